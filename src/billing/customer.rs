@@ -1,0 +1,90 @@
+//! Whom we bill.
+
+use super::ids::CustomerCode;
+use super::vat::VatTreatment;
+
+/// The language of a customer's cards and messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Language {
+    /// Ελληνικά.
+    Greek,
+    /// English.
+    English,
+}
+
+impl Language {
+    /// `el` or `en`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Greek => "el",
+            Self::English => "en",
+        }
+    }
+
+    /// Reads `el` or `en`.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        match code {
+            "el" => Some(Self::Greek),
+            "en" => Some(Self::English),
+            _ => None,
+        }
+    }
+}
+
+/// What a customer writes with a transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum PaymentReference {
+    /// Our own ISO 11649 reference: printed as «Αιτιολογία κατάθεσης», never as «Κωδικός πληρωμής RF».
+    Own(String),
+    /// A payment code issued by a bank or by DIAS, printed as «Κωδικός πληρωμής».
+    BankIssued(String),
+}
+
+impl PaymentReference {
+    /// The reference without spaces.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Own(text) | Self::BankIssued(text) => text,
+        }
+    }
+}
+
+/// A customer (πελάτης) as accounting knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Customer {
+    /// Accounting's code.
+    pub code: CustomerCode,
+    /// Name or company.
+    pub name: String,
+    /// Own addresses; may be empty, and then the customer is held back.
+    pub email: Vec<String>,
+    /// Addresses that get a copy, which never counts as having been told.
+    pub cc: Vec<String>,
+    /// ΑΦΜ, without country prefix for Greece.
+    pub tax_id: Option<String>,
+    /// ΔΟΥ.
+    pub tax_office: Option<String>,
+    /// Επάγγελμα.
+    pub profession: Option<String>,
+    /// Street and number.
+    pub address: Option<String>,
+    /// Postcode.
+    pub postcode: Option<String>,
+    /// City.
+    pub city: Option<String>,
+    /// ISO 3166 code, `GR`.
+    pub country: String,
+    /// For the call list.
+    pub phone: Option<String>,
+    /// Language of the card.
+    pub language: Language,
+    /// How they are taxed.
+    pub vat: VatTreatment,
+    /// What they write with a transfer.
+    pub reference: PaymentReference,
+    /// `false`: exempt from suspension and termination.
+    pub enforcement: bool,
+}

@@ -1,0 +1,266 @@
+//! What deciding knows about one customer, and the changes it makes to it.
+//!
+//! A decision is a list of [`Change`]s. Applying them to [`Facts`] gives tomorrow's facts, which is
+//! how a dry run, the calendar and the tests walk the same road as the store.
+
+use super::card::BillingCard;
+use super::charge::Charge;
+use super::customer::Customer;
+use super::ids::{CardNumber, ChargeId, PaymentId, ServiceCode};
+use super::money::Money;
+use super::notice::{Notice, Stage};
+use super::period::BillingPeriod;
+use super::service::{Service, ServiceState};
+use chrono::NaiveDate;
+
+/// A payment of the customer with money left, or the one being allocated now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// The store's number.
+    pub id: PaymentId,
+    /// Day of the payment.
+    pub date: NaiveDate,
+    /// The bank's reference; second key of the order.
+    pub bank_ref: String,
+    /// What was paid.
+    pub amount: Money,
+    /// What has been allocated to charges already.
+    pub allocated: Money,
+    /// Services it names.
+    pub services: Vec<ServiceCode>,
+}
+
+impl Payment {
+    /// What is left of it: credit.
+    #[must_use]
+    pub fn left(&self) -> Money {
+        self.amount - self.allocated
+    }
+}
+
+/// The card the customer was last sent (or that is queued), in this mode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastCard {
+    /// Its number.
+    pub number: CardNumber,
+    /// Day of issue.
+    pub issued_on: NaiveDate,
+    /// Fingerprint of its content ([`BillingCard::fingerprint`]).
+    pub fingerprint: String,
+    /// The amount it asked for.
+    pub total_due: Money,
+    /// The charges it asked for.
+    pub charges: Vec<ChargeId>,
+}
+
+/// A step the program takes with a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// New expiry after a settlement.
+    Renew,
+    /// Switched on again after a settlement.
+    Reinstate,
+    /// Switched off.
+    Suspend,
+    /// The data goes.
+    Terminate,
+}
+
+impl Action {
+    /// Every action, in the order of the night.
+    pub const ALL: [Self; 4] = [Self::Renew, Self::Reinstate, Self::Suspend, Self::Terminate];
+
+    /// The word in JSON and the journal.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Renew => "renew",
+            Self::Reinstate => "reinstate",
+            Self::Suspend => "suspend",
+            Self::Terminate => "terminate",
+        }
+    }
+
+    /// The notice that tells of it.
+    #[must_use]
+    pub const fn stage(self) -> Stage {
+        match self {
+            Self::Renew => Stage::Renewed,
+            Self::Reinstate => Stage::Reinstated,
+            Self::Suspend => Stage::Suspended,
+            Self::Terminate => Stage::Terminated,
+        }
+    }
+}
+
+/// A step that was done not long ago: its notice may still be owed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepDone {
+    /// The service.
+    pub service: ServiceCode,
+    /// What was done.
+    pub action: Action,
+    /// The period it belongs to.
+    pub period: BillingPeriod,
+    /// The as-of day.
+    pub on: NaiveDate,
+}
+
+/// Everything about one customer that deciding looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The customer.
+    pub customer: Customer,
+    /// All their services, ended ones left out.
+    pub services: Vec<Service>,
+    /// Open charges, and settled period charges not yet renewed.
+    pub charges: Vec<Charge>,
+    /// Payments with money left, oldest first (date, then bank reference).
+    pub payments: Vec<Payment>,
+    /// Notices of this mode that were made for the services' present periods, oldest first.
+    pub notices: Vec<Notice>,
+    /// Steps done in the last [`STEPS_REMEMBERED_DAYS`] days.
+    pub steps: Vec<StepDone>,
+    /// The last card of this mode.
+    pub last_card: Option<LastCard>,
+    /// Services with a data fault that a person must mend (code), with the reason.
+    pub faults: Vec<(ServiceCode, String)>,
+}
+
+/// How long a step waits for its notice before it is no longer news.
+pub const STEPS_REMEMBERED_DAYS: u32 = 30;
+
+/// One thing that changes. New charges carry negative numbers until the store gives them theirs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A charge comes to exist.
+    Charged(Charge),
+    /// An open charge gets another price, before its first notice was accepted.
+    Repriced(Charge),
+    /// Money of a payment goes to a charge.
+    Allocated {
+        /// From.
+        payment: PaymentId,
+        /// To.
+        charge: ChargeId,
+        /// How much.
+        amount: Money,
+    },
+    /// A charge is settled.
+    Settled {
+        /// Which.
+        charge: ChargeId,
+        /// The as-of day.
+        on: NaiveDate,
+    },
+    /// A settled charge moves its service's expiry.
+    Renewed {
+        /// Which service.
+        service: ServiceCode,
+        /// The period settled; its end is the new expiry.
+        period: BillingPeriod,
+        /// The as-of day.
+        on: NaiveDate,
+    },
+    /// A service's state changes, as the result of a step.
+    StateChanged {
+        /// Which service.
+        service: ServiceCode,
+        /// The step.
+        action: Action,
+        /// The period it belongs to.
+        period: BillingPeriod,
+        /// The new state.
+        state: ServiceState,
+        /// The as-of day.
+        on: NaiveDate,
+    },
+}
+
+impl Facts {
+    /// The service of this code.
+    #[must_use]
+    pub fn service(&self, code: &ServiceCode) -> Option<&Service> {
+        self.services.iter().find(|service| service.code == *code)
+    }
+
+    /// Money left over from payments.
+    #[must_use]
+    pub fn credit(&self) -> Money {
+        self.payments.iter().map(Payment::left).sum()
+    }
+
+    /// The charge of the period that begins at the service's expiry, settled or not.
+    #[must_use]
+    pub fn period_charge(&self, service: &Service) -> Option<&Charge> {
+        self.charges.iter().find(|charge| {
+            charge.service.as_ref() == Some(&service.code)
+                && charge.period().is_some_and(|period| period.from == service.expires_on)
+        })
+    }
+
+    /// A number for a charge that the store does not know yet.
+    #[must_use]
+    pub fn next_temporary_id(&self) -> ChargeId {
+        ChargeId(self.charges.iter().map(|charge| charge.id.0).min().unwrap_or(0).min(0) - 1)
+    }
+
+    /// Makes `change` true of these facts.
+    pub fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Charged(charge) => self.charges.push(charge.clone()),
+            Change::Repriced(new) => {
+                if let Some(old) = self.charges.iter_mut().find(|charge| charge.id == new.id) {
+                    *old = new.clone();
+                }
+            }
+            Change::Allocated { payment, charge, amount } => {
+                if let Some(payment) = self.payments.iter_mut().find(|p| p.id == *payment) {
+                    payment.allocated += *amount;
+                }
+                if let Some(charge) = self.charges.iter_mut().find(|c| c.id == *charge) {
+                    charge.paid += *amount;
+                }
+            }
+            Change::Settled { charge, on } => {
+                if let Some(charge) = self.charges.iter_mut().find(|c| c.id == *charge) {
+                    charge.settled_on = Some(*on);
+                }
+            }
+            Change::Renewed { service: code, period, on } => {
+                if let Some(service) = self.services.iter_mut().find(|s| s.code == *code) {
+                    service.expires_on = period.to;
+                }
+                self.steps.push(StepDone {
+                    service: code.clone(),
+                    action: Action::Renew,
+                    period: *period,
+                    on: *on,
+                });
+            }
+            Change::StateChanged { service: code, action, period, state, on } => {
+                if let Some(service) = self.services.iter_mut().find(|s| s.code == *code) {
+                    service.state = *state;
+                }
+                self.steps.push(StepDone {
+                    service: code.clone(),
+                    action: *action,
+                    period: *period,
+                    on: *on,
+                });
+            }
+        }
+    }
+}
+
+/// One message to one customer, decided but not yet drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// The card it carries.
+    pub card: BillingCard,
+    /// The notices it tells, with the days each names.
+    pub notices: Vec<Notice>,
+    /// The charges the card asks for.
+    pub charges: Vec<ChargeId>,
+}

@@ -1,0 +1,19 @@
+//! The pure core: what is owed, what is said, what is done, and why.
+//!
+//! Nothing here knows SQL, mail, files, a terminal or the clock. Everything is a function of one
+//! customer's facts, the policy and the day, so that every rule can be read, tested and replayed.
+
+pub mod calendar;
+pub mod card;
+pub mod charge;
+pub mod customer;
+pub mod facts;
+pub mod ids;
+pub mod money;
+pub mod notice;
+pub mod period;
+pub mod policy;
+pub mod reference;
+pub mod service;
+pub mod text;
+pub mod vat;

@@ -1,0 +1,140 @@
+//! The policy: on which days a kind of service is reminded, suspended and terminated.
+
+use super::calendar::Calendar;
+use super::money::Money;
+use super::notice::Stage;
+use super::period::{days_after, days_before};
+use super::service::{Service, ServiceKind};
+use super::vat::VatRate;
+use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+/// The ladder of one kind of service. `None` means that the step does not exist.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Policy {
+    /// Days before the expiry on which a notice is due, most first.
+    pub notice_days_before: Vec<u32>,
+    /// Whether a notice is due on the day of expiry.
+    pub notice_on_expiry: bool,
+    /// Days after the expiry, fewest first.
+    pub notice_days_after: Vec<u32>,
+    /// Days after the expiry on which suspension becomes possible.
+    pub suspend_after_days: Option<u32>,
+    /// Days that must pass between an accepted notice and suspension.
+    pub min_notice_days: u32,
+    /// Days between the accepted final notice and termination.
+    pub final_notice_days_before: u32,
+    /// Days after the suspension on which termination becomes possible.
+    pub terminate_after_days: Option<u32>,
+}
+
+impl Policy {
+    /// The days before expiry that a period of so many months knows: a monthly service is not
+    /// reminded a month ahead.
+    fn before(&self, period_months: u32) -> impl Iterator<Item = u32> + '_ {
+        let longest = 15 * period_months;
+        self.notice_days_before.iter().copied().filter(move |days| *days <= longest)
+    }
+
+    /// How many days before its expiry the charge of the next period comes to exist.
+    #[must_use]
+    pub fn horizon_days(&self, period_months: u32) -> u32 {
+        self.before(period_months).max().unwrap_or(0)
+    }
+
+    /// The stage that applies to a service on `today`: the one with the latest day that has come.
+    #[must_use]
+    pub fn stage_on(&self, expires_on: NaiveDate, period_months: u32, today: NaiveDate) -> Option<Stage> {
+        self.stages(expires_on, period_months)
+            .into_iter()
+            .filter(|(day, _)| *day <= today)
+            .max_by_key(|(day, _)| *day)
+            .map(|(_, stage)| stage)
+    }
+
+    /// Every dated stage of one expiry.
+    #[must_use]
+    pub fn stages(&self, expires_on: NaiveDate, period_months: u32) -> Vec<(NaiveDate, Stage)> {
+        let before = self.before(period_months).map(|n| (days_before(expires_on, n), Stage::Before(n)));
+        let expiry = self.notice_on_expiry.then_some((expires_on, Stage::Expiry));
+        let after = self.notice_days_after.iter().map(|n| (days_after(expires_on, *n), Stage::After(*n)));
+        before.chain(expiry).chain(after).collect()
+    }
+}
+
+/// Policies by kind and, for domain names, by top-level domain.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Policies {
+    /// For a kind that has none of its own.
+    pub default: Policy,
+    /// By kind; what a kind does not set was inherited when this was built.
+    pub by_kind: BTreeMap<ServiceKind, Policy>,
+    /// By top-level domain without the dot (`gr`, `com.gr`), for kind `domain`.
+    pub by_tld: BTreeMap<String, Policy>,
+}
+
+impl Policies {
+    /// The policy of one service; the longest matching top-level domain wins.
+    #[must_use]
+    pub fn of(&self, service: &Service) -> &Policy {
+        if service.kind == ServiceKind::Domain {
+            let name = service.domain_name.as_deref().unwrap_or(&service.name).to_lowercase();
+            let mut rest = name.as_str();
+            while let Some((_, tld)) = rest.split_once('.') {
+                if let Some(policy) = self.by_tld.get(tld) {
+                    return policy;
+                }
+                rest = tld;
+            }
+        }
+        self.by_kind.get(&service.kind).unwrap_or(&self.default)
+    }
+
+    /// The longest horizon of all, in days: nothing further off can be due.
+    #[must_use]
+    pub fn longest_horizon_days(&self) -> u32 {
+        std::iter::once(&self.default)
+            .chain(self.by_kind.values())
+            .chain(self.by_tld.values())
+            .flat_map(|policy| policy.notice_days_before.iter().copied())
+            .max()
+            .unwrap_or(0)
+    }
+}
+
+/// Whether the program acts or only shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Everything goes to one recipient; nothing is suspended; no hook runs.
+    Trial,
+    /// For the customers.
+    Live,
+}
+
+impl Mode {
+    /// `trial` or `live`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Trial => "trial",
+            Self::Live => "live",
+        }
+    }
+}
+
+/// All that deciding needs beside the facts and the day.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// The ladders.
+    pub policies: Policies,
+    /// On which days enforcement may happen.
+    pub calendar: Calendar,
+    /// The VAT rate of most customers.
+    pub standard_vat: VatRate,
+    /// What a settlement may fall short by.
+    pub tolerance: Money,
+    /// Trial or live, on the day of the run.
+    pub mode: Mode,
+    /// Expired longer than this before its first import: a person must confirm.
+    pub stale_days: u32,
+}

@@ -1,0 +1,83 @@
+//! Greek text: capitals without accents, and the cleaning of what comes from outside.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Capitals as Greek sets them: the tonos goes, the dialytika stay or appear (`Μαΐου` → `ΜΑΪΟΥ`).
+/// The disjunctive `ή`, alone in a word, keeps its accent.
+#[must_use]
+pub fn greek_capitals(text: &str) -> String {
+    text.split_inclusive(|c: char| !c.is_alphabetic()).map(capital_word).collect()
+}
+
+fn capital_word(word: &str) -> String {
+    if word.trim_matches(|c: char| !c.is_alphabetic()) == "ή" {
+        return word.replace('ή', "Ή");
+    }
+    let mut out = String::new();
+    let mut accented_before = false;
+    for c in word.nfc() {
+        let (plain, accented) = match c {
+            'ά' | 'Ά' => ('Α', true),
+            'έ' | 'Έ' => ('Ε', true),
+            'ή' | 'Ή' => ('Η', true),
+            'ί' | 'Ί' => ('Ι', true),
+            'ό' | 'Ό' => ('Ο', true),
+            'ύ' | 'Ύ' => ('Υ', true),
+            'ώ' | 'Ώ' => ('Ω', true),
+            'ΐ' => ('Ϊ', false),
+            'ΰ' => ('Ϋ', false),
+            // άι is two vowels; without the accent only the dialytika say so
+            'ι' if accented_before && out.ends_with(['Α', 'Ε', 'Ο', 'Υ']) => ('Ϊ', false),
+            'υ' if accented_before && out.ends_with(['Α', 'Ε', 'Ο']) => ('Ϋ', false),
+            other => {
+                out.extend(other.to_uppercase());
+                accented_before = false;
+                continue;
+            }
+        };
+        out.push(plain);
+        accented_before = accented;
+    }
+    out
+}
+
+/// What a person typed, fit to be stored and printed: NFC, control characters and direction marks
+/// out, white space folded, ends trimmed.
+#[must_use]
+pub fn cleaned(text: &str) -> String {
+    let visible = text.nfc().filter_map(|c| match c {
+        '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{feff}'
+        | '\u{ad}' => None,
+        c if c.is_control() || c.is_whitespace() => Some(' '),
+        c => Some(c),
+    });
+    visible.collect::<String>().split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capitals_lose_their_accents() {
+        for (text, capitals) in [
+            ("Άδεια Χρήσης", "ΑΔΕΙΑ ΧΡΗΣΗΣ"),
+            ("Μαΐου", "ΜΑΪΟΥ"),
+            ("προϊόν", "ΠΡΟΪΟΝ"),
+            ("μάιος", "ΜΑΪΟΣ"),
+            ("πληρωμή ή εξόφληση", "ΠΛΗΡΩΜΗ Ή ΕΞΟΦΛΗΣΗ"),
+            ("Στοιχεία πελάτη", "ΣΤΟΙΧΕΙΑ ΠΕΛΑΤΗ"),
+            ("example.gr", "EXAMPLE.GR"),
+        ] {
+            assert_eq!(greek_capitals(text), capitals);
+        }
+    }
+
+    #[test]
+    fn cleaning_leaves_nothing_that_hides() {
+        assert_eq!(cleaned("  Α\u{202e}Β\r\nBcc:\0x\t\u{200b} "), "ΑΒ Bcc: x");
+    }
+}

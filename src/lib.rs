@@ -1,0 +1,2 @@
+//! konet-billing: see the README.
+pub mod billing;
