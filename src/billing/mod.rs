@@ -3,12 +3,18 @@
 //! Nothing here knows SQL, mail, files, a terminal or the clock. Everything is a function of one
 //! customer's facts, the policy and the day, so that every rule can be read, tested and replayed.
 
+pub mod allocation;
 pub mod calendar;
 pub mod card;
 pub mod charge;
+pub mod charging;
 pub mod customer;
+pub mod deadlines;
+pub mod enforcement;
 pub mod facts;
+pub mod guard;
 pub mod ids;
+pub mod letters;
 pub mod money;
 pub mod notice;
 pub mod period;

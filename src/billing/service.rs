@@ -169,4 +169,6 @@ pub struct Service {
     pub vat: Option<VatRate>,
     /// The as-of day of its first import.
     pub imported_on: NaiveDate,
+    /// A person has confirmed an expiry that was long past at the first import.
+    pub confirmed: bool,
 }

@@ -33,7 +33,7 @@ impl VatRate {
 /// `24%`, or `6,5%` where it is not whole.
 impl fmt::Display for VatRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 % 100 == 0 {
+        if self.0.is_multiple_of(100) {
             write!(f, "{}%", self.0 / 100)
         } else {
             write!(f, "{},{}%", self.0 / 100, format!("{:02}", self.0 % 100).trim_end_matches('0'))

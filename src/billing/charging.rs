@@ -1,0 +1,191 @@
+//! When charges come to exist, and how credit reaches them.
+
+use super::charge::{Charge, ChargeSource};
+use super::facts::{Change, Facts};
+use super::ids::ServiceCode;
+use super::money::Money;
+use super::period::{BillingPeriod, days_before};
+use super::policy::Rules;
+use super::service::{Service, ServiceKind, ServiceState};
+use super::vat::VatRate;
+use chrono::NaiveDate;
+
+/// Why a service is held back until a person has looked at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// A price of zero (or less) is surely a slip.
+    NoPrice,
+    /// It had expired so many days before its first import.
+    Stale {
+        /// Days between its expiry and its first import.
+        days: i64,
+    },
+    /// The stored record cannot be read.
+    Unreadable(String),
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoPrice => f.write_str("its price is zero; import the right one"),
+            Self::Stale { days } => write!(
+                f,
+                "it had expired {days} days before its first import; confirm it with `record ack`, or import its right expiry with `--take expires_on`"
+            ),
+            Self::Unreadable(why) => f.write_str(why),
+        }
+    }
+}
+
+impl Service {
+    /// Whether it is charged at all: it renews, is not a custom application, and still exists.
+    #[must_use]
+    pub fn is_chargeable(&self) -> bool {
+        let exists = match self.state {
+            ServiceState::Active | ServiceState::Suspended { .. } => true,
+            ServiceState::Terminated { .. } | ServiceState::Ended { .. } => false,
+        };
+        exists && self.renews && self.kind != ServiceKind::CustomApp
+    }
+}
+
+impl Facts {
+    /// What is wrong with a service, so that it is neither charged nor enforced.
+    #[must_use]
+    pub fn fault(&self, service: &Service, rules: &Rules) -> Option<Fault> {
+        if let Some((_, why)) = self.faults.iter().find(|(code, _)| *code == service.code) {
+            return Some(Fault::Unreadable(why.clone()));
+        }
+        if service.kind == ServiceKind::CustomApp {
+            return None;
+        }
+        if !service.price.money().is_positive() {
+            return Some(Fault::NoPrice);
+        }
+        let days = (service.imported_on - service.expires_on).num_days();
+        (days > i64::from(rules.stale_days) && !service.confirmed).then_some(Fault::Stale { days })
+    }
+
+    /// Charges that can be paid, earliest expiry first, ties by service code: the order money goes in.
+    #[must_use]
+    pub fn open_charges(&self) -> Vec<&Charge> {
+        let mut open: Vec<&Charge> = self.charges.iter().filter(|charge| self.is_open(charge)).collect();
+        open.sort_by(|a, b| payment_order(a).cmp(&payment_order(b)));
+        open
+    }
+
+    /// The open charge of a service's present period.
+    #[must_use]
+    pub fn open_period_charge(&self, service: &Service) -> Option<&Charge> {
+        self.period_charge(service).filter(|charge| self.is_open(charge))
+    }
+
+    fn is_open(&self, charge: &Charge) -> bool {
+        let owner_exists = match &charge.service {
+            None => true,
+            Some(code) => self.service(code).is_some_and(|service| match charge.source {
+                ChargeSource::Period(_) => service.is_chargeable(),
+                ChargeSource::OneOff | ChargeSource::Adjustment => true,
+            }),
+        };
+        owner_exists && charge.settled_on.is_none() && charge.due().is_positive()
+    }
+}
+
+fn payment_order(charge: &Charge) -> (NaiveDate, Option<&ServiceCode>, i64) {
+    let day = charge.period().map_or(charge.created_on, |period| period.from);
+    (day, charge.service.as_ref(), charge.id.0.abs())
+}
+
+/// The rate a service is charged at: its own, else the customer's.
+#[must_use]
+pub fn rate_of(facts: &Facts, service: &Service, rules: &Rules) -> VatRate {
+    service.vat.unwrap_or_else(|| facts.customer.vat.rate(rules.standard_vat))
+}
+
+/// Brings one customer up to `today`: charges that are due come to exist, credit goes to them, and
+/// what is covered is settled. `until` looks further ahead, for a card asked for on purpose.
+///
+/// The changes are already applied to `facts`. Doing it twice changes nothing.
+pub fn bring_up_to_date(
+    facts: &mut Facts,
+    rules: &Rules,
+    today: NaiveDate,
+    until: Option<NaiveDate>,
+) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut due: Vec<Service> = facts.services.clone();
+    due.sort_by(|a, b| (a.expires_on, &a.code).cmp(&(b.expires_on, &b.code)));
+    for service in due {
+        if !charge_exists(facts, &service, rules, today, until) || facts.period_charge(&service).is_some() {
+            continue;
+        }
+        let charge = new_charge(facts, &service, rules, today);
+        push(facts, &mut changes, Change::Charged(charge.clone()));
+        spend_credit(facts, &mut changes, &charge);
+    }
+    settle_covered(facts, &mut changes, rules.tolerance, today);
+    changes
+}
+
+fn charge_exists(
+    facts: &Facts,
+    service: &Service,
+    rules: &Rules,
+    today: NaiveDate,
+    until: Option<NaiveDate>,
+) -> bool {
+    let horizon = rules.policies.of(service).horizon_days(service.period_months);
+    let begins = days_before(service.expires_on, horizon);
+    let reached = begins <= today || until.is_some_and(|until| service.expires_on <= until);
+    service.is_chargeable() && reached && facts.fault(service, rules).is_none()
+}
+
+fn new_charge(facts: &Facts, service: &Service, rules: &Rules, today: NaiveDate) -> Charge {
+    let rate = rate_of(facts, service, rules);
+    let period = BillingPeriod::anchored(service.expires_on, service.period_months, service.anchor_day);
+    Charge {
+        id: facts.next_temporary_id(),
+        service: Some(service.code.clone()),
+        source: ChargeSource::Period(period),
+        label: service.name.clone(),
+        amounts: service.price.at(rate),
+        rate,
+        paid: Money::ZERO,
+        created_on: today,
+        settled_on: None,
+    }
+}
+
+/// Credit goes, oldest payment first, to a charge that has just come to exist.
+fn spend_credit(facts: &mut Facts, changes: &mut Vec<Change>, charge: &Charge) {
+    let mut due = charge.amounts.gross;
+    for payment in facts.payments.clone() {
+        let amount = payment.left().min(due);
+        if amount.is_positive() {
+            due -= amount;
+            push(facts, changes, Change::Allocated { payment: payment.id, charge: charge.id, amount });
+        }
+    }
+}
+
+/// Settles every open charge whose allocations reach its gross less the tolerance.
+pub fn settle_covered(facts: &mut Facts, changes: &mut Vec<Change>, tolerance: Money, today: NaiveDate) {
+    let covered: Vec<_> = facts
+        .charges
+        .iter()
+        .filter(|charge| {
+            charge.settled_on.is_none() && charge.paid.is_positive() && charge.is_covered(tolerance)
+        })
+        .map(|charge| charge.id)
+        .collect();
+    for charge in covered {
+        push(facts, changes, Change::Settled { charge, on: today });
+    }
+}
+
+/// Applies a change and remembers it.
+pub fn push(facts: &mut Facts, changes: &mut Vec<Change>, change: Change) {
+    facts.apply(&change);
+    changes.push(change);
+}

@@ -1,0 +1,415 @@
+//! What is done with a customer's services today, what is not, and why: one pure decision.
+
+use super::charging::{bring_up_to_date, push};
+use super::deadlines::{counted_from, suspension_day_kept, termination, told_long_enough_on};
+use super::facts::{Action, Change, Facts};
+use super::ids::{CustomerCode, ServiceCode};
+use super::notice::Notice;
+use super::period::{BillingPeriod, days_after};
+use super::policy::{Mode, Rules};
+use super::service::{Service, ServiceKind, ServiceState, SuspensionReason};
+use chrono::NaiveDate;
+use std::fmt;
+
+/// Why a step is taken, or not, with its figures. Worded in [`fmt::Display`] and nowhere else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Because {
+    /// The period is paid.
+    Settled(BillingPeriod),
+    /// The period it was suspended for is paid.
+    SettledWhileSuspended(BillingPeriod),
+    /// Expired, told, and still unpaid.
+    Unsettled {
+        /// The expiry.
+        expired_on: NaiveDate,
+        /// Days since.
+        days: i64,
+        /// The day the last accepted card named.
+        promised_on: NaiveDate,
+    },
+    /// The customer cancelled and the service has lapsed.
+    Cancelled {
+        /// The expiry.
+        expired_on: NaiveDate,
+    },
+    /// Suspended (or expired) long enough, and the final notice was accepted.
+    FinalNoticeServed {
+        /// The day termination was due.
+        due_on: NaiveDate,
+        /// The day the final notice was accepted.
+        accepted_on: NaiveDate,
+    },
+    /// A hold.
+    Hold {
+        /// Its last day.
+        until: NaiveDate,
+        /// Its note.
+        note: String,
+    },
+    /// The customer is exempt.
+    Exempt,
+    /// A custom application.
+    CustomApp,
+    /// No notice of the period was accepted early enough, or the latest was not accepted.
+    NoAcceptedNotice {
+        /// What is lacking.
+        lacking: Lacking,
+    },
+    /// The last accepted card named a later day.
+    PromisedLater {
+        /// That day.
+        on: NaiveDate,
+    },
+    /// Weekend, holiday or freeze.
+    NotWorkingDay {
+        /// The next day on which it may happen.
+        next: NaiveDate,
+    },
+    /// Trial mode.
+    Trial,
+    /// The record has a fault.
+    Data(String),
+}
+
+/// What a step lacks to be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lacking {
+    /// No notice of this period was made.
+    AnyNotice,
+    /// The latest notice of this period is not an accepted one.
+    LatestAccepted,
+    /// No accepted notice named the day.
+    Consequence,
+    /// Told, but only so lately that it must wait until this day.
+    Time(NaiveDate),
+    /// The final notice has not been accepted.
+    Final,
+}
+
+impl fmt::Display for Because {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settled(period) => write!(f, "the period {} – {} is settled", period.from, period.to),
+            Self::SettledWhileSuspended(period) => {
+                write!(f, "the period from {}, for which it was suspended, is settled", period.from)
+            }
+            Self::Unsettled { expired_on, days, promised_on } => {
+                write!(
+                    f,
+                    "expired on {expired_on}, {days} days ago, unsettled; suspension was announced for {promised_on}"
+                )
+            }
+            Self::Cancelled { expired_on } => {
+                write!(f, "cancelled by the customer; it lapsed on {expired_on}")
+            }
+            Self::FinalNoticeServed { due_on, accepted_on } => {
+                write!(f, "due on {due_on}; the final notice was accepted on {accepted_on}")
+            }
+            Self::Hold { until, note } if note.is_empty() => write!(f, "on hold until {until}"),
+            Self::Hold { until, note } => write!(f, "on hold until {until}: {note}"),
+            Self::Exempt => f.write_str("the customer is exempt from enforcement"),
+            Self::CustomApp => f.write_str("custom applications are handled by hand"),
+            Self::NoAcceptedNotice { lacking } => match lacking {
+                Lacking::AnyNotice => f.write_str("no notice of this period was made yet"),
+                Lacking::LatestAccepted => {
+                    f.write_str("the latest notice of this period was not accepted by the mail server")
+                }
+                Lacking::Consequence => f.write_str("no accepted notice named the day of suspension"),
+                Lacking::Time(day) => write!(f, "the customer was told too lately; possible from {day}"),
+                Lacking::Final => f.write_str("the final notice was not accepted yet"),
+            },
+            Self::PromisedLater { on } => write!(f, "the last accepted card named {on}"),
+            Self::NotWorkingDay { next } => write!(f, "not a working day; the next is {next}"),
+            Self::Trial => f.write_str("trial mode decides and reports, but does not act"),
+            Self::Data(fault) => f.write_str(fault),
+        }
+    }
+}
+
+impl Because {
+    /// The code of the contract: `reason` of an action or of what was withheld.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Settled(_) | Self::SettledWhileSuspended(_) => "settled",
+            Self::Unsettled { .. } => "unsettled",
+            Self::Cancelled { .. } => "cancelled",
+            Self::FinalNoticeServed { .. } => "final_notice_served",
+            Self::Hold { .. } => "hold",
+            Self::Exempt => "exempt",
+            Self::CustomApp => "custom_app",
+            Self::NoAcceptedNotice { .. } => "no_accepted_notice",
+            Self::PromisedLater { .. } => "promised_later",
+            Self::NotWorkingDay { .. } => "not_working_day",
+            Self::Trial => "trial",
+            Self::Data(_) => "data",
+        }
+    }
+}
+
+/// One step with one service: taken, or withheld.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What.
+    pub action: Action,
+    /// With which service.
+    pub service: ServiceCode,
+    /// Whose.
+    pub customer: CustomerCode,
+    /// Its kind, by which hooks are found.
+    pub kind: ServiceKind,
+    /// The period it belongs to; for a renewal, from the old expiry to the new one.
+    pub period: BillingPeriod,
+    /// Why it is taken or withheld.
+    pub because: Because,
+}
+
+/// What is decided for one customer. Renewals are already applied to the facts it was decided on;
+/// the other steps become true when they have been done.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Enforcement {
+    /// Charges, allocations, settlements and renewals, in order.
+    pub changes: Vec<Change>,
+    /// Steps to take, in the order of the night.
+    pub steps: Vec<Step>,
+    /// Steps that would be due but for a reason.
+    pub withheld: Vec<Step>,
+}
+
+/// Decides one customer's night: settle, renew, reinstate, suspend, terminate.
+pub fn decide(facts: &mut Facts, rules: &Rules, today: NaiveDate) -> Enforcement {
+    let mut night =
+        Enforcement { changes: bring_up_to_date(facts, rules, today, None), ..Enforcement::default() };
+    renew(facts, rules, today, &mut night);
+    let mut services: Vec<&Service> = facts.services.iter().collect();
+    services.sort_by(|a, b| a.code.cmp(&b.code));
+    for action in [Action::Reinstate, Action::Suspend, Action::Terminate] {
+        for service in &services {
+            let verdict = match action {
+                Action::Renew => None,
+                Action::Reinstate => reinstatement(service),
+                Action::Suspend => suspension(facts, service, rules, today),
+                Action::Terminate => terminating(facts, service, rules, today),
+            };
+            let Some(verdict) = verdict else { continue };
+            let period = period_of(service);
+            let step = |because| Step {
+                action,
+                service: service.code.clone(),
+                customer: facts.customer.code.clone(),
+                kind: service.kind,
+                period,
+                because,
+            };
+            match verdict {
+                Ok(_) if rules.mode == Mode::Trial => night.withheld.push(step(Because::Trial)),
+                Ok(because) => night.steps.push(step(because)),
+                Err(because) => night.withheld.push(step(because)),
+            }
+        }
+    }
+    night
+}
+
+/// The period a step speaks of: the one that begins at the expiry, or, for a service that was
+/// suspended, at the expiry it had then.
+fn period_of(service: &Service) -> BillingPeriod {
+    let from = match service.state {
+        ServiceState::Suspended { expiry, .. } => expiry,
+        ServiceState::Active | ServiceState::Terminated { .. } | ServiceState::Ended { .. } => {
+            service.expires_on
+        }
+    };
+    BillingPeriod::anchored(from, service.period_months, service.anchor_day)
+}
+
+fn renew(facts: &mut Facts, rules: &Rules, today: NaiveDate, night: &mut Enforcement) {
+    let mut codes: Vec<ServiceCode> = facts.services.iter().map(|service| service.code.clone()).collect();
+    codes.sort();
+    for code in codes {
+        while let Some((period, kind)) = settled_period(facts, &code) {
+            push(facts, &mut night.changes, Change::Renewed { service: code.clone(), period, on: today });
+            night.steps.push(Step {
+                action: Action::Renew,
+                service: code.clone(),
+                customer: facts.customer.code.clone(),
+                kind,
+                period,
+                because: Because::Settled(period),
+            });
+            // the next period may be due at once, and credit may settle it
+            night.changes.extend(bring_up_to_date(facts, rules, today, None));
+        }
+    }
+}
+
+fn settled_period(facts: &Facts, code: &ServiceCode) -> Option<(BillingPeriod, ServiceKind)> {
+    let service = facts.service(code)?;
+    match service.state {
+        ServiceState::Active | ServiceState::Suspended { .. } => {}
+        ServiceState::Terminated { .. } | ServiceState::Ended { .. } => return None,
+    }
+    let charge = facts.period_charge(service)?;
+    charge.settled_on?;
+    Some((charge.period()?, service.kind))
+}
+
+/// `Ok`: do it. `Err`: it would be due, but for a reason. `None`: nothing to decide.
+type Verdict = Option<Result<Because, Because>>;
+
+fn reinstatement(service: &Service) -> Verdict {
+    match service.state {
+        ServiceState::Suspended { reason: SuspensionReason::Nonpayment, expiry, .. }
+            if service.expires_on > expiry =>
+        {
+            Some(Ok(Because::SettledWhileSuspended(period_of(service))))
+        }
+        ServiceState::Suspended { .. }
+        | ServiceState::Active
+        | ServiceState::Terminated { .. }
+        | ServiceState::Ended { .. } => None,
+    }
+}
+
+fn suspension(facts: &Facts, service: &Service, rules: &Rules, today: NaiveDate) -> Verdict {
+    let policy = rules.policies.of(service);
+    let after = policy.suspend_after_days?;
+    if service.state != ServiceState::Active {
+        return None;
+    }
+    let charge = facts.open_period_charge(service);
+    let from = counted_from(service, charge);
+    if !service.renews {
+        if service.expires_on > today || facts.period_charge(service).is_some_and(|c| c.settled_on.is_some())
+        {
+            return None;
+        }
+        return Some(
+            not_enforceable(facts, service, rules, today)
+                .map_or(Ok(Because::Cancelled { expired_on: service.expires_on }), Err),
+        );
+    }
+    if days_after(from, after) > today {
+        return None;
+    }
+    if let Some(because) = not_enforceable(facts, service, rules, today) {
+        return Some(Err(because));
+    }
+    charge?;
+    Some(told(facts, service, rules, today).and_then(|promised_on| {
+        working_day(rules, today)?;
+        Ok(Because::Unsettled {
+            expired_on: service.expires_on,
+            days: (today - service.expires_on).num_days(),
+            promised_on,
+        })
+    }))
+}
+
+/// Hold, exemption, custom application, a fault in the record: what keeps anything from being done.
+fn not_enforceable(facts: &Facts, service: &Service, rules: &Rules, today: NaiveDate) -> Option<Because> {
+    if let Some(hold) = service.hold.as_ref().filter(|hold| hold.until >= today) {
+        return Some(Because::Hold { until: hold.until, note: hold.note.clone() });
+    }
+    if !facts.customer.enforcement {
+        return Some(Because::Exempt);
+    }
+    if service.kind == ServiceKind::CustomApp {
+        return Some(Because::CustomApp);
+    }
+    facts.fault(service, rules).map(|fault| Because::Data(fault.to_string()))
+}
+
+/// Whether the customer was told of this period's suspension early enough; gives the day promised.
+fn told(facts: &Facts, service: &Service, rules: &Rules, today: NaiveDate) -> Result<NaiveDate, Because> {
+    let policy = rules.policies.of(service);
+    let lacking = |lacking| Because::NoAcceptedNotice { lacking };
+    let latest = facts.dunning_notices(service).next_back().ok_or_else(|| lacking(Lacking::AnyNotice))?;
+    if latest.accepted_on().is_none() {
+        return Err(lacking(Lacking::LatestAccepted));
+    }
+    let day = suspension_day_kept(facts, service, rules).ok_or_else(|| lacking(Lacking::Consequence))?;
+    let told_on = told_long_enough_on(facts, service, policy).ok_or_else(|| lacking(Lacking::Consequence))?;
+    if today < told_on {
+        return Err(lacking(Lacking::Time(told_on)));
+    }
+    if today < day {
+        return Err(Because::PromisedLater { on: day });
+    }
+    Ok(day)
+}
+
+fn working_day(rules: &Rules, today: NaiveDate) -> Result<(), Because> {
+    if rules.calendar.is_working_day(today) {
+        Ok(())
+    } else {
+        Err(Because::NotWorkingDay { next: rules.calendar.working_day_from(today) })
+    }
+}
+
+fn terminating(facts: &Facts, service: &Service, rules: &Rules, today: NaiveDate) -> Verdict {
+    // a custom application is never charged, so nothing ever threatens it
+    if service.kind == ServiceKind::CustomApp {
+        return None;
+    }
+    let termination = termination(facts, service, rules, today)?;
+    let accepted_on = termination.final_accepted_on;
+    let policy = rules.policies.of(service);
+    let reached = policy.terminate_after_days.is_some_and(|after| {
+        suspended_or_expired_on(facts, service).is_some_and(|day| days_after(day, after) <= today)
+    });
+    if !reached {
+        return None;
+    }
+    if let Some(because) = not_enforceable(facts, service, rules, today) {
+        return Some(Err(because));
+    }
+    let Some(accepted_on) = accepted_on else {
+        return Some(Err(Because::NoAcceptedNotice { lacking: Lacking::Final }));
+    };
+    // a kind that is never suspended must have been dunned as well as warned
+    if service.state == ServiceState::Active
+        && service.renews
+        && facts.dunning_notices(service).next_back().map(Notice::accepted_on).is_none_or(|on| on.is_none())
+    {
+        return Some(Err(Because::NoAcceptedNotice { lacking: Lacking::LatestAccepted }));
+    }
+    if today < termination.on {
+        return Some(Err(Because::PromisedLater { on: termination.on }));
+    }
+    Some(
+        working_day(rules, today)
+            .map(|()| Because::FinalNoticeServed { due_on: termination.on, accepted_on }),
+    )
+}
+
+fn suspended_or_expired_on(facts: &Facts, service: &Service) -> Option<NaiveDate> {
+    match service.state {
+        ServiceState::Suspended { on, .. } => Some(on),
+        ServiceState::Active => Some(counted_from(service, facts.open_period_charge(service))),
+        ServiceState::Terminated { .. } | ServiceState::Ended { .. } => None,
+    }
+}
+
+/// The change that a step makes once it has been done on `today`; a renewal made its own already.
+#[must_use]
+pub fn done(step: &Step, facts: &Facts, today: NaiveDate) -> Option<Change> {
+    let service = facts.service(&step.service)?;
+    let state = match step.action {
+        Action::Renew => return None,
+        Action::Reinstate => ServiceState::Active,
+        Action::Suspend => ServiceState::Suspended {
+            on: today,
+            reason: if service.renews { SuspensionReason::Nonpayment } else { SuspensionReason::Cancelled },
+            expiry: service.expires_on,
+        },
+        Action::Terminate => ServiceState::Terminated { on: today },
+    };
+    Some(Change::StateChanged {
+        service: step.service.clone(),
+        action: step.action,
+        period: step.period,
+        state,
+        on: today,
+    })
+}
