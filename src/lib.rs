@@ -1,2 +1,3 @@
 //! konet-billing: see the README.
 pub mod billing;
+pub mod store;

@@ -84,7 +84,8 @@ impl Facts {
         let owner_exists = match &charge.service {
             None => true,
             Some(code) => self.service(code).is_some_and(|service| match charge.source {
-                ChargeSource::Period(_) => service.is_chargeable(),
+                // the period of an expiry that a person has moved since is nobody's debt
+                ChargeSource::Period(period) => service.is_chargeable() && period.from == service.expires_on,
                 ChargeSource::OneOff | ChargeSource::Adjustment => true,
             }),
         };

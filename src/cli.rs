@@ -1,0 +1,192 @@
+//! The command line. Doc comments here are the help.
+
+use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Billing cards, renewals and suspensions for a web-hosting company, run by cron
+///
+/// Exit status: 0 done; 1 failed, nothing half-done; 2 usage or configuration; 3 done, but something
+/// new needs a person; 4 a guard refused to enforce; 75 another run holds the lock.
+#[derive(Debug, Parser)]
+#[command(name = "konet-billing", version, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Configuration file [default: /etc/konet-billing/konet-billing.toml, else ./konet-billing.toml unless root]
+    #[arg(long, global = true, env = "KONET_BILLING_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Database, instead of the configured one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub db: Option<PathBuf>,
+    /// Print one JSON document instead of tables
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say nothing on stderr but errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more on stderr
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read customers, services or payments from files
+    Import(ImportArgs),
+    /// Send the Billing Cards that are due
+    Notify(NotifyArgs),
+    /// Settle, renew, reinstate, suspend and terminate what is due
+    Enforce(EnforceArgs),
+    /// Draw one Billing Card to look at; records nothing
+    RenderCard(RenderCardArgs),
+    /// Run the whole night: import the inbox, enforce, notify
+    Nightly(NightlyArgs),
+    /// Show who is due, overdue, suspended, held back, unmatched, or to be notified by hand
+    Status(StatusArgs),
+    /// Check configuration, database, templates and fonts; sends nothing
+    Check,
+    /// Print the completions of a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What an import reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ImportKind {
+    /// Customers (creates a missing database)
+    Customers,
+    /// Services
+    Services,
+    /// Payments
+    Payments,
+}
+
+/// `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// What the files hold
+    pub kind: ImportKind,
+    /// CSV files with a header row; UTF-8 or windows-1253; separated by comma, semicolon or tab
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Show the differences and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Import the good rows and write the bad ones to FILE.rejected.csv
+    #[arg(long)]
+    pub skip_invalid: bool,
+    /// Let the file decide a column that the program owns: expires_on, state, hold_until or enforcement
+    #[arg(long, value_name = "COLUMN")]
+    pub take: Vec<String>,
+    /// Work as of this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<NaiveDate>,
+}
+
+/// `notify`.
+#[derive(Debug, Args)]
+pub struct NotifyArgs {
+    /// Show what would be sent and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Only this customer (repeatable)
+    #[arg(long, value_name = "CODE")]
+    pub customer: Vec<String>,
+    /// Also write every message as .eml, .html, .txt and .pdf, with an index.html
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Send a card today because somebody asked (needs --customer)
+    #[arg(long, requires = "customer")]
+    pub now: bool,
+    /// With --now: tell of this service only
+    #[arg(long, value_name = "CODE", requires = "now")]
+    pub service: Option<String>,
+    /// With --now: charge everything that expires up to this day
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "now")]
+    pub until: Option<NaiveDate>,
+    /// Work as of this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<NaiveDate>,
+}
+
+/// `enforce`.
+#[derive(Debug, Args)]
+pub struct EnforceArgs {
+    /// Show what would be done and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Only this customer (repeatable)
+    #[arg(long, value_name = "CODE")]
+    pub customer: Vec<String>,
+    /// Work as of this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<NaiveDate>,
+}
+
+/// How a card is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// The PDF
+    Pdf,
+    /// The e-mail's HTML body
+    Html,
+    /// The e-mail's text body
+    Text,
+    /// The whole e-mail
+    Eml,
+}
+
+/// `render-card`.
+#[derive(Debug, Args)]
+pub struct RenderCardArgs {
+    /// A customer's code, or a card's number
+    #[arg(value_name = "CUSTOMER|CARD")]
+    pub which: String,
+    /// What to draw
+    #[arg(long, value_enum, default_value_t = Format::Pdf)]
+    pub format: Format,
+    /// Where to; without it, stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Work as of this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<NaiveDate>,
+}
+
+/// `nightly`.
+#[derive(Debug, Args)]
+pub struct NightlyArgs {
+    /// Show what the night would do and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Work as of this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<NaiveDate>,
+}
+
+/// `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Only payments that no customer was found for
+    #[arg(long)]
+    pub unmatched: bool,
+    /// Only what a person must do at a panel or registry
+    #[arg(long)]
+    pub work_orders: bool,
+    /// Work as of this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<NaiveDate>,
+}

@@ -1,0 +1,102 @@
+//! Importing customers: what a row makes of a stored customer, or a new one.
+
+use super::compare::Differences;
+use crate::billing::customer::{Customer, Language, PaymentReference};
+use crate::billing::ids::CustomerCode;
+use crate::billing::reference::creditor_reference;
+use crate::billing::vat::VatTreatment;
+use crate::intake::{CustomerRow, Field};
+
+/// A new customer from its row. `sequence` is theirs for ever and makes their payment reference.
+#[must_use]
+pub fn created(row: &CustomerRow, sequence: i64, prefix: &str, language: Language) -> Customer {
+    Customer {
+        code: CustomerCode::new(row.code.clone()),
+        name: row.name.clone(),
+        email: row.email.clone(),
+        cc: row.cc.value().cloned().unwrap_or_default(),
+        tax_id: row.tax_id.value().cloned(),
+        tax_office: row.tax_office.value().cloned(),
+        profession: row.profession.value().cloned(),
+        address: row.address.value().cloned(),
+        postcode: row.postcode.value().cloned(),
+        city: row.city.value().cloned(),
+        country: row.country.value().cloned().unwrap_or_else(|| "GR".to_owned()),
+        phone: row.phone.value().cloned(),
+        language: row.language.value().copied().unwrap_or(language),
+        vat: row.vat.value().copied().unwrap_or(VatTreatment::Standard),
+        reference: reference(row, sequence, prefix),
+        enforcement: row.enforcement.value().copied().unwrap_or(true),
+    }
+}
+
+/// A bank-issued code as it is, or our own from the sequence: stable, unique, and never reused.
+fn reference(row: &CustomerRow, sequence: i64, prefix: &str) -> PaymentReference {
+    match row.reference.value() {
+        Some(issued) => PaymentReference::BankIssued(issued.clone()),
+        None => own_reference(sequence, prefix),
+    }
+}
+
+fn own_reference(sequence: i64, prefix: &str) -> PaymentReference {
+    let body = format!("{prefix}{sequence:06}");
+    PaymentReference::Own(creditor_reference(&body).unwrap_or(body))
+}
+
+/// Applies a row to a stored customer and says what differs. The program owns `enforcement`.
+pub fn updated(customer: &mut Customer, row: &CustomerRow, take: &[String]) -> Differences {
+    let mut differences = Differences::default();
+    let d = &mut differences;
+    let list = |list: &Vec<String>| list.join(";");
+    d.set("name", &mut customer.name, row.name.clone(), Clone::clone);
+    d.set("email", &mut customer.email, row.email.clone(), list);
+    match &row.cc {
+        Field::Absent => {}
+        Field::Empty => d.set("cc", &mut customer.cc, Vec::new(), list),
+        Field::Value(cc) => d.set("cc", &mut customer.cc, cc.clone(), list),
+    }
+    d.text("tax_id", &mut customer.tax_id, &row.tax_id);
+    d.text("tax_office", &mut customer.tax_office, &row.tax_office);
+    d.text("profession", &mut customer.profession, &row.profession);
+    d.text("address", &mut customer.address, &row.address);
+    d.text("postcode", &mut customer.postcode, &row.postcode);
+    d.text("city", &mut customer.city, &row.city);
+    d.text("phone", &mut customer.phone, &row.phone);
+    if let Some(country) = row.country.value() {
+        d.set("country", &mut customer.country, country.clone(), Clone::clone);
+    }
+    if let Some(language) = row.language.value() {
+        d.set("language", &mut customer.language, *language, |l| l.code().to_owned());
+    }
+    match &row.vat {
+        Field::Absent => {}
+        Field::Empty => d.set("vat", &mut customer.vat, VatTreatment::Standard, |v| word_vat(*v)),
+        Field::Value(vat) => d.set("vat", &mut customer.vat, *vat, |v| word_vat(*v)),
+    }
+    if let Some(issued) = row.reference.value() {
+        // a reference is fixed at import: customers have it in their standing orders
+        let new = PaymentReference::BankIssued(issued.clone());
+        let taken = take.iter().any(|column| column == "reference");
+        d.owned("reference", taken, &mut customer.reference, new, |r| r.as_str().to_owned());
+    }
+    if let Some(enforcement) = row.enforcement.value() {
+        let taken = take.iter().any(|column| column == "enforcement");
+        d.owned("enforcement", taken, &mut customer.enforcement, *enforcement, |yes| yes_no(*yes));
+    }
+    differences
+}
+
+/// `yes` or `no`.
+#[must_use]
+pub fn yes_no(yes: bool) -> String {
+    if yes { "yes" } else { "no" }.to_owned()
+}
+
+fn word_vat(vat: VatTreatment) -> String {
+    match vat {
+        VatTreatment::Standard => "standard".to_owned(),
+        VatTreatment::Own(rate) => rate.to_string(),
+        VatTreatment::ReverseCharge => "reverse_charge".to_owned(),
+        VatTreatment::Exempt => "exempt".to_owned(),
+    }
+}

@@ -1,0 +1,173 @@
+//! Enforcement: plan on a snapshot, pass the plan through the guard, then look at every customer
+//! again in the transaction that records it.
+
+use super::Desk;
+use crate::billing::enforcement::{self, Enforcement, Step};
+use crate::billing::facts::Action;
+use crate::billing::guard::{self, Gates, Limits, Refusal};
+use crate::billing::ids::CustomerCode;
+use crate::store::{RunId, Store};
+use crate::views::StepView;
+use anyhow::Result;
+use serde_json::json;
+
+/// What an enforcing run would do, or did.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Steps taken.
+    pub actions: Vec<StepView>,
+    /// Steps withheld.
+    pub withheld: Vec<StepView>,
+    /// What the guard refused.
+    pub refusal: Option<Refusal>,
+    /// Customers whose records could not be read, with the reason.
+    pub unreadable: Vec<(CustomerCode, String)>,
+}
+
+/// The plan of a night: per customer, what is decided; over all, what the guard says.
+#[derive(Debug, Default)]
+pub struct Plan {
+    customers: Vec<CustomerCode>,
+    steps: Vec<Step>,
+    withheld: Vec<Step>,
+    refusal: Option<Refusal>,
+    unreadable: Vec<(CustomerCode, String)>,
+}
+
+/// Decides for `customers` and asks the guard. Writes nothing.
+///
+/// # Errors
+/// Where the database cannot be read at all; a single bad record only leaves out its customer.
+pub fn plan(desk: &Desk, store: &Store, customers: &[CustomerCode], gates: &Gates) -> Result<Plan> {
+    let mut plan = Plan::default();
+    let bar = desk.report.progress("deciding", customers.len());
+    for code in customers {
+        bar.inc(1);
+        match store.facts(code, desk.rules.mode, desk.today) {
+            Ok(Some(mut facts)) => {
+                let night = enforcement::decide(&mut facts, &desk.rules, desk.today);
+                if !night.changes.is_empty() || !night.steps.is_empty() {
+                    plan.customers.push(code.clone());
+                }
+                plan.steps.extend(night.steps);
+                plan.withheld.extend(night.withheld);
+            }
+            Ok(None) => {}
+            Err(fault) if fault.is_data() => plan.unreadable.push((code.clone(), fault.to_string())),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    bar.finish_and_clear();
+    plan.refusal = guard::refusal(&plan.steps, gates, &limits(desk), &desk.rules, desk.today);
+    Ok(plan)
+}
+
+fn limits(desk: &Desk) -> Limits {
+    desk.config.guard.limits
+}
+
+impl Plan {
+    /// The plan as a report, without doing it.
+    #[must_use]
+    pub fn shown(self) -> Outcome {
+        let mut outcome = Outcome {
+            withheld: self.withheld.iter().map(StepView::of).collect(),
+            unreadable: self.unreadable,
+            ..Outcome::default()
+        };
+        for step in in_order(self.steps) {
+            match &self.refusal {
+                Some(refusal) if guard::is_guarded(step.action) => {
+                    outcome.withheld.push(StepView::withheld(&step, refusal.reason, refusal.message.clone()));
+                }
+                Some(_) | None => outcome.actions.push(StepView::of(&step)),
+            }
+        }
+        outcome.refusal = self.refusal;
+        outcome
+    }
+
+    /// Does the plan: customer by customer, each looked at again in the transaction that records it.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn apply(self, desk: &Desk, store: &mut Store, run: RunId) -> Result<Outcome> {
+        let mut done = Vec::new();
+        let bar = desk.report.progress("enforcing", self.customers.len());
+        for code in &self.customers {
+            bar.inc(1);
+            if stop_file(desk).is_some() {
+                break;
+            }
+            done.extend(self.apply_one(desk, store, run, code)?);
+        }
+        bar.finish_and_clear();
+        let missing: Vec<Step> = self.steps.iter().filter(|step| !done.contains(*step)).cloned().collect();
+        let mut outcome = Self { steps: done, ..self }.shown();
+        for step in missing {
+            let refused = outcome.refusal.is_some() && guard::is_guarded(step.action);
+            if !refused {
+                let because = "its facts changed while the run was under way".to_owned();
+                outcome.withheld.push(StepView::withheld(&step, "gate", because));
+            } else if let Some(refusal) = &outcome.refusal {
+                outcome.withheld.push(StepView::withheld(&step, refusal.reason, refusal.message.clone()));
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn apply_one(&self, desk: &Desk, store: &mut Store, run: RunId, code: &CustomerCode) -> Result<Vec<Step>> {
+        let allowed = |step: &Step| {
+            self.steps.contains(step) && !(self.refusal.is_some() && guard::is_guarded(step.action))
+        };
+        let steps = store.write(|tx| {
+            let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(Vec::new()) };
+            let Enforcement { mut changes, steps, .. } =
+                enforcement::decide(&mut facts, &desk.rules, desk.today);
+            let steps: Vec<Step> = steps.into_iter().filter(allowed).collect();
+            changes.extend(steps.iter().filter_map(|step| enforcement::done(step, &facts, desk.today)));
+            tx.apply(run, code, &changes, desk.rules.mode)?;
+            for step in &steps {
+                let reason = json!({
+                    "reason": step.because.code(), "because": step.because.to_string(),
+                    "from": step.period.from, "to": step.period.to,
+                });
+                tx.journal(run, Some(code), Some(&step.service), step.action.code(), &reason)?;
+                if by_hand(desk, step) {
+                    tx.open_work_order(run, step, desk.today)?;
+                }
+            }
+            Ok(steps)
+        })?;
+        Ok(steps)
+    }
+}
+
+/// Without a hook for its kind, a person must do the step at the panel or registry. A trial changes
+/// nothing there.
+fn by_hand(desk: &Desk, step: &Step) -> bool {
+    use crate::billing::policy::Mode;
+    desk.rules.mode == Mode::Live && step.action != Action::Renew || is_registry_renewal(desk, step)
+}
+
+/// A domain name is renewed at its registry, and a certificate at its authority.
+fn is_registry_renewal(desk: &Desk, step: &Step) -> bool {
+    use crate::billing::policy::Mode;
+    use crate::billing::service::ServiceKind;
+    desk.rules.mode == Mode::Live
+        && step.action == Action::Renew
+        && matches!(step.kind, ServiceKind::Domain | ServiceKind::Ssl)
+}
+
+/// The stop file, if it is configured and there.
+#[must_use]
+pub fn stop_file(desk: &Desk) -> Option<String> {
+    let file = desk.config.guard.stop_file.as_deref()?;
+    file.exists().then(|| file.display().to_string())
+}
+
+/// In the order of the night: renew, reinstate, suspend, terminate; each by service.
+fn in_order(mut steps: Vec<Step>) -> Vec<Step> {
+    steps.sort_by(|a, b| (a.action, &a.service, a.period).cmp(&(b.action, &b.service, b.period)));
+    steps
+}

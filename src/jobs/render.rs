@@ -1,0 +1,128 @@
+//! From a letter to finished bytes: the PDF, the two bodies and the whole e-mail, on all cores.
+
+use super::Desk;
+use crate::billing::card::BillingCard;
+use crate::billing::facts::Letter;
+use crate::billing::notice::NoticeKey;
+use crate::card::letter::{Letters, RenderedLetter};
+use crate::card::pdf;
+use crate::mail::compose::{MailParts, compose, message_id};
+use anyhow::{Context, Result};
+use std::num::NonZeroUsize;
+
+/// What draws cards: loaded once, shared by all threads.
+pub struct Studio {
+    letters: Letters,
+    look: pdf::Look,
+}
+
+/// A card drawn in every form.
+#[derive(Debug, Clone)]
+pub struct Drawn {
+    /// Its PDF.
+    pub pdf: Vec<u8>,
+    /// Its subject and bodies.
+    pub letter: RenderedLetter,
+}
+
+/// A message ready to be stored.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// The card in every form.
+    pub drawn: Drawn,
+    /// Its Message-ID.
+    pub message_id: String,
+    /// The exact bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Studio {
+    /// Loads templates, fonts and logo.
+    ///
+    /// # Errors
+    /// Every template that does not compile, all together; a logo that cannot be read.
+    pub fn open(desk: &Desk) -> Result<Self> {
+        let letters = Letters::load(desk.config.mail.templates.as_deref())
+            .map_err(|faults| crate::error::Stop::Usage(faults.join("\n")))?;
+        let logo = desk.config.logo.as_deref().map(pdf::Logo::load).transpose()?;
+        Ok(Self { letters, look: pdf::Look { logo } })
+    }
+
+    /// Draws one card in every form. No PDF, no mail.
+    ///
+    /// # Errors
+    /// A glyph the fonts lack, or a template that fails.
+    pub fn draw(&self, card: &BillingCard) -> Result<Drawn> {
+        let pdf = pdf::render(card, &self.look).context("the card's PDF could not be drawn")?;
+        let letter = self.letters.render(card).context("the card's e-mail could not be written")?;
+        Ok(Drawn { pdf, letter })
+    }
+
+    /// Draws a letter and composes its message to `to` and `cc`.
+    ///
+    /// # Errors
+    /// As [`Self::draw`], and an address that cannot stand in a header.
+    pub fn finish(&self, desk: &Desk, letter: &Letter, to: &[String], cc: &[String]) -> Result<Finished> {
+        let drawn = self.draw(&letter.card)?;
+        let keys: Vec<NoticeKey> = letter.notices.iter().map(|notice| notice.key.clone()).collect();
+        let message_id = message_id(&keys, &salt(desk, letter), &desk.config.mail.from);
+        let bytes = compose(&MailParts {
+            from: &desk.config.mail.from,
+            reply_to: desk.config.mail.reply_to.as_deref(),
+            to,
+            cc,
+            message_id: &message_id,
+            date: desk.now.fixed_offset(),
+            subject: &drawn.letter.subject,
+            text: &drawn.letter.text,
+            html: &drawn.letter.html,
+            pdf: &drawn.pdf,
+            pdf_name: &pdf_name(&letter.card),
+        })
+        .context("the e-mail could not be composed")?;
+        Ok(Finished { drawn, message_id, bytes })
+    }
+
+    /// Finishes many letters on all cores, in their order.
+    pub fn finish_all<'a, T: Sync>(
+        &self,
+        desk: &Desk,
+        letters: &'a [T],
+        parts: impl Fn(&'a T) -> (&'a Letter, &'a [String], &'a [String]) + Sync,
+    ) -> Vec<Result<Finished>> {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let share = letters.len().div_ceil(cores).max(1);
+        let work = |letters: &'a [T]| -> Vec<Result<Finished>> {
+            letters
+                .iter()
+                .map(|item| {
+                    let (letter, to, cc) = parts(item);
+                    caught(|| self.finish(desk, letter, to, cc))
+                })
+                .collect()
+        };
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = letters.chunks(share).map(|chunk| scope.spawn(|| work(chunk))).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
+        })
+    }
+}
+
+/// One dirty record must not end the night, even where a library panics on it.
+fn caught(work: impl FnOnce() -> Result<Finished>) -> Result<Finished> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(anyhow::anyhow!("drawing this card failed unexpectedly; please report it")))
+}
+
+/// Keeps the trial's messages, and cards asked for on different days, apart from all others.
+fn salt(desk: &Desk, letter: &Letter) -> String {
+    format!("{} {} {}", desk.rules.mode.code(), letter.card.number, desk.today)
+}
+
+/// `kartela-KX-2026-000123.pdf`, ASCII whatever the series.
+#[must_use]
+pub fn pdf_name(card: &BillingCard) -> String {
+    let number = card.number.as_str().replace("ΔΟΚ", "DOK");
+    let ascii: String = number.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+    if ascii.is_empty() { "kartela.pdf".to_owned() } else { format!("kartela-{ascii}.pdf") }
+}

@@ -1,0 +1,70 @@
+//! One run decides at a time, and one delivers: lock files beside the database.
+//!
+//! The lock is the operating system's and goes with the process, so none is ever left over.
+
+use crate::error::Stop;
+use anyhow::{Context, Result};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long staff's commands wait for a run to end.
+pub const STAFF_PATIENCE: Duration = Duration::from_secs(10);
+
+/// A lock held until it is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// What a lock is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Purpose {
+    /// Deciding and writing.
+    Deciding,
+    /// Handing messages over.
+    Delivering,
+}
+
+impl Lock {
+    /// Takes the lock of `database` for `purpose`, waiting at most `patience`.
+    ///
+    /// # Errors
+    /// [`Stop::Locked`] where another run holds it; an I/O error where the file cannot be made.
+    pub fn take(database: &Path, purpose: Purpose, patience: Duration) -> Result<Self> {
+        let suffix = match purpose {
+            Purpose::Deciding => "lock",
+            Purpose::Delivering => "delivery-lock",
+        };
+        let mut path = database.as_os_str().to_owned();
+        path.push(".");
+        path.push(suffix);
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .with_context(|| format!("cannot open the lock file `{}`", Path::new(&path).display()))?;
+        let begun = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _file: file }),
+                Err(TryLockError::WouldBlock) if begun.elapsed() < patience => {
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let text = format!(
+                        "another run of konet-billing is working on `{}`; try again when it has ended",
+                        database.display()
+                    );
+                    return Err(Stop::Locked(text).into());
+                }
+                Err(TryLockError::Error(error)) => {
+                    return Err(error).with_context(|| {
+                        format!("cannot lock `{}`; is it on a local disk?", Path::new(&path).display())
+                    });
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The only printing: results on stdout, status on stderr, a progress bar on a terminal.
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+use std::io::{IsTerminal, Write};
+
+/// Where a command's words go.
+#[derive(Debug, Clone, Copy)]
+pub struct Report {
+    /// Print one JSON document instead of text.
+    pub json: bool,
+    /// Errors only on stderr.
+    pub quiet: bool,
+    /// `-v`.
+    pub verbose: bool,
+}
+
+impl Report {
+    /// Prints the result: the view as JSON, or `text`.
+    ///
+    /// # Errors
+    /// Where stdout cannot be written: the work is done, but nobody can be told.
+    pub fn result(&self, view: &impl Serialize, text: impl FnOnce() -> String) -> Result<()> {
+        let mut document = if self.json {
+            serde_json::to_string_pretty(view).context("the result cannot be written as JSON")?
+        } else {
+            text()
+        };
+        if document.is_empty() {
+            return Ok(());
+        }
+        if !document.ends_with('\n') {
+            document.push('\n');
+        }
+        self.bytes(document.as_bytes())
+    }
+
+    /// Prints bytes as they are.
+    ///
+    /// # Errors
+    /// Where stdout cannot be written.
+    pub fn bytes(&self, bytes: &[u8]) -> Result<()> {
+        let mut stdout = std::io::stdout().lock();
+        stdout
+            .write_all(bytes)
+            .and_then(|()| stdout.flush())
+            .context("the work is done, but its result could not be written to stdout")
+    }
+
+    /// Says where things stand, on stderr, unless `-q`.
+    pub fn status(&self, text: &str) {
+        if !self.quiet {
+            complain(text);
+        }
+    }
+
+    /// Says more, with `-v`.
+    pub fn detail(&self, text: &str) {
+        if self.verbose && !self.quiet {
+            complain(text);
+        }
+    }
+
+    /// A progress bar of `steps` on a terminal; nothing at all elsewhere.
+    #[must_use]
+    pub fn progress(&self, what: &'static str, steps: usize) -> ProgressBar {
+        let bar = ProgressBar::new(u64::try_from(steps).unwrap_or(0));
+        if self.quiet || steps < 2 || !std::io::stderr().is_terminal() {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+            return bar;
+        }
+        let style = ProgressStyle::with_template("{msg:>12} [{bar:30}] {pos}/{len} {eta}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.with_style(style).with_message(what)
+    }
+}
+
+/// Says what went wrong, on stderr. A closed stderr is nobody's concern.
+pub fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// A plain table: columns as wide as their widest cell, the last one free.
+#[must_use]
+pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        cells.chain(head.get(column).map(|cell| cell.chars().count())).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let line = |cells: Vec<&str>| {
+        let mut text = String::new();
+        for (cell, width) in cells.iter().zip(&widths) {
+            text.push_str(&format!("{cell:<width$}  "));
+        }
+        text.trim_end().to_owned() + "\n"
+    };
+    let mut text = line(head.to_vec());
+    for row in rows {
+        text.push_str(&line(row.iter().map(String::as_str).collect()));
+    }
+    text
+}

@@ -1,0 +1,202 @@
+//! Charges, allocations and steps: where the core's changes become rows.
+
+use super::columns::Record;
+use super::error::Result;
+use super::runs::RunId;
+use super::services::state_columns;
+use super::{Queries, Tx};
+use crate::billing::charge::{Charge, ChargeSource};
+use crate::billing::enforcement::Step;
+use crate::billing::facts::{Action, Change};
+use crate::billing::ids::{ChargeId, CustomerCode, ServiceCode};
+use crate::billing::money::Money;
+use crate::billing::period::BillingPeriod;
+use crate::billing::policy::Mode;
+use crate::billing::vat::{Amounts, VatRate};
+use chrono::NaiveDate;
+use rusqlite::{Row, params};
+use std::collections::BTreeMap;
+
+/// Reads a charge with the sum of its allocations in column `paid_cents`.
+pub(super) fn read(row: &Row<'_>) -> Result<Charge> {
+    let record = Record::new(row, "charge");
+    let money = |column| record.integer(column).map(Money::from_cents);
+    let source = match record.text("source")?.as_str() {
+        "period" => ChargeSource::Period(BillingPeriod {
+            from: record.date("period_from")?,
+            to: record.date("period_to")?,
+        }),
+        "one_off" => ChargeSource::OneOff,
+        _ => record.word("source", "a source of charges", |word| {
+            (word == "adjustment").then_some(ChargeSource::Adjustment)
+        })?,
+    };
+    Ok(Charge {
+        id: ChargeId(record.integer("id")?),
+        service: record.optional_text("service")?.map(ServiceCode::new),
+        source,
+        label: record.text("label")?,
+        amounts: Amounts { net: money("net_cents")?, vat: money("vat_cents")?, gross: money("gross_cents")? },
+        rate: VatRate::from_basis_points(record.small("vat_rate")?),
+        paid: money("paid_cents")?,
+        created_on: record.date("created_on")?,
+        settled_on: record.optional_date("settled_on")?,
+    })
+}
+
+impl Tx<'_> {
+    /// Makes the core's changes true of the rows; temporary charge numbers become real ones.
+    ///
+    /// # Errors
+    /// Whatever the schema refuses: then nothing of the transaction is kept.
+    pub fn apply(&self, run: RunId, customer: &CustomerCode, changes: &[Change], mode: Mode) -> Result<()> {
+        let mut numbers: BTreeMap<ChargeId, ChargeId> = BTreeMap::new();
+        let mut today = None;
+        for change in changes {
+            match change {
+                Change::Charged(charge) => {
+                    today = Some(charge.created_on);
+                    numbers.insert(charge.id, self.insert_charge(run, customer, charge)?);
+                }
+                Change::Repriced(charge) => self.reprice(run, customer, charge)?,
+                Change::Allocated { payment, charge, amount } => {
+                    let charge = numbers.get(charge).copied().unwrap_or(*charge);
+                    self.connection()
+                        .prepare_cached(
+                            "INSERT INTO allocations (payment, charge, amount_cents, made_on, run)
+                             VALUES (?1, ?2, ?3, coalesce(?4, (SELECT as_of FROM runs WHERE id = ?5)), ?5)",
+                        )?
+                        .execute(params![payment.0, charge.0, amount.cents(), today, run.0])?;
+                }
+                Change::Settled { charge, on } => {
+                    let charge = numbers.get(charge).copied().unwrap_or(*charge);
+                    self.connection()
+                        .prepare_cached("UPDATE charges SET settled_on = ?2 WHERE id = ?1")?
+                        .execute(params![charge.0, on])?;
+                    self.journal_charge(run, customer, charge, "settled")?;
+                }
+                Change::Renewed { service, period, on } => {
+                    self.connection()
+                        .prepare_cached("UPDATE services SET expires_on = ?2 WHERE code = ?1")?
+                        .execute(params![service.as_str(), period.to])?;
+                    self.insert_step(run, service, Action::Renew, *period, mode, *on)?;
+                }
+                Change::StateChanged { service, action, period, state, on } => {
+                    let (word, state_on, reason, expiry) = state_columns(*state);
+                    self.connection()
+                        .prepare_cached(
+                            "UPDATE services SET state = ?2, state_on = ?3, suspension_reason = ?4,
+                              suspension_expiry = ?5 WHERE code = ?1",
+                        )?
+                        .execute(params![service.as_str(), word, state_on, reason, expiry])?;
+                    self.insert_step(run, service, *action, *period, mode, *on)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn insert_charge(&self, run: RunId, customer: &CustomerCode, charge: &Charge) -> Result<ChargeId> {
+        let source = match charge.source {
+            ChargeSource::Period(_) => "period",
+            ChargeSource::OneOff => "one_off",
+            ChargeSource::Adjustment => "adjustment",
+        };
+        let period = charge.period();
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO charges (customer, service, source, period_from, period_to, label, net_cents,
+                  vat_cents, gross_cents, vat_rate, created_on, run)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            )?
+            .execute(params![
+                customer.as_str(),
+                charge.service.as_ref().map(ServiceCode::as_str),
+                source,
+                period.map(|period| period.from),
+                period.map(|period| period.to),
+                charge.label,
+                charge.amounts.net.cents(),
+                charge.amounts.vat.cents(),
+                charge.amounts.gross.cents(),
+                charge.rate.basis_points(),
+                charge.created_on,
+                run.0,
+            ])?;
+        let id = ChargeId(self.connection().last_insert_rowid());
+        self.journal_charge(run, customer, id, "charged")?;
+        Ok(id)
+    }
+
+    fn reprice(&self, run: RunId, customer: &CustomerCode, charge: &Charge) -> Result<()> {
+        let period = charge.period();
+        self.connection()
+            .prepare_cached(
+                "UPDATE charges SET net_cents = ?2, vat_cents = ?3, gross_cents = ?4, vat_rate = ?5, label = ?6,
+                  period_to = ?7
+                 WHERE id = ?1 AND settled_on IS NULL",
+            )?
+            .execute(params![
+                charge.id.0,
+                charge.amounts.net.cents(),
+                charge.amounts.vat.cents(),
+                charge.amounts.gross.cents(),
+                charge.rate.basis_points(),
+                charge.label,
+                period.map(|period| period.to),
+            ])?;
+        self.journal_charge(run, customer, charge.id, "repriced")
+    }
+
+    fn journal_charge(&self, run: RunId, customer: &CustomerCode, id: ChargeId, what: &str) -> Result<()> {
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO journal (run, customer, service, what, detail)
+                 SELECT ?1, ?2, service, ?4, json_object('charge', id, 'period_from', period_from,
+                   'period_to', period_to, 'gross_cents', gross_cents)
+                 FROM charges WHERE id = ?3",
+            )?
+            .execute(params![run.0, customer.as_str(), id.0, what])?;
+        Ok(())
+    }
+
+    fn insert_step(
+        &self,
+        run: RunId,
+        service: &ServiceCode,
+        action: Action,
+        period: BillingPeriod,
+        mode: Mode,
+        on: NaiveDate,
+    ) -> Result<()> {
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO steps (run, service, action, period_from, period_to, mode, state, on_day)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'done', ?7)",
+            )?
+            .execute(params![
+                run.0,
+                service.as_str(),
+                action.code(),
+                period.from,
+                period.to,
+                mode.code(),
+                on
+            ])?;
+        Ok(())
+    }
+
+    /// Lists a step that a person must do at a panel or registry.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn open_work_order(&self, run: RunId, step: &Step, today: NaiveDate) -> Result<()> {
+        let until = (step.action == Action::Renew).then_some(step.period.to);
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO work_orders (run, service, action, until, opened_on) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![run.0, step.service.as_str(), step.action.code(), until, today])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! What can go wrong with the database, in words that say what to do.
+
+use std::path::PathBuf;
+
+/// An error of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No database there.
+    #[error("no database at `{}`; `konet-billing import customers FILE` creates it", .0.display())]
+    Missing(PathBuf),
+    /// Something else lies there.
+    #[error("`{}` is not a database of konet-billing ({why}); it was left untouched", path.display())]
+    NotOurs {
+        /// Where.
+        path: PathBuf,
+        /// What it is instead.
+        why: String,
+    },
+    /// Written by a later version.
+    #[error("`{}` has schema {found}, and this program knows up to {known}; install the newer konet-billing", path.display())]
+    Newer {
+        /// Where.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// A check found damage.
+    #[error("the database is damaged: {0}; restore a backup")]
+    Damaged(String),
+    /// One record cannot be read: its customer is held back and the night goes on.
+    #[error("{record}: column `{column}` holds `{value}`, which is not {expected}")]
+    Data {
+        /// Which record.
+        record: String,
+        /// Which column.
+        column: &'static str,
+        /// What it holds.
+        value: String,
+        /// What it should hold.
+        expected: &'static str,
+    },
+    /// Another process is writing.
+    #[error("the database is locked by another program; nothing was changed, try again")]
+    Busy,
+    /// It cannot be written.
+    #[error("the database cannot be written ({0}); check the rights of its folder and the space on its disk")]
+    Unwritable(String),
+    /// Anything else SQLite says.
+    #[error("database: {0}")]
+    Sqlite(rusqlite::Error),
+    /// Anything else the file system says.
+    #[error("`{}`: {source}", path.display())]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// What.
+        source: std::io::Error,
+    },
+}
+
+impl StoreError {
+    /// Whether it concerns one record only.
+    #[must_use]
+    pub const fn is_data(&self) -> bool {
+        matches!(self, Self::Data { .. })
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        let code = error.sqlite_error_code();
+        match code {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(
+                ErrorCode::ReadOnly
+                | ErrorCode::DiskFull
+                | ErrorCode::CannotOpen
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::PermissionDenied,
+            ) => Self::Unwritable(error.to_string()),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+/// A result of the store.
+pub type Result<T> = std::result::Result<T, StoreError>;

@@ -1,0 +1,90 @@
+//! The schema's versions: forward only, each in one transaction, with a backup before the first step.
+
+use super::error::{Result, StoreError};
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// `KNBT`: what `PRAGMA application_id` holds in our databases.
+const APPLICATION_ID: i64 = 0x4B4E_4254;
+
+/// Never edited once released; the next one is added below.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_initial.sql")];
+
+/// Refuses what is not one of our databases, or is of a later version. Writes nothing.
+pub(super) fn check_identity(connection: &Connection, path: &Path) -> Result<()> {
+    let not_ours = |why: &str| StoreError::NotOurs { path: path.to_owned(), why: why.to_owned() };
+    let pragma =
+        |name: &str| -> rusqlite::Result<i64> { connection.pragma_query_value(None, name, |row| row.get(0)) };
+    let id = pragma("application_id").map_err(|error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => not_ours("not an SQLite database"),
+        Some(rusqlite::ErrorCode::DatabaseCorrupt) => not_ours("a damaged SQLite database"),
+        _ => StoreError::from(error),
+    })?;
+    if id != APPLICATION_ID {
+        let empty = std::fs::metadata(path).is_ok_and(|file| file.len() == 0);
+        return Err(not_ours(if empty { "an empty file" } else { "another program's database" }));
+    }
+    let known = known_version();
+    let found = pragma("user_version")?;
+    if found > known {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known });
+    }
+    Ok(())
+}
+
+/// Refuses an older schema where it may not be upgraded.
+pub(super) fn check_current(connection: &Connection, path: &Path) -> Result<()> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found == known_version() {
+        return Ok(());
+    }
+    let why = format!("schema {found} of an older version; run `konet-billing check` once to upgrade it");
+    Err(StoreError::NotOurs { path: path.to_owned(), why })
+}
+
+fn known_version() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Brings the schema up to date; an existing database is backed up beside itself first.
+pub(super) fn upgrade(connection: &Connection, path: &Path) -> Result<()> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let done = usize::try_from(found).unwrap_or(0);
+    if done >= MIGRATIONS.len() {
+        return Ok(());
+    }
+    if done > 0 {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".before-schema-{}", known_version()));
+        backup(connection, &PathBuf::from(name))?;
+    }
+    for (number, sql) in MIGRATIONS.iter().enumerate().skip(done) {
+        let version = number + 1;
+        connection.execute_batch(&format!(
+            "BEGIN IMMEDIATE; {sql}; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version}; COMMIT;"
+        ))?;
+    }
+    Ok(())
+}
+
+/// Copies the database to `target` by the online API, by way of a temporary name.
+pub(super) fn backup(connection: &Connection, target: &Path) -> Result<()> {
+    let mut partial = target.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    let io = |source| StoreError::Io { path: target.to_owned(), source };
+    if partial.exists() {
+        std::fs::remove_file(&partial).map_err(io)?;
+    }
+    {
+        let mut copy = Connection::open(&partial)?;
+        rusqlite::backup::Backup::new(connection, &mut copy)?.run_to_completion(
+            1000,
+            Duration::ZERO,
+            None,
+        )?;
+    }
+    std::fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(io)?;
+    std::fs::rename(&partial, target).map_err(io)
+}

@@ -1,0 +1,221 @@
+//! The store: one SQLite file, and the only SQL of the program.
+//!
+//! Every writing transaction is `BEGIN IMMEDIATE`; nothing external happens inside one. What can be
+//! read within and without a transaction is in [`Queries`].
+
+mod attention;
+mod charges;
+mod columns;
+mod customers;
+mod error;
+mod facts;
+mod migrate;
+mod outbox;
+mod payments;
+mod runs;
+mod services;
+mod status;
+
+pub use attention::{Attention, AttentionQueries, NewAttention};
+pub use customers::Customers;
+pub use error::{Result, StoreError};
+pub use facts::FactQueries;
+pub use outbox::{AttemptRecord, Claimed, DeliveryState, NewMessage, Outbox, Replaceable, Role};
+pub use payments::{Booked, NewPayment, Payments, StoredPayment};
+pub use runs::RunId;
+pub use services::Services;
+pub use status::{ChargeRow, PaymentRow, ServiceRow, StatusQueries, WorkOrder};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a writer waits for another program's transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An open database.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// A writing transaction.
+#[derive(Debug)]
+pub struct Tx<'a> {
+    connection: &'a Connection,
+}
+
+/// What can be read, within a transaction and without.
+pub trait Queries: Sized {
+    /// The connection to read from.
+    #[doc(hidden)]
+    fn connection(&self) -> &Connection;
+}
+
+impl Queries for Store {
+    fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl Queries for Tx<'_> {
+    fn connection(&self) -> &Connection {
+        self.connection
+    }
+}
+
+impl Store {
+    /// Opens the database at `path`, brought up to this version's schema (after a backup beside it).
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`], `NotOurs`, `Newer`, `Unwritable`: the file is left untouched.
+    pub fn open(path: &Path) -> Result<Self> {
+        let store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        migrate::check_identity(&store.connection, path)?;
+        store.prepare()?;
+        migrate::upgrade(&store.connection, path)?;
+        Ok(store)
+    }
+
+    /// Opens the database so that nothing can be written: for dry runs and for looking.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; an older schema is an error here, because it may not be upgraded.
+    pub fn open_read_only(path: &Path) -> Result<Self> {
+        let store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        migrate::check_identity(&store.connection, path)?;
+        migrate::check_current(&store.connection, path)?;
+        store.connection.pragma_update(None, "query_only", true)?;
+        Ok(store)
+    }
+
+    /// Opens the database, or makes a new one where there is none.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and where the folder cannot be written.
+    pub fn open_or_create(path: &Path) -> Result<Self> {
+        if path.exists() {
+            return Self::open(path);
+        }
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)
+                .map_err(|source| StoreError::Io { path: folder.to_owned(), source })?;
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let store = Self::connect(path, flags)?;
+        store.prepare()?;
+        migrate::upgrade(&store.connection, path)?;
+        Ok(store)
+    }
+
+    /// A fresh database in memory, for dry runs of a first import and for tests.
+    ///
+    /// # Errors
+    /// Where SQLite cannot make one.
+    pub fn in_memory() -> Result<Self> {
+        let connection = Connection::open_in_memory()?;
+        let store = Self { connection, path: PathBuf::from(":memory:") };
+        store.connection.pragma_update(None, "foreign_keys", true)?;
+        migrate::upgrade(&store.connection, &store.path)?;
+        Ok(store)
+    }
+
+    /// A copy in memory, on which a dry run can do everything and change nothing.
+    ///
+    /// # Errors
+    /// Where the database cannot be read whole.
+    pub fn copy_in_memory(&self) -> Result<Self> {
+        let mut connection = Connection::open_in_memory()?;
+        rusqlite::backup::Backup::new(&self.connection, &mut connection)?.run_to_completion(
+            1000,
+            Duration::ZERO,
+            None,
+        )?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        Ok(Self { connection, path: PathBuf::from(":memory:") })
+    }
+
+    fn connect(path: &Path, flags: OpenFlags) -> Result<Self> {
+        if !flags.contains(OpenFlags::SQLITE_OPEN_CREATE) && !path.exists() {
+            return Err(StoreError::Missing(path.to_owned()));
+        }
+        let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(Self { connection, path: path.to_owned() })
+    }
+
+    /// Durable at every commit; strict about what it reads.
+    fn prepare(&self) -> Result<()> {
+        self.connection.pragma_update(None, "journal_mode", "WAL")?;
+        self.connection.pragma_update(None, "synchronous", "FULL")?;
+        self.connection.pragma_update(None, "foreign_keys", true)?;
+        self.connection.pragma_update(None, "trusted_schema", false)?;
+        self.connection.pragma_update(None, "cell_size_check", true)?;
+        Ok(())
+    }
+
+    /// Where the database lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs `work` in one writing transaction: all of it is kept, or nothing.
+    ///
+    /// # Errors
+    /// Whatever `work` gives, after a rollback; [`StoreError::Busy`] where another program writes.
+    pub fn write<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&Tx<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(StoreError::from)?;
+        let value = work(&Tx { connection: &transaction })?;
+        transaction.commit().map_err(StoreError::from)?;
+        Ok(value)
+    }
+
+    /// Writes a copy of the database to `target` by the online API.
+    ///
+    /// # Errors
+    /// Where the copy cannot be written.
+    pub fn backup_to(&self, target: &Path) -> Result<()> {
+        migrate::backup(&self.connection, target)
+    }
+
+    /// Looks for damage: SQLite's own checks, foreign keys, and money that does not add up.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] says what was found.
+    pub fn check(&self) -> Result<()> {
+        let verdict: String = self.connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+        if verdict != "ok" {
+            return Err(StoreError::Damaged(verdict));
+        }
+        let orphan: Option<String> = self
+            .connection
+            .prepare("PRAGMA foreign_key_check")?
+            .query_map([], |row| row.get(0))?
+            .next()
+            .transpose()?;
+        if let Some(table) = orphan {
+            return Err(StoreError::Damaged(format!("a row of `{table}` points at nothing")));
+        }
+        let overspent: Option<i64> = self
+            .connection
+            .prepare(
+                "SELECT p.id FROM payments p JOIN allocations a ON a.payment = p.id
+                 GROUP BY p.id HAVING sum(a.amount_cents) > p.amount_cents LIMIT 1",
+            )?
+            .query_map([], |row| row.get(0))?
+            .next()
+            .transpose()?;
+        match overspent {
+            Some(id) => Err(StoreError::Damaged(format!("more than payment {id} brought was allocated"))),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,464 @@
+//! The outbox: cards, messages, notices and deliveries. A delivery is in doubt before its body is
+//! written, and whatever is found in doubt later is uncertain: it is never sent again by itself.
+
+use super::columns::Record;
+use super::error::{Result, StoreError};
+use super::runs::RunId;
+use super::{Queries, Store, Tx};
+use crate::billing::card::BillingCard;
+use crate::billing::ids::{ChargeId, CustomerCode};
+use crate::billing::notice::Notice;
+use crate::billing::policy::Mode;
+use chrono::{Datelike, NaiveDate};
+use rusqlite::{OptionalExtension, params};
+use sha2::{Digest, Sha256};
+
+/// For what an address gets a message. Only `Email` (and `Trial`, in trial) counts as having been told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The customer's own address.
+    Email,
+    /// A copy for the customer's people.
+    Cc,
+    /// A copy for us.
+    Bcc,
+    /// The trial's recipient.
+    Trial,
+}
+
+impl Role {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Cc => "cc",
+            Self::Bcc => "bcc",
+            Self::Trial => "trial",
+        }
+    }
+}
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// Waiting.
+    Queued,
+    /// The body is being handed over.
+    InDoubt,
+    /// The server took it.
+    Sent,
+    /// The server refused it for good.
+    Failed,
+    /// Perhaps it was taken.
+    Uncertain,
+    /// Withdrawn before anything was handed over.
+    Cancelled,
+}
+
+impl DeliveryState {
+    /// The word in the table and in JSON.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::InDoubt => "in_doubt",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Uncertain => "uncertain",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    fn from_code(code: &str) -> Option<Self> {
+        [Self::Queued, Self::InDoubt, Self::Sent, Self::Failed, Self::Uncertain, Self::Cancelled]
+            .into_iter()
+            .find(|state| state.code() == code)
+    }
+}
+
+/// A message to be stored, with all that belongs to it.
+#[derive(Debug)]
+pub struct NewMessage<'a> {
+    /// Whom it goes to.
+    pub customer: &'a CustomerCode,
+    /// Its card.
+    pub card: &'a BillingCard,
+    /// Whether the card's number is new.
+    pub card_is_new: bool,
+    /// The charges the card asks for.
+    pub charges: &'a [ChargeId],
+    /// The notices it tells.
+    pub notices: &'a [Notice],
+    /// Its Message-ID.
+    pub message_id: &'a str,
+    /// Its subject.
+    pub subject: &'a str,
+    /// What it says, as JSON.
+    pub lines: &'a str,
+    /// The finished bytes.
+    pub bytes: &'a [u8],
+    /// The addresses.
+    pub to: &'a [(String, Role)],
+}
+
+/// A message that waits whole in the queue and may still be replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaceable {
+    /// Its number.
+    pub message: i64,
+    /// The fingerprint of its card.
+    pub fingerprint: String,
+    /// Its notices' keys, as text, sorted.
+    pub keys: Vec<String>,
+}
+
+/// A delivery taken from the queue.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// Its number.
+    pub delivery: i64,
+    /// Its message.
+    pub message: i64,
+    /// Whom it is for.
+    pub customer: String,
+    /// The address.
+    pub address: String,
+    /// The exact bytes.
+    pub bytes: Vec<u8>,
+    /// The Message-ID.
+    pub message_id: String,
+}
+
+/// What one attempt came to.
+#[derive(Debug, Clone)]
+pub struct AttemptRecord<'a> {
+    /// The delivery's new state.
+    pub state: DeliveryState,
+    /// How far the conversation came.
+    pub stage: &'a str,
+    /// The reply's code.
+    pub code: Option<u16>,
+    /// The reply.
+    pub reply: &'a str,
+    /// The server's queue id.
+    pub queue_id: Option<&'a str>,
+    /// Not before this moment again.
+    pub retry_at: Option<String>,
+    /// When.
+    pub at: &'a str,
+}
+
+/// Reading the outbox.
+pub trait Outbox: Queries {
+    /// The next number of a series: counted per year and mode.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn next_card_sequence(&self, mode: Mode, year: i32) -> Result<u32> {
+        let sql = "SELECT coalesce(max(sequence), 0) + 1 FROM cards WHERE mode = ?1 AND year = ?2";
+        Ok(self.connection().prepare_cached(sql)?.query_row(params![mode.code(), year], |row| row.get(0))?)
+    }
+
+    /// The customer's messages of which nothing has been handed over.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn replaceable(&self, customer: &CustomerCode, mode: Mode) -> Result<Vec<Replaceable>> {
+        let sql = "SELECT m.id, c.fingerprint, (SELECT group_concat(service || '|' || period_from || '|' || stage,
+                     char(10)) FROM notices n WHERE n.message = m.id)
+                   FROM messages m JOIN cards c ON c.number = m.card
+                   WHERE m.customer = ?1 AND m.mode = ?2
+                     AND EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.state = 'queued')
+                     AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.state <> 'queued')";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map(params![customer.as_str(), mode.code()], |row| {
+            let keys: Option<String> = row.get(2)?;
+            let mut keys: Vec<String> = keys.unwrap_or_default().lines().map(str::to_owned).collect();
+            keys.sort();
+            Ok(Replaceable { message: row.get(0)?, fingerprint: row.get(1)?, keys })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Deliveries that may be tried at `now`, oldest first.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn queued_deliveries(&self, now: &str) -> Result<Vec<i64>> {
+        let sql = "SELECT id FROM deliveries WHERE state = 'queued' AND (retry_at IS NULL OR retry_at <= ?1) ORDER BY id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let ids = statement.query_map([now], |row| row.get(0))?;
+        Ok(ids.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// A queued delivery with its bytes, which must be the ones that were stored.
+    ///
+    /// # Errors
+    /// [`StoreError::Data`] where the bytes are gone or differ.
+    fn claim(&self, delivery: i64) -> Result<Option<Claimed>> {
+        let sql = "SELECT d.id, d.message, m.customer, d.address, b.bytes, m.sha256, m.message_id
+                   FROM deliveries d JOIN messages m ON m.id = d.message
+                   LEFT JOIN message_bytes b ON b.message = m.id WHERE d.id = ?1 AND d.state = 'queued'";
+        type Raw = (Claimed, Option<Vec<u8>>, String);
+        let found: Option<Raw> = self
+            .connection()
+            .prepare_cached(sql)?
+            .query_row([delivery], |row| {
+                let claimed = Claimed {
+                    delivery: row.get(0)?,
+                    message: row.get(1)?,
+                    customer: row.get(2)?,
+                    address: row.get(3)?,
+                    bytes: Vec::new(),
+                    message_id: row.get(6)?,
+                };
+                Ok((claimed, row.get(4)?, row.get(5)?))
+            })
+            .optional()?;
+        let Some((claimed, bytes, sha256)) = found else { return Ok(None) };
+        match bytes {
+            Some(bytes) if hex_sha256(&bytes) == sha256 => Ok(Some(Claimed { bytes, ..claimed })),
+            other => Err(StoreError::Data {
+                record: format!("message `{}`", claimed.message),
+                column: "bytes",
+                value: if other.is_some() { "other bytes".to_owned() } else { "nothing".to_owned() },
+                expected: "what was stored for sending",
+            }),
+        }
+    }
+
+    /// The states of a message's deliveries.
+    ///
+    /// # Errors
+    /// A state that cannot be read.
+    fn delivery_states(&self, message: i64) -> Result<Vec<DeliveryState>> {
+        let mut statement =
+            self.connection().prepare_cached("SELECT id, state FROM deliveries WHERE message = ?1")?;
+        let mut rows = statement.query([message])?;
+        let mut states = Vec::new();
+        while let Some(row) = rows.next()? {
+            states.push(Record::new(row, "delivery").word("state", "a state", DeliveryState::from_code)?);
+        }
+        Ok(states)
+    }
+
+    /// The bytes last sent (or waiting) with a card.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn bytes_of_card(&self, number: &str) -> Result<Option<Vec<u8>>> {
+        let sql = "SELECT b.bytes FROM messages m JOIN message_bytes b ON b.message = m.id
+                   WHERE m.card = ?1 ORDER BY m.id DESC LIMIT 1";
+        Ok(self.connection().prepare_cached(sql)?.query_row([number], |row| row.get(0)).optional()?)
+    }
+
+    /// The customer a card belongs to.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn customer_of_card(&self, number: &str) -> Result<Option<CustomerCode>> {
+        let sql = "SELECT customer FROM cards WHERE number = ?1";
+        let code = self.connection().prepare_cached(sql)?.query_row([number], |row| row.get::<_, String>(0));
+        Ok(code.optional()?.map(CustomerCode::new))
+    }
+
+    /// How many messages a customer was made on one day.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn messages_on(&self, customer: &CustomerCode, mode: Mode, day: NaiveDate) -> Result<u32> {
+        let sql = "SELECT count(DISTINCT m.id) FROM messages m JOIN deliveries d ON d.message = m.id
+                   WHERE m.customer = ?1 AND m.mode = ?2 AND m.made_on = ?3 AND d.state <> 'cancelled'";
+        let values = params![customer.as_str(), mode.code(), day];
+        Ok(self.connection().prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
+    }
+}
+
+impl<T: Queries> Outbox for T {}
+
+impl Tx<'_> {
+    /// Stores card, message, notices and deliveries together.
+    ///
+    /// # Errors
+    /// A notice that exists already, or anything else the schema refuses: then nothing is kept.
+    pub fn store_message(
+        &self,
+        run: RunId,
+        new: &NewMessage<'_>,
+        mode: Mode,
+        today: NaiveDate,
+    ) -> Result<i64> {
+        if new.card_is_new {
+            self.insert_card(run, new, mode, today)?;
+        }
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO messages (customer, card, mode, message_id, subject, lines, made_on, sha256, run)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute(params![
+                new.customer.as_str(),
+                new.card.number.as_str(),
+                mode.code(),
+                new.message_id,
+                new.subject,
+                new.lines,
+                today,
+                hex_sha256(new.bytes),
+                run.0
+            ])?;
+        let message = self.connection().last_insert_rowid();
+        self.connection()
+            .prepare_cached("INSERT INTO message_bytes (message, bytes) VALUES (?1, ?2)")?
+            .execute(params![message, new.bytes])?;
+        for notice in new.notices {
+            self.insert_notice(message, notice, mode, today)?;
+        }
+        for (address, role) in new.to {
+            self.connection()
+                .prepare_cached(
+                    "INSERT INTO deliveries (message, address, role, state) VALUES (?1, ?2, ?3, 'queued')
+                     ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![message, address, role.code()])?;
+        }
+        Ok(message)
+    }
+
+    fn insert_card(&self, run: RunId, new: &NewMessage<'_>, mode: Mode, today: NaiveDate) -> Result<()> {
+        let year = today.year();
+        let sequence = self.next_card_sequence(mode, year)?;
+        let printed: Option<u32> = new.card.number.as_str().rsplit('-').next().and_then(|n| n.parse().ok());
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO cards (number, customer, mode, year, sequence, issued_on, replaces, fingerprint,
+                  total_due_cents, run)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            )?
+            .execute(params![
+                new.card.number.as_str(),
+                new.customer.as_str(),
+                mode.code(),
+                year,
+                printed.unwrap_or(sequence),
+                new.card.issued_on,
+                new.card.replaces.as_ref().map(crate::billing::ids::CardNumber::as_str),
+                new.card.fingerprint(),
+                new.card.total_due.cents(),
+                run.0
+            ])?;
+        for charge in new.charges {
+            self.connection()
+                .prepare_cached("INSERT INTO card_charges (card, charge) VALUES (?1, ?2)")?
+                .execute(params![new.card.number.as_str(), charge.0])?;
+        }
+        Ok(())
+    }
+
+    fn insert_notice(&self, message: i64, notice: &Notice, mode: Mode, today: NaiveDate) -> Result<()> {
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO notices (message, service, period_from, stage, mode, made_on, suspend_on, terminate_on)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                message,
+                notice.key.service.as_str(),
+                notice.key.period_from,
+                notice.key.stage.to_string(),
+                mode.code(),
+                today,
+                notice.suspend_on,
+                notice.terminate_on
+            ])?;
+        Ok(())
+    }
+
+    /// Withdraws a message of which nothing has been handed over, and with it its notices.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn cancel_message(&self, message: i64, why: &str) -> Result<()> {
+        let connection = self.connection();
+        connection
+            .prepare_cached("UPDATE deliveries SET state = 'cancelled', reply = ?2 WHERE message = ?1 AND state = 'queued'")?
+            .execute(params![message, why])?;
+        connection
+            .prepare_cached("UPDATE notices SET cancelled = 1 WHERE message = ?1")?
+            .execute([message])?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Commits, durably, that a delivery's body is about to be handed over.
+    ///
+    /// # Errors
+    /// Where that cannot be committed: then the body must not be written.
+    pub fn mark_in_doubt(&mut self, delivery: i64, at: &str) -> Result<()> {
+        self.write(|tx| {
+            let changed = tx.connection.execute(
+                "UPDATE deliveries SET state = 'in_doubt', attempts = attempts + 1, updated_at = ?2
+                 WHERE id = ?1 AND state = 'queued'",
+                params![delivery, at],
+            )?;
+            if changed == 1 {
+                Ok(())
+            } else {
+                Err(StoreError::Damaged(format!("delivery {delivery} is not queued")))
+            }
+        })
+    }
+
+    /// Records what an attempt came to; `today` is the day of acceptance.
+    ///
+    /// # Errors
+    /// Where the database cannot be written: the delivery stays in doubt, and so uncertain.
+    pub fn record_attempt(
+        &mut self,
+        run: RunId,
+        delivery: i64,
+        attempt: &AttemptRecord<'_>,
+        today: NaiveDate,
+    ) -> Result<()> {
+        self.write(|tx| {
+            let accepted = (attempt.state == DeliveryState::Sent).then_some(today);
+            tx.connection.execute(
+                "UPDATE deliveries SET state = ?2, accepted_on = ?3, reply = ?4, queue_id = ?5, retry_at = ?6,
+                  updated_at = ?7 WHERE id = ?1 AND state IN ('queued', 'in_doubt')",
+                params![
+                    delivery,
+                    attempt.state.code(),
+                    accepted,
+                    attempt.reply,
+                    attempt.queue_id,
+                    attempt.retry_at,
+                    attempt.at
+                ],
+            )?;
+            tx.connection.execute(
+                "INSERT INTO attempts (delivery, run, at, stage, code, reply, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![delivery, run.0, attempt.at, attempt.stage, attempt.code, attempt.reply, attempt.state.code()],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// What an earlier run left in doubt is uncertain from now on. Gives how many.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn recover_in_doubt(&mut self) -> Result<usize> {
+        self.write(|tx| {
+            Ok(tx.connection.execute(
+                "UPDATE deliveries SET state = 'uncertain', reply = 'the run ended while the message was handed over'
+                 WHERE state = 'in_doubt'",
+                [],
+            )?)
+        })
+    }
+}
+
+/// SHA-256 as hex.
+fn hex_sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

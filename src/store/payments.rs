@@ -1,0 +1,184 @@
+//! The table of payments, and the freshness of what is known of the bank.
+
+use super::columns::Record;
+use super::error::Result;
+use super::runs::RunId;
+use super::{Queries, Tx};
+use crate::billing::facts::Payment;
+use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
+use crate::billing::money::Money;
+use chrono::NaiveDate;
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// A payment as a file brings it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPayment {
+    /// Day.
+    pub date: NaiveDate,
+    /// Amount; positive.
+    pub amount: Money,
+    /// The bank's reference: the same one is the same payment.
+    pub bank_ref: String,
+    /// Whose it is, if that is known.
+    pub customer: Option<CustomerCode>,
+    /// What told so.
+    pub matched_by: Option<&'static str>,
+    /// Services it names.
+    pub services: Vec<ServiceCode>,
+    /// Reference given.
+    pub reference: Option<String>,
+    /// Who paid.
+    pub payer: Option<String>,
+    /// From which account.
+    pub payer_iban: Option<String>,
+    /// What they wrote.
+    pub note: Option<String>,
+}
+
+/// What became of a payment that was brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Booked {
+    /// It is new.
+    New(PaymentId),
+    /// It is known, the same in day and amount.
+    Known,
+    /// Its bank reference is known with another day or amount.
+    Conflict {
+        /// The stored day.
+        date: NaiveDate,
+        /// The stored amount.
+        amount: Money,
+    },
+}
+
+/// A payment as stored, by its reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPayment {
+    /// Its number.
+    pub id: PaymentId,
+    /// Day.
+    pub date: NaiveDate,
+    /// Amount.
+    pub amount: Money,
+}
+
+/// A customer's payments with money left, oldest first.
+pub(super) fn with_money_left(connection: &Connection, customer: &CustomerCode) -> Result<Vec<Payment>> {
+    let sql = "SELECT p.id, p.date, p.bank_ref, p.amount_cents, p.services,
+                coalesce((SELECT sum(a.amount_cents) FROM allocations a WHERE a.payment = p.id), 0) AS allocated
+               FROM payments p WHERE p.customer = ?1 ORDER BY p.date, p.bank_ref";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([customer.as_str()])?;
+    let mut payments = Vec::new();
+    while let Some(row) = rows.next()? {
+        let record = Record::new(row, "payment");
+        let payment = Payment {
+            id: PaymentId(record.integer("id")?),
+            date: record.date("date")?,
+            bank_ref: record.text("bank_ref")?,
+            amount: Money::from_cents(record.integer("amount_cents")?),
+            allocated: Money::from_cents(record.integer("allocated")?),
+            services: record
+                .text("services")?
+                .split(';')
+                .filter(|c| !c.is_empty())
+                .map(ServiceCode::new)
+                .collect(),
+        };
+        if payment.left().is_positive() {
+            payments.push(payment);
+        }
+    }
+    Ok(payments)
+}
+
+/// Reading payments.
+pub trait Payments: Queries {
+    /// The payment of this bank reference.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn payment_by_reference(&self, bank_ref: &str) -> Result<Option<StoredPayment>> {
+        let sql = "SELECT id, date, amount_cents FROM payments WHERE bank_ref = ?1 AND account = ''";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query([bank_ref])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let record = Record::new(row, "payment");
+        Ok(Some(StoredPayment {
+            id: PaymentId(record.integer("id")?),
+            date: record.date("date")?,
+            amount: Money::from_cents(record.integer("amount_cents")?),
+        }))
+    }
+
+    /// The day up to which the bank is known: the newest payment import's.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn payments_fresh_on(&self) -> Result<Option<NaiveDate>> {
+        let sql = "SELECT max(fresh_on) FROM payment_imports";
+        Ok(self.connection().query_row(sql, [], |row| row.get(0)).optional()?.flatten())
+    }
+}
+
+impl<T: Queries> Payments for T {}
+
+impl Tx<'_> {
+    /// Books a payment, once.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn book_payment(&self, run: RunId, new: &NewPayment) -> Result<Booked> {
+        if let Some(known) = self.payment_by_reference(&new.bank_ref)? {
+            let same = known.date == new.date && known.amount == new.amount;
+            return Ok(if same {
+                Booked::Known
+            } else {
+                Booked::Conflict { date: known.date, amount: known.amount }
+            });
+        }
+        let services: Vec<&str> = new.services.iter().map(ServiceCode::as_str).collect();
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO payments (date, amount_cents, bank_ref, customer, matched_by, services, reference,
+                  payer, payer_iban, note, run)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )?
+            .execute(params![
+                new.date,
+                new.amount.cents(),
+                new.bank_ref,
+                new.customer.as_ref().map(CustomerCode::as_str),
+                new.matched_by,
+                services.join(";"),
+                new.reference,
+                new.payer,
+                new.payer_iban,
+                new.note,
+                run.0
+            ])?;
+        Ok(Booked::New(PaymentId(self.connection().last_insert_rowid())))
+    }
+
+    /// Remembers why a payment's money went where it went.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn note_basis(&self, payment: PaymentId, basis: &str) -> Result<()> {
+        self.connection()
+            .prepare_cached("UPDATE payments SET basis = ?2 WHERE id = ?1")?
+            .execute(params![payment.0, basis])?;
+        Ok(())
+    }
+
+    /// Remembers that the bank is known up to `fresh_on`.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn note_payment_import(&self, run: RunId, fresh_on: NaiveDate) -> Result<()> {
+        self.connection()
+            .prepare_cached("INSERT OR REPLACE INTO payment_imports (run, fresh_on) VALUES (?1, ?2)")?
+            .execute(params![run.0, fresh_on])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! The table of services.
+
+use super::columns::Record;
+use super::error::Result;
+use super::{Queries, Tx};
+use crate::billing::ids::{CustomerCode, ServiceCode};
+use crate::billing::money::Money;
+use crate::billing::service::{Hold, Service, ServiceKind, ServiceState, SuspensionReason};
+use crate::billing::vat::{Price, VatRate};
+use rusqlite::{Row, params};
+
+fn read(row: &Row<'_>) -> Result<Service> {
+    let record = Record::new(row, "service");
+    let price = Money::from_cents(record.integer("price_cents")?);
+    let gross = record.integer("price_is_gross")? == 1;
+    let note = record.optional_text("hold_note")?.unwrap_or_default();
+    let rate = record.optional_integer("vat_rate")?.and_then(|points| u32::try_from(points).ok());
+    Ok(Service {
+        code: ServiceCode::new(record.text("code")?),
+        customer: CustomerCode::new(record.text("customer")?),
+        kind: record.word("kind", "a kind of service", ServiceKind::from_code)?,
+        name: record.text("name")?,
+        domain_name: record.optional_text("domain_name")?,
+        price: if gross { Price::Gross(price) } else { Price::Net(price) },
+        period_months: record.small("period_months")?,
+        expires_on: record.date("expires_on")?,
+        anchor_day: record.small("anchor_day")?,
+        state: state(&record)?,
+        renews: record.integer("renews")? == 1,
+        hold: record.optional_date("hold_until")?.map(|until| Hold { until, note }),
+        account: record.optional_text("account")?,
+        server: record.optional_text("server")?,
+        vat: rate.map(VatRate::from_basis_points),
+        imported_on: record.date("imported_on")?,
+        confirmed: record.integer("confirmed")? == 1,
+    })
+}
+
+fn state(record: &Record<'_>) -> Result<ServiceState> {
+    Ok(match record.text("state")?.as_str() {
+        "suspended" => ServiceState::Suspended {
+            on: record.date("state_on")?,
+            reason: record.word(
+                "suspension_reason",
+                "a reason of suspension",
+                SuspensionReason::from_code,
+            )?,
+            expiry: record.date("suspension_expiry")?,
+        },
+        "terminated" => ServiceState::Terminated { on: record.date("state_on")? },
+        "ended" => ServiceState::Ended { on: record.date("state_on")? },
+        _ => record.word("state", "a state of a service", |word| {
+            (word == "active").then_some(ServiceState::Active)
+        })?,
+    })
+}
+
+/// Reading services.
+pub trait Services: Queries {
+    /// The service of this code.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn service(&self, code: &ServiceCode) -> Result<Option<Service>> {
+        let mut statement = self.connection().prepare_cached("SELECT * FROM services WHERE code = ?1")?;
+        let mut rows = statement.query([code.as_str()])?;
+        rows.next()?.map(read).transpose()
+    }
+
+    /// A customer's services by code, those that cannot be read beside them with the reason.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn services_of(&self, customer: &CustomerCode) -> Result<(Vec<Service>, Vec<(ServiceCode, String)>)> {
+        let sql = "SELECT * FROM services WHERE customer = ?1 AND state <> 'ended' ORDER BY code";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query([customer.as_str()])?;
+        let (mut services, mut faults) = (Vec::new(), Vec::new());
+        while let Some(row) = rows.next()? {
+            match read(row) {
+                Ok(service) => services.push(service),
+                Err(fault) if fault.is_data() => {
+                    faults.push((ServiceCode::new(row.get::<_, String>("code")?), fault.to_string()));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((services, faults))
+    }
+
+    /// Every service's code, in order.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn service_codes(&self) -> Result<Vec<ServiceCode>> {
+        let mut statement = self.connection().prepare_cached("SELECT code FROM services ORDER BY code")?;
+        let codes = statement.query_map([], |row| row.get::<_, String>(0))?;
+        Ok(codes.map(|code| code.map(ServiceCode::new)).collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// How many services are active.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn active_services(&self) -> Result<u64> {
+        let sql = "SELECT count(*) FROM services WHERE state = 'active'";
+        let count: i64 = self.connection().query_row(sql, [], |row| row.get(0))?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+}
+
+impl<T: Queries> Services for T {}
+
+/// The state's four columns.
+pub(super) fn state_columns(
+    state: ServiceState,
+) -> (&'static str, Option<chrono::NaiveDate>, Option<&'static str>, Option<chrono::NaiveDate>) {
+    match state {
+        ServiceState::Active => ("active", None, None, None),
+        ServiceState::Suspended { on, reason, expiry } => {
+            ("suspended", Some(on), Some(reason.code()), Some(expiry))
+        }
+        ServiceState::Terminated { on } => ("terminated", Some(on), None, None),
+        ServiceState::Ended { on } => ("ended", Some(on), None, None),
+    }
+}
+
+impl Tx<'_> {
+    /// Stores a service, new or changed.
+    ///
+    /// # Errors
+    /// A customer that does not exist, or a value the schema refuses.
+    pub fn put_service(&self, service: &Service) -> Result<()> {
+        let sql = "INSERT INTO services (code, customer, kind, name, domain_name, price_cents, price_is_gross,
+                    period_months, expires_on, anchor_day, state, state_on, suspension_reason,
+                    suspension_expiry, renews, hold_until, hold_note, account, server, vat_rate, imported_on,
+                    confirmed)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+                    ?20, ?21, ?22)
+                   ON CONFLICT (code) DO UPDATE SET kind = ?3, name = ?4, domain_name = ?5, price_cents = ?6,
+                    price_is_gross = ?7, period_months = ?8, expires_on = ?9, anchor_day = ?10, state = ?11,
+                    state_on = ?12, suspension_reason = ?13, suspension_expiry = ?14, renews = ?15,
+                    hold_until = ?16, hold_note = ?17, account = ?18, server = ?19, vat_rate = ?20,
+                    confirmed = ?22";
+        let (state, state_on, reason, expiry) = state_columns(service.state);
+        let gross = matches!(service.price, Price::Gross(_));
+        self.connection().prepare_cached(sql)?.execute(params![
+            service.code.as_str(),
+            service.customer.as_str(),
+            service.kind.code(),
+            service.name,
+            service.domain_name,
+            service.price.money().cents(),
+            gross,
+            service.period_months,
+            service.expires_on,
+            service.anchor_day,
+            state,
+            state_on,
+            reason,
+            expiry,
+            service.renews,
+            service.hold.as_ref().map(|hold| hold.until),
+            service.hold.as_ref().map(|hold| hold.note.as_str()),
+            service.account,
+            service.server,
+            service.vat.map(VatRate::basis_points),
+            service.imported_on,
+            service.confirmed,
+        ])?;
+        Ok(())
+    }
+}

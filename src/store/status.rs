@@ -1,0 +1,229 @@
+//! What `status` asks: who is due, overdue, suspended, unmatched, and what waits for a person.
+
+use super::Queries;
+use super::columns::Record;
+use super::error::Result;
+use chrono::NaiveDate;
+use rusqlite::params;
+use serde::Serialize;
+
+/// An open period charge with its service.
+#[derive(Debug, Clone, Serialize)]
+pub struct ChargeRow {
+    /// Whose.
+    pub customer: String,
+    /// Their name.
+    pub name: String,
+    /// Which service.
+    pub service: String,
+    /// What it is.
+    pub description: String,
+    /// Its expiry.
+    pub expires_on: NaiveDate,
+    /// Gross of the period.
+    pub gross_cents: i64,
+    /// What remains to be paid.
+    pub due_cents: i64,
+}
+
+/// A service in some state.
+#[derive(Debug, Clone, Serialize)]
+pub struct ServiceRow {
+    /// Whose.
+    pub customer: String,
+    /// Their name.
+    pub name: String,
+    /// Which service.
+    pub service: String,
+    /// What it is.
+    pub description: String,
+    /// Its expiry.
+    pub expires_on: NaiveDate,
+    /// Since when it is in that state.
+    pub since: Option<NaiveDate>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// A payment that no customer was found for.
+#[derive(Debug, Clone, Serialize)]
+pub struct PaymentRow {
+    /// Its number.
+    pub id: i64,
+    /// Day.
+    pub date: NaiveDate,
+    /// Amount.
+    pub amount_cents: i64,
+    /// The bank's reference.
+    pub bank_ref: String,
+    /// What was given as reference.
+    pub reference: Option<String>,
+    /// Who paid.
+    pub payer: Option<String>,
+    /// What they wrote.
+    pub note: Option<String>,
+}
+
+/// A step that a person must do at a panel or registry.
+#[derive(Debug, Clone, Serialize)]
+pub struct WorkOrder {
+    /// Its number.
+    pub id: i64,
+    /// What.
+    pub action: String,
+    /// With which service.
+    pub service: String,
+    /// Whose.
+    pub customer: String,
+    /// What it is.
+    pub description: String,
+    /// The domain name.
+    pub domain_name: Option<String>,
+    /// The panel's user name.
+    pub account: Option<String>,
+    /// Which panel.
+    pub server: Option<String>,
+    /// The new expiry, for a renewal.
+    pub until: Option<NaiveDate>,
+    /// Since when.
+    pub opened_on: NaiveDate,
+}
+
+/// Reading what `status` shows.
+pub trait StatusQueries: Queries {
+    /// Open period charges whose expiry lies from `from` up to `to`.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn open_period_charges(&self, from: NaiveDate, to: NaiveDate) -> Result<Vec<ChargeRow>> {
+        let sql =
+            "SELECT c.service, c.customer, k.name AS customer_name, s.name AS description, s.expires_on,
+                    c.gross_cents, c.gross_cents - coalesce((SELECT sum(a.amount_cents) FROM allocations a
+                      WHERE a.charge = c.id), 0) AS due_cents
+                   FROM charges c JOIN services s ON s.code = c.service AND s.expires_on = c.period_from
+                   JOIN customers k ON k.code = c.customer
+                   WHERE c.settled_on IS NULL AND s.renews = 1 AND s.state IN ('active', 'suspended')
+                     AND s.expires_on BETWEEN ?1 AND ?2
+                   ORDER BY s.expires_on, c.customer, c.service";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query(params![from, to])?;
+        let mut charges = Vec::new();
+        while let Some(row) = rows.next()? {
+            let record = Record::new(row, "charge of service");
+            charges.push(ChargeRow {
+                customer: record.text("customer")?,
+                name: record.text("customer_name")?,
+                service: record.text("service")?,
+                description: record.text("description")?,
+                expires_on: record.date("expires_on")?,
+                gross_cents: record.integer("gross_cents")?,
+                due_cents: record.integer("due_cents")?,
+            });
+        }
+        Ok(charges)
+    }
+
+    /// Suspended services.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn suspended_services(&self) -> Result<Vec<ServiceRow>> {
+        self.service_rows("s.state = 'suspended' ORDER BY s.state_on, s.code", NaiveDate::MAX)
+    }
+
+    /// Custom applications that expire up to `to`: a person notifies them.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn custom_apps(&self, to: NaiveDate) -> Result<Vec<ServiceRow>> {
+        self.service_rows(
+            "s.kind = 'custom_app' AND s.state = 'active' AND s.renews = 1 AND s.expires_on <= ?1
+             ORDER BY s.expires_on, s.code",
+            to,
+        )
+    }
+
+    /// Services by a condition on `s` (a literal of this file) and a day.
+    #[doc(hidden)]
+    fn service_rows(&self, condition: &str, day: NaiveDate) -> Result<Vec<ServiceRow>> {
+        let sql = format!(
+            "SELECT s.code, s.customer, k.name AS customer_name, s.name AS description, s.expires_on, s.state_on,
+              s.suspension_reason FROM services s JOIN customers k ON k.code = s.customer
+             WHERE ?1 IS NOT NULL AND {condition}"
+        );
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        let mut rows = statement.query([day])?;
+        let mut services = Vec::new();
+        while let Some(row) = rows.next()? {
+            let record = Record::new(row, "service");
+            services.push(ServiceRow {
+                customer: record.text("customer")?,
+                name: record.text("customer_name")?,
+                service: record.text("code")?,
+                description: record.text("description")?,
+                expires_on: record.date("expires_on")?,
+                since: record.optional_date("state_on")?,
+                reason: record.optional_text("suspension_reason")?,
+            });
+        }
+        Ok(services)
+    }
+
+    /// Payments that no customer was found for, oldest first.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn unmatched_payments(&self) -> Result<Vec<PaymentRow>> {
+        let sql = "SELECT id, date, amount_cents, bank_ref, reference, payer, note FROM payments
+                   WHERE customer IS NULL ORDER BY date, bank_ref";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut payments = Vec::new();
+        while let Some(row) = rows.next()? {
+            let record = Record::new(row, "payment");
+            payments.push(PaymentRow {
+                id: record.integer("id")?,
+                date: record.date("date")?,
+                amount_cents: record.integer("amount_cents")?,
+                bank_ref: record.text("bank_ref")?,
+                reference: record.optional_text("reference")?,
+                payer: record.optional_text("payer")?,
+                note: record.optional_text("note")?,
+            });
+        }
+        Ok(payments)
+    }
+
+    /// Open work orders, oldest first.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn work_orders(&self) -> Result<Vec<WorkOrder>> {
+        let sql =
+            "SELECT w.id, w.action, w.service, s.customer, s.name AS description, s.domain_name, s.account,
+                    s.server, w.until, w.opened_on
+                   FROM work_orders w JOIN services s ON s.code = w.service
+                   WHERE w.done_on IS NULL ORDER BY w.opened_on, w.id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut orders = Vec::new();
+        while let Some(row) = rows.next()? {
+            let record = Record::new(row, "work order");
+            orders.push(WorkOrder {
+                id: record.integer("id")?,
+                action: record.text("action")?,
+                service: record.text("service")?,
+                customer: record.text("customer")?,
+                description: record.text("description")?,
+                domain_name: record.optional_text("domain_name")?,
+                account: record.optional_text("account")?,
+                server: record.optional_text("server")?,
+                until: record.optional_date("until")?,
+                opened_on: record.date("opened_on")?,
+            });
+        }
+        Ok(orders)
+    }
+}
+
+impl<T: Queries> StatusQueries for T {}
