@@ -1,3 +1,4 @@
 //! konet-billing: see the README.
 pub mod billing;
+pub mod intake;
 pub mod store;

@@ -3,6 +3,7 @@
 //! Nothing here knows SQL, mail, files, a terminal or the clock. Everything is a function of one
 //! customer's facts, the policy and the day, so that every rule can be read, tested and replayed.
 
+pub mod address;
 pub mod allocation;
 pub mod calendar;
 pub mod card;
@@ -21,5 +22,6 @@ pub mod period;
 pub mod policy;
 pub mod reference;
 pub mod service;
+pub mod tax_id;
 pub mod text;
 pub mod vat;

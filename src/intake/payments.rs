@@ -1,0 +1,62 @@
+//! A row of a file of payments.
+
+use super::cells::{Cells, date, money};
+use super::sheet::{Column, optional, required};
+use crate::billing::money::Money;
+use chrono::NaiveDate;
+
+pub(super) const COLUMNS: [Column; 9] = [
+    required("date"),
+    required("amount"),
+    required("bank_ref"),
+    optional("customer"),
+    optional("services"),
+    optional("reference"),
+    optional("payer"),
+    optional("payer_iban"),
+    optional("note"),
+];
+
+/// A payment as a file has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentRow {
+    /// Day.
+    pub date: NaiveDate,
+    /// Amount; positive.
+    pub amount: Money,
+    /// The bank's reference.
+    pub bank_ref: String,
+    /// Code of the customer, if the file knows.
+    pub customer: Option<String>,
+    /// Codes of services.
+    pub services: Vec<String>,
+    /// Reference given.
+    pub reference: Option<String>,
+    /// Who paid.
+    pub payer: Option<String>,
+    /// From which account.
+    pub payer_iban: Option<String>,
+    /// What they wrote.
+    pub note: Option<String>,
+}
+
+pub(super) fn read(cells: &mut Cells<'_>) -> Option<PaymentRow> {
+    let date = cells.needed_parsed("date", date);
+    let amount = cells.needed_parsed("amount", |text| match money(text)? {
+        amount if amount.is_positive() => Ok(amount),
+        _ => Err("only money that came in is imported; it must be more than zero".to_owned()),
+    });
+    let bank_ref = cells.needed("bank_ref");
+    let row = PaymentRow {
+        date: date.unwrap_or(NaiveDate::MIN),
+        amount: amount.unwrap_or(Money::ZERO),
+        bank_ref: bank_ref.unwrap_or_default(),
+        customer: cells.text("customer").value().cloned(),
+        services: cells.codes("services"),
+        reference: cells.text("reference").value().cloned(),
+        payer: cells.text("payer").value().cloned(),
+        payer_iban: cells.text("payer_iban").value().cloned(),
+        note: cells.text("note").value().cloned(),
+    };
+    Some(row)
+}

@@ -1,0 +1,274 @@
+//! A CSV file as a sheet of typed rows: encoding, separator, header, and the place of every fault.
+
+use super::cells::Cells;
+use csv::StringRecord;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Longer cells are refused: a name is not a novel.
+pub(super) const CELL_MAX: usize = 10_000;
+
+/// A column of a kind of file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    /// Its name in the header.
+    pub(super) name: &'static str,
+    /// Whether the header must have it.
+    pub(super) required: bool,
+}
+
+/// `name*` is required, `name` is not.
+pub(super) const fn required(name: &'static str) -> Column {
+    Column { name, required: true }
+}
+
+/// An optional column.
+pub(super) const fn optional(name: &'static str) -> Column {
+    Column { name, required: false }
+}
+
+/// A fault of one cell or row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The file.
+    pub file: String,
+    /// The line its row begins on.
+    pub line: u64,
+    /// The column's place, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// `file:line:column: what is wrong`.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.message)
+    }
+}
+
+/// Why a file as a whole cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// It cannot be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is empty.
+    #[error("`{}` is empty; the first line must name the columns", .0.display())]
+    Empty(PathBuf),
+    /// It is no text at all.
+    #[error("`{}` is not a CSV file ({what}); save it as CSV and import that", path.display())]
+    NotText {
+        /// Which.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
+    /// Its header does not fit.
+    #[error("{}:1:1: {message}", path.display())]
+    Header {
+        /// Which.
+        path: PathBuf,
+        /// All that is wrong with it.
+        message: String,
+    },
+}
+
+/// A good row and where it stood.
+#[derive(Debug, Clone)]
+pub struct Row<T> {
+    /// The line it begins on.
+    pub line: u64,
+    /// What it says.
+    pub value: T,
+}
+
+/// A file read: the good rows, and every fault of the others.
+#[derive(Debug)]
+pub struct Sheet<T> {
+    /// The file, as it was named.
+    pub file: String,
+    /// The header's names.
+    pub header: Vec<String>,
+    /// What separates its cells.
+    pub delimiter: u8,
+    /// The good rows.
+    pub rows: Vec<Row<T>>,
+    /// All faults, in order.
+    pub faults: Vec<Fault>,
+    /// Slips that were mended or let pass.
+    pub warnings: Vec<Fault>,
+    /// The bad rows as they stood, with what is wrong with each.
+    pub rejected: Vec<(Vec<String>, String)>,
+}
+
+/// Reads `path` with the columns of its kind; `read` makes a row of its cells, `key` is what may stand
+/// only once.
+pub(super) fn read<T: PartialEq>(
+    path: &Path,
+    columns: &[Column],
+    read_row: impl Fn(&mut Cells<'_>) -> Option<T>,
+    key: impl Fn(&T) -> Option<String>,
+) -> Result<Sheet<T>, IntakeError> {
+    let text = decoded(path)?;
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let delimiter = delimiter_of(first);
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
+    let header_fault = |message: String| IntakeError::Header { path: path.to_owned(), message };
+    let header: Vec<String> = reader
+        .headers()
+        .map_err(|error| header_fault(error.to_string()))?
+        .iter()
+        .map(|name| name.trim().to_owned())
+        .collect();
+    let places = places(&header, columns).map_err(header_fault)?;
+    let file = path.display().to_string();
+    let mut sheet = Sheet {
+        file,
+        header,
+        delimiter,
+        rows: Vec::new(),
+        faults: Vec::new(),
+        warnings: Vec::new(),
+        rejected: Vec::new(),
+    };
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut record = StringRecord::new();
+    loop {
+        let line = reader.position().line();
+        match reader.read_record(&mut record) {
+            Ok(false) => break,
+            Ok(true) => {}
+            Err(error) => {
+                sheet.reject(&record, line, vec![(1, format!("the row cannot be read: {error}"))]);
+                continue;
+            }
+        }
+        if record.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        let line = record.position().map_or(line, csv::Position::line);
+        sheet.add(&places, &record, line, &read_row, &key, &mut seen);
+    }
+    Ok(sheet)
+}
+
+impl<T: PartialEq> Sheet<T> {
+    fn add(
+        &mut self,
+        places: &BTreeMap<&'static str, usize>,
+        record: &StringRecord,
+        line: u64,
+        read_row: &impl Fn(&mut Cells<'_>) -> Option<T>,
+        key: &impl Fn(&T) -> Option<String>,
+        seen: &mut BTreeMap<String, usize>,
+    ) {
+        let mut cells = Cells::new(record, places, self.header.len());
+        let value = read_row(&mut cells);
+        let (faults, warnings) = cells.finish();
+        let warned = warnings.into_iter().map(|(column, message)| self.fault(line, column, message));
+        let warned: Vec<Fault> = warned.collect();
+        self.warnings.extend(warned);
+        let Some(value) = value.filter(|_| faults.is_empty()) else {
+            self.reject(record, line, faults);
+            return;
+        };
+        if let Some(key) = key(&value) {
+            if let Some(earlier) = seen.get(&key).and_then(|at| self.rows.get(*at)) {
+                if earlier.value == value {
+                    let message =
+                        format!("`{key}` stands on line {} already, the same; left out", earlier.line);
+                    self.warnings.push(self.fault(line, 1, message));
+                } else {
+                    let message =
+                        format!("`{key}` stands on line {} already, with other values", earlier.line);
+                    self.reject(record, line, vec![(1, message)]);
+                }
+                return;
+            }
+            seen.insert(key, self.rows.len());
+        }
+        self.rows.push(Row { line, value });
+    }
+
+    fn fault(&self, line: u64, column: usize, message: String) -> Fault {
+        Fault { file: self.file.clone(), line, column, message }
+    }
+
+    /// Leaves out a row that was read well but does not fit what is stored.
+    pub fn refuse(&mut self, index: usize, cells: Vec<String>, column: &str, message: &str) {
+        let place = self.header.iter().position(|name| name == column).map_or(1, |at| at + 1);
+        let line = self.rows.get(index).map_or(1, |row| row.line);
+        let message = format!("column `{column}`: {message}");
+        self.faults.push(self.fault(line, place, message.clone()));
+        self.rejected.push((cells, message));
+    }
+
+    fn reject(&mut self, record: &StringRecord, line: u64, faults: Vec<(usize, String)>) {
+        let why = faults.iter().map(|(_, message)| message.as_str()).collect::<Vec<_>>().join("; ");
+        let faults: Vec<Fault> =
+            faults.into_iter().map(|(column, message)| self.fault(line, column, message)).collect();
+        self.faults.extend(faults);
+        self.rejected.push((record.iter().map(|cell| cell.chars().take(CELL_MAX).collect()).collect(), why));
+    }
+}
+
+/// Where each known column stands. All that is wrong with a header is said at once.
+fn places(header: &[String], columns: &[Column]) -> Result<BTreeMap<&'static str, usize>, String> {
+    let mut places = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for (place, name) in header.iter().enumerate() {
+        let shown: String = name.chars().take(60).collect();
+        if let Some(column) = columns.iter().find(|column| column.name.eq_ignore_ascii_case(name)) {
+            if places.insert(column.name, place).is_some() {
+                wrong.push(format!("column `{}` stands twice", column.name));
+            }
+        } else if !name.starts_with("x_") && !name.is_empty() {
+            wrong.push(format!("unknown column `{shown}`; put `x_` before its name to have it ignored"));
+        }
+    }
+    for column in columns.iter().filter(|column| column.required && !places.contains_key(column.name)) {
+        wrong.push(format!("column `{}` is missing", column.name));
+    }
+    if wrong.is_empty() { Ok(places) } else { Err(wrong.join("; ")) }
+}
+
+/// BOM or valid UTF-8, else windows-1253, which is what a Greek Excel writes.
+fn decoded(path: &Path) -> Result<String, IntakeError> {
+    let bytes =
+        std::fs::read(path).map_err(|source| IntakeError::Unreadable { path: path.to_owned(), source })?;
+    let not_text = |what| IntakeError::NotText { path: path.to_owned(), what };
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(IntakeError::Empty(path.to_owned()));
+    }
+    if bytes.starts_with(b"PK\x03\x04") {
+        return Err(not_text("it is an Excel or zip file"));
+    }
+    if bytes.starts_with(b"%PDF") {
+        return Err(not_text("it is a PDF"));
+    }
+    if let Some((encoding, skip)) = encoding_rs::Encoding::for_bom(&bytes) {
+        return Ok(encoding.decode_without_bom_handling(&bytes[skip..]).0.into_owned());
+    }
+    if let Ok(text) = std::str::from_utf8(&bytes) {
+        return Ok(text.to_owned());
+    }
+    let control = bytes.iter().filter(|byte| **byte < 32 && !matches!(byte, b'\n' | b'\r' | b'\t')).count();
+    if control * 100 > bytes.len() {
+        return Err(not_text("it holds binary data"));
+    }
+    Ok(encoding_rs::WINDOWS_1253.decode_without_bom_handling(&bytes).0.into_owned())
+}
+
+/// The one of `;`, tab and `,` that the header has most of.
+fn delimiter_of(header: &str) -> u8 {
+    let count = |mark: u8| header.bytes().filter(|byte| *byte == mark).count();
+    [b',', b'\t', b';'].into_iter().max_by_key(|mark| count(*mark)).unwrap_or(b',')
+}
