@@ -1,0 +1,147 @@
+//! From a card's parts to the exact bytes of its message.
+
+use crate::billing::notice::NoticeKey;
+use crate::billing::text::cleaned;
+use chrono::{DateTime, FixedOffset};
+use lettre::address::Address;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
+use sha2::{Digest, Sha256};
+
+/// Longer subjects are cut: an unbroken one would make a header line no server takes.
+const SUBJECT_MAX: usize = 200;
+
+/// What a message is made of.
+#[derive(Debug, Clone)]
+pub struct MailParts<'a> {
+    /// `Name <address>` of the sender.
+    pub from: &'a str,
+    /// Where answers go.
+    pub reply_to: Option<&'a str>,
+    /// The customer's addresses.
+    pub to: &'a [String],
+    /// Copies.
+    pub cc: &'a [String],
+    /// `<…@…>`.
+    pub message_id: &'a str,
+    /// When the run began.
+    pub date: DateTime<FixedOffset>,
+    /// Subject.
+    pub subject: &'a str,
+    /// Text body.
+    pub text: &'a str,
+    /// HTML body.
+    pub html: &'a str,
+    /// The PDF.
+    pub pdf: &'a [u8],
+    /// Its file name, ASCII.
+    pub pdf_name: &'a str,
+}
+
+/// Why a message cannot be composed.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// An address that cannot stand in a header.
+    #[error("`{0}` cannot stand in a header: {1}")]
+    Address(String, String),
+    /// Anything else.
+    #[error("{0}")]
+    Mime(String),
+}
+
+/// Composes a message: text and HTML as alternatives, the PDF attached. The same parts give the same
+/// bytes.
+///
+/// # Errors
+/// An address that is not sound.
+pub fn compose(parts: &MailParts<'_>) -> Result<Vec<u8>, ComposeError> {
+    let mut builder = Message::builder()
+        .from(mailbox(parts.from)?)
+        .subject(clamped(parts.subject))
+        .date(parts.date.into())
+        .message_id(Some(parts.message_id.to_owned()));
+    for to in parts.to {
+        builder = builder.to(bare(to)?);
+    }
+    for cc in parts.cc {
+        builder = builder.cc(bare(cc)?);
+    }
+    if let Some(reply_to) = parts.reply_to {
+        builder = builder.reply_to(mailbox(reply_to)?);
+    }
+    let pdf = ContentType::parse("application/pdf").map_err(|error| ComposeError::Mime(error.to_string()))?;
+    let (outer, inner) = boundaries(parts.message_id);
+    let bodies = MultiPart::alternative()
+        .boundary(inner)
+        .singlepart(SinglePart::plain(without_nul(parts.text)))
+        .singlepart(SinglePart::html(without_nul(parts.html)));
+    let body = MultiPart::mixed()
+        .boundary(outer)
+        .multipart(bodies)
+        .singlepart(Attachment::new(ascii_name(parts.pdf_name)).body(parts.pdf.to_vec(), pdf));
+    let auto = HeaderName::new_from_ascii_str("Auto-Submitted");
+    let message = builder
+        .raw_header(HeaderValue::new(auto, "auto-generated".to_owned()))
+        .multipart(body)
+        .map_err(|error| ComposeError::Mime(error.to_string()))?;
+    Ok(message.formatted())
+}
+
+/// The Message-ID of a message: from its sorted notice keys and a `salt`, at the sender's domain.
+#[must_use]
+pub fn message_id(keys: &[NoticeKey], salt: &str, from: &str) -> String {
+    let mut keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    keys.sort();
+    let digest = Sha256::digest(format!("{salt}\n{}", keys.join("\n")).as_bytes());
+    let id: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let domain = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain.trim_end_matches('>').trim());
+    format!("<{id}@{domain}>")
+}
+
+/// The bare address of `Name <address>`.
+#[must_use]
+pub fn address_of(mailbox: &str) -> &str {
+    mailbox
+        .rsplit_once('<')
+        .and_then(|(_, rest)| rest.split_once('>'))
+        .map_or(mailbox, |(address, _)| address)
+        .trim()
+}
+
+fn mailbox(text: &str) -> Result<Mailbox, ComposeError> {
+    let address = bare(address_of(text))?;
+    // control characters in a name would panic inside the library
+    let name = cleaned(text.rsplit_once('<').map_or("", |(name, _)| name)).trim_matches('"').to_owned();
+    Ok(Mailbox::new((!name.is_empty()).then_some(name), address.email))
+}
+
+fn bare(text: &str) -> Result<Mailbox, ComposeError> {
+    let fault = |why: String| ComposeError::Address(text.chars().take(60).collect(), why);
+    let ascii = crate::billing::address::check(text).map_err(fault)?;
+    let address: Address =
+        ascii.parse().map_err(|error: lettre::address::AddressError| fault(error.to_string()))?;
+    Ok(Mailbox::new(None, address))
+}
+
+fn clamped(subject: &str) -> String {
+    let subject = cleaned(subject);
+    if subject.chars().count() <= SUBJECT_MAX {
+        return subject;
+    }
+    subject.chars().take(SUBJECT_MAX - 1).chain(['…']).collect()
+}
+
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "")
+}
+
+fn ascii_name(name: &str) -> String {
+    name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')).collect()
+}
+
+/// Boundaries from the Message-ID, so that the same message has the same bytes.
+fn boundaries(message_id: &str) -> (String, String) {
+    let digest = Sha256::digest(message_id.as_bytes());
+    let hex: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    (format!("konet-mixed-{hex}"), format!("konet-bodies-{hex}"))
+}
