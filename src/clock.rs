@@ -12,7 +12,9 @@ pub fn now() -> DateTime<Tz> {
 
 /// Why a day given on the command line is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`--as-of {given}` lies in the future (today is {today}); a future day is looked at with `--dry-run` only")]
+#[error(
+    "`--as-of {given}` lies in the future (today is {today}); a future day is looked at with `--dry-run` only"
+)]
 pub struct FutureDay {
     given: NaiveDate,
     today: NaiveDate,

@@ -1,0 +1,92 @@
+//! `[hooks.KIND]`: what is run at the panel.
+
+use super::section::Section;
+use crate::billing::service::ServiceKind;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The hooks of one kind: each an argv, run without a shell.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HookSet {
+    /// Switches off.
+    pub suspend: Option<Vec<String>>,
+    /// Switches on again.
+    pub reinstate: Option<Vec<String>>,
+    /// Removes.
+    pub terminate: Option<Vec<String>>,
+    /// Renews at the registry.
+    pub renew: Option<Vec<String>>,
+    /// Answers with the state.
+    pub verify: Option<Vec<String>>,
+    /// Limit of each.
+    pub timeout_seconds: u32,
+}
+
+pub(super) fn hooks(
+    section: &Section<'_>,
+    place: &impl Fn(String) -> PathBuf,
+) -> BTreeMap<ServiceKind, HookSet> {
+    let mut hooks = BTreeMap::new();
+    for (name, child) in section.children() {
+        let Some(kind) = ServiceKind::from_code(&name) else {
+            child.fault("", format!("`hooks.{name}` is not a kind of service"), None);
+            continue;
+        };
+        let argv = |key| {
+            let argv = child.texts(key)?;
+            check_program(&child, key, &argv, place);
+            Some(argv)
+        };
+        let set = HookSet {
+            suspend: argv("suspend"),
+            reinstate: argv("reinstate"),
+            terminate: argv("terminate"),
+            renew: argv("renew"),
+            verify: argv("verify"),
+            timeout_seconds: child.number("timeout_seconds", 3600).unwrap_or(60).max(1),
+        };
+        child.finish();
+        hooks.insert(kind, set);
+    }
+    hooks
+}
+
+fn check_program(
+    section: &Section<'_>,
+    key: &'static str,
+    argv: &[String],
+    place: &impl Fn(String) -> PathBuf,
+) {
+    use std::os::unix::fs::PermissionsExt;
+    let path = section.path(key);
+    let Some(program) = argv.first().filter(|program| !program.is_empty()) else {
+        section.fault(
+            key,
+            format!("`{path}` names no program"),
+            Some("a list: the program, then its arguments"),
+        );
+        return;
+    };
+    let program = place(program.clone());
+    let Ok(metadata) = std::fs::metadata(&program) else {
+        let hint = "an absolute path, or one relative to the configuration";
+        section.fault(key, format!("`{path}`: there is no program `{}`", program.display()), Some(hint));
+        return;
+    };
+    if metadata.permissions().mode() & 0o002 != 0 || parent_is_open(&program) {
+        let hint = "chmod o-w it and its folder: whoever may write it may suspend anybody";
+        section.fault(
+            key,
+            format!("`{path}`: `{}` can be written by everybody", program.display()),
+            Some(hint),
+        );
+    }
+}
+
+/// Whether everybody may replace files in the program's folder (a sticky folder protects them).
+fn parent_is_open(program: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    let Some(Ok(metadata)) = program.parent().map(std::fs::metadata) else { return false };
+    let mode = metadata.permissions().mode();
+    mode & 0o002 != 0 && mode & 0o1000 == 0
+}

@@ -1,0 +1,527 @@
+//! The configuration: read once, checked whole, every fault reported together with its line.
+
+mod faults;
+mod hooks;
+mod policy;
+mod section;
+mod server;
+
+pub use faults::{ConfigFault, ConfigFaults};
+pub use hooks::HookSet;
+
+use crate::billing::address;
+use crate::billing::calendar::Calendar;
+use crate::billing::card::{Bank, Company, Iris};
+use crate::billing::customer::Language;
+use crate::billing::guard::Limits;
+use crate::billing::letters::Issuer;
+use crate::billing::money::Money;
+use crate::billing::policy::{Mode, Policies, Rules};
+use crate::billing::reference::creditor_reference;
+use crate::billing::service::ServiceKind;
+use crate::billing::tax_id::is_greek_tax_id;
+use crate::billing::vat::VatRate;
+use crate::mail::compose::address_of;
+use chrono::NaiveDate;
+use section::{Faults, Section};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use toml::de::DeTable;
+
+/// Printed on the cards of EU businesses. The article is that of the VAT code of 2024; an accountant
+/// confirms it.
+const REVERSE_CHARGE: &str = "Χωρίς ΦΠΑ – άρθρο 18 του Κώδικα ΦΠΑ (ν. 5144/2024). Αντίστροφη επιβάρυνση / Reverse charge – Article 196 Directive 2006/112/EC.";
+/// Printed on the cards of exempt customers.
+const EXEMPT: &str = "Χωρίς ΦΠΑ – απαλλαγή σύμφωνα με τον Κώδικα ΦΠΑ (ν. 5144/2024). / VAT exempt.";
+
+/// The configuration, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file it was read from.
+    pub path: PathBuf,
+    /// Who issues cards.
+    pub company: Company,
+    /// Before the year in a card's number.
+    pub card_prefix: String,
+    /// The logo.
+    pub logo: Option<PathBuf>,
+    /// The database, and where its backups go.
+    pub database: Database,
+    /// How mail leaves.
+    pub smtp: server::Smtp,
+    /// Mail.
+    pub mail: Mail,
+    /// How customers pay.
+    pub payment: Payment,
+    /// VAT.
+    pub vat: Vat,
+    /// The ladders.
+    pub policies: Policies,
+    /// The days of enforcement.
+    pub calendar: Calendar,
+    /// The guard.
+    pub guard: Guard,
+    /// Trial or live.
+    pub rollout: Rollout,
+    /// Hooks by kind.
+    pub hooks: BTreeMap<ServiceKind, HookSet>,
+    /// Imports.
+    pub import: Import,
+}
+
+/// `[database]`
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// Where it lies.
+    pub path: Option<PathBuf>,
+    /// Where its backups go.
+    pub backups: Option<PathBuf>,
+    /// How many are kept.
+    pub keep: u32,
+}
+
+/// `[mail]`
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// `Name <address>`.
+    pub from: String,
+    /// Where bounces go.
+    pub envelope_from: String,
+    /// Where answers go.
+    pub reply_to: Option<String>,
+    /// Gets a copy of everything.
+    pub bcc: Option<String>,
+    /// Get the digest.
+    pub accounting: Vec<String>,
+    /// Language of customers that have none.
+    pub language: Language,
+    /// A folder whose templates replace the built-in ones.
+    pub templates: Option<PathBuf>,
+    /// How long bytes are kept.
+    pub archive_months: u32,
+}
+
+/// `[payment]`
+#[derive(Debug, Clone)]
+pub struct Payment {
+    /// Body of own references, before the customer's number.
+    pub reference_prefix: String,
+    /// What a settlement may fall short by.
+    pub tolerance: Money,
+    /// Print an EPC QR code.
+    pub epc_qr: bool,
+    /// Card-payment page.
+    pub link: Option<String>,
+    /// Accounts.
+    pub banks: Vec<Bank>,
+    /// IRIS.
+    pub iris: Option<Iris>,
+    /// The merchant's IRIS QR.
+    pub iris_qr: Option<PathBuf>,
+}
+
+/// `[vat]`
+#[derive(Debug, Clone)]
+pub struct Vat {
+    /// The rate of most customers.
+    pub standard: VatRate,
+    /// Sentence of reverse charge.
+    pub reverse_charge: String,
+    /// Sentence of exemption.
+    pub exempt: String,
+}
+
+/// `[guard]`
+#[derive(Debug, Clone)]
+pub struct Guard {
+    /// Caps and ages.
+    pub limits: Limits,
+    /// While it exists, nothing is enforced.
+    pub stop_file: Option<PathBuf>,
+}
+
+/// `[rollout]`
+#[derive(Debug, Clone)]
+pub struct Rollout {
+    /// The mode asked for.
+    pub mode: Mode,
+    /// Before this day it is a trial all the same.
+    pub live_from: Option<NaiveDate>,
+    /// Gets every message of the trial.
+    pub trial_recipient: Option<String>,
+}
+
+/// `[import]`
+#[derive(Debug, Clone)]
+pub struct Import {
+    /// The folder that `nightly` imports.
+    pub inbox: Option<PathBuf>,
+    /// Profiles of banks' exports.
+    pub profiles: Option<PathBuf>,
+    /// A mailbox of bounces.
+    pub bounces: Option<PathBuf>,
+    /// Expired longer than this before the first import: held back.
+    pub stale_days: u32,
+}
+
+impl Config {
+    /// Reads and checks the configuration at `path`.
+    ///
+    /// # Errors
+    /// [`ConfigFaults`] with everything that is wrong.
+    pub fn load(path: &Path) -> Result<Self, ConfigFaults> {
+        let fault = |message: String, hint: &str| ConfigFaults {
+            file: path.to_owned(),
+            faults: vec![ConfigFault { line: 1, message, hint: Some(hint.to_owned()) }],
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            fault(
+                format!("cannot be read: {error}"),
+                "name another with --config, or copy konet-billing.toml.example",
+            )
+        })?;
+        let config = Self::parse(&text, path)?;
+        check_rights(path, &text).map_err(|(message, hint)| fault(message, hint))?;
+        Ok(config)
+    }
+
+    /// Checks the text of a configuration; paths in it are relative to `path`.
+    ///
+    /// # Errors
+    /// [`ConfigFaults`] with everything that is wrong.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigFaults> {
+        let faults = Faults::new(text);
+        let fail = |faults: Vec<ConfigFault>| ConfigFaults { file: path.to_owned(), faults };
+        let table = match DeTable::parse(text) {
+            Ok(table) => table,
+            Err(error) => {
+                faults.add(error.span().map_or(0, |span| span.start), error.message(), None);
+                return Err(fail(faults.finish()));
+            }
+        };
+        let root = Section::root(&table, &faults);
+        let config = read(&root, path);
+        root.finish();
+        drop(root);
+        let found = faults.finish();
+        if found.is_empty() { Ok(config) } else { Err(fail(found)) }
+    }
+
+    /// The mode on a day.
+    #[must_use]
+    pub fn mode_on(&self, day: NaiveDate) -> Mode {
+        match self.rollout.live_from {
+            Some(from) if day < from => Mode::Trial,
+            Some(_) | None => self.rollout.mode,
+        }
+    }
+
+    /// The rules in force on a day.
+    #[must_use]
+    pub fn rules(&self, day: NaiveDate) -> Rules {
+        Rules {
+            policies: self.policies.clone(),
+            calendar: self.calendar.clone(),
+            standard_vat: self.vat.standard,
+            tolerance: self.payment.tolerance,
+            mode: self.mode_on(day),
+            stale_days: self.import.stale_days,
+        }
+    }
+
+    /// The configuration's part of a card.
+    #[must_use]
+    pub fn issuer(&self) -> Issuer {
+        Issuer {
+            company: self.company.clone(),
+            banks: self.payment.banks.clone(),
+            iris: self.payment.iris.clone(),
+            link: self.payment.link.clone(),
+            epc_qr: self.payment.epc_qr,
+            reverse_charge: self.vat.reverse_charge.clone(),
+            exempt: self.vat.exempt.clone(),
+        }
+    }
+}
+
+fn read(root: &Section<'_>, path: &Path) -> Config {
+    let base = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
+    let place = move |text: String| base.join(text);
+    let mail_section = root.section("mail");
+    let company_section = root.section("company");
+    let company = company(&company_section, &mail_section);
+    let card_prefix = card_prefix(&company_section);
+    let logo = company_section.text("logo").map(&place);
+    company_section.finish();
+    let mail = mail(&mail_section, &place);
+    let database = database(&root.section("database"), &place);
+    let payment = payment(&root.section("payment"), &company, &place);
+    let policies = policy::policies(&root.section("policy"));
+    let rollout = rollout(&root.section("rollout"));
+    let smtp = server::smtp(&root.section("smtp"), &place);
+    Config {
+        path: path.to_owned(),
+        company,
+        card_prefix,
+        logo,
+        database,
+        smtp,
+        mail,
+        payment,
+        vat: vat(&root.section("vat")),
+        policies,
+        calendar: policy::calendar(&root.section("calendar")),
+        guard: guard(&root.section("guard"), &place),
+        rollout,
+        hooks: hooks::hooks(&root.section("hooks"), &place),
+        import: import(&root.section("import"), &place),
+    }
+}
+
+fn company(section: &Section<'_>, mail: &Section<'_>) -> Company {
+    let company = Company {
+        name: section.needed_text("name", "the company's legal name, as it is printed on every card"),
+        trade_name: section.text("trade_name"),
+        tax_id: section.text("tax_id").unwrap_or_default(),
+        tax_office: section.text("tax_office"),
+        gemi: section.text("gemi"),
+        address: section.text("address"),
+        phone: section.text("phone"),
+        email: section.text("email"),
+        website: section.text("website"),
+        support_email: mail.text("support_email").or_else(|| section.text("email")),
+        support_phone: mail.text("support_phone").or_else(|| section.text("phone")),
+    };
+    if !company.tax_id.is_empty() && !is_greek_tax_id(company.tax_id.trim_start_matches("EL")) {
+        let text = format!("`company.tax_id` = `{}` is not a sound ΑΦΜ", company.tax_id);
+        section.fault("tax_id", text, Some("nine digits, the last of which checks the others"));
+    }
+    company
+}
+
+fn card_prefix(section: &Section<'_>) -> String {
+    let prefix = section.text("card_prefix").unwrap_or_else(|| "KX".to_owned());
+    let sound = (1..=8).contains(&prefix.len()) && prefix.chars().all(|c| c.is_ascii_alphanumeric());
+    if !sound {
+        section.fault(
+            "card_prefix",
+            format!("`company.card_prefix` = `{prefix}`"),
+            Some("1 to 8 letters A–Z or digits"),
+        );
+    }
+    prefix
+}
+
+fn database(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Database {
+    let database = Database {
+        path: section.text("path").map(place),
+        backups: section.text("backups").map(place),
+        keep: section.number("keep", 1000).unwrap_or(14),
+    };
+    section.finish();
+    database
+}
+
+fn mail(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Mail {
+    let from = section
+        .needed_text("from", "the sender of every message, such as \"Konet <accounting@konet.example>\"");
+    check_mailbox(section, "from", &from);
+    let checked = |key| {
+        let text = section.text(key);
+        if let Some(text) = &text {
+            check_mailbox(section, key, text);
+        }
+        text
+    };
+    let envelope_from = checked("envelope_from");
+    let language = section.text("language").map(|code| {
+        Language::from_code(&code).unwrap_or_else(|| {
+            section.fault("language", format!("`mail.language` = `{code}`"), Some("\"el\" or \"en\""));
+            Language::Greek
+        })
+    });
+    let mail = Mail {
+        envelope_from: address_of(envelope_from.as_deref().unwrap_or(&from)).to_owned(),
+        reply_to: checked("reply_to"),
+        bcc: checked("bcc"),
+        accounting: section.texts("accounting").unwrap_or_default(),
+        language: language.unwrap_or(Language::Greek),
+        templates: section.text("templates").map(place),
+        archive_months: section.number("archive_months", 600).unwrap_or(120),
+        from,
+    };
+    for address in &mail.accounting {
+        check_mailbox(section, "accounting", address);
+    }
+    section.finish();
+    mail
+}
+
+fn check_mailbox(section: &Section<'_>, key: &'static str, text: &str) {
+    if text.is_empty() {
+        return;
+    }
+    if let Err(why) = address::check(address_of(text)) {
+        section.fault(key, format!("`{}`: {why}", section.path(key)), None);
+    }
+}
+
+fn payment(section: &Section<'_>, company: &Company, place: &impl Fn(String) -> PathBuf) -> Payment {
+    let prefix = section.text("reference_prefix").unwrap_or_else(|| "KONET".to_owned());
+    if prefix.len() > 12 || creditor_reference(&prefix).is_none() {
+        let text = format!("`payment.reference_prefix` = `{prefix}`");
+        section.fault(
+            "reference_prefix",
+            text,
+            Some("1 to 12 letters A–Z or digits; customers write it with every transfer"),
+        );
+    }
+    let link = section.text("link");
+    if link.as_ref().is_some_and(|link| !link.contains("{reference}") || !link.starts_with("https://")) {
+        let hint = "an address such as \"https://pay.konet.example/{reference}\"";
+        section.fault("link", "`payment.link` must begin with https:// and hold {reference}", Some(hint));
+    }
+    let iris_section = section.section("iris");
+    let iris = iris_section
+        .exists()
+        .then(|| Iris { tax_id: iris_section.text("tax_id"), phone: iris_section.text("phone") });
+    if iris.as_ref().is_some_and(|iris| iris.tax_id.is_none() && iris.phone.is_none()) {
+        iris_section.fault(
+            "tax_id",
+            "`[payment.iris]` has neither `tax_id` nor `phone`",
+            Some("set one, or leave the section out"),
+        );
+    }
+    let iris_qr = iris_section.text("qr").map(place);
+    iris_section.finish();
+    let payment = Payment {
+        reference_prefix: prefix,
+        tolerance: Money::from_cents(section.number("tolerance_cents", 1000).unwrap_or(0).into()),
+        epc_qr: section.flag("epc_qr").unwrap_or(false),
+        link,
+        banks: section.list_of_sections("bank").iter().map(|bank| self::bank(bank, company)).collect(),
+        iris,
+        iris_qr,
+    };
+    section.finish();
+    payment
+}
+
+fn bank(section: &Section<'_>, company: &Company) -> Bank {
+    let given = section.needed_text("iban", "the account's IBAN");
+    let bare: String = given.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_uppercase();
+    if !given.is_empty() && bare.parse::<iban::Iban>().is_err() {
+        let hint = "a digit is wrong or missing: copy it from the bank's site";
+        section.fault("iban", format!("`{given}` is not a sound IBAN"), Some(hint));
+    }
+    let bic = section.text("bic").map(|bic| bic.to_uppercase());
+    if let Some(bic) = &bic {
+        let sound = matches!(bic.len(), 8 | 11)
+            && bic.chars().all(|c| c.is_ascii_alphanumeric())
+            && bic.chars().take(6).all(|c| c.is_ascii_uppercase());
+        if !sound {
+            section.fault(
+                "bic",
+                format!("`{bic}` is not a BIC"),
+                Some("8 or 11 characters, such as ETHNGRAA"),
+            );
+        }
+    }
+    let bank = Bank {
+        name: section.needed_text("name", "the bank's name, as customers know it"),
+        iban: bare,
+        bic,
+        beneficiary: section.text("beneficiary").unwrap_or_else(|| company.name.clone()),
+    };
+    section.finish();
+    bank
+}
+
+fn vat(section: &Section<'_>) -> Vat {
+    let vat = Vat {
+        standard: VatRate::percent(section.number("standard", 100).unwrap_or(24)),
+        reverse_charge: section.text("reverse_charge").unwrap_or_else(|| REVERSE_CHARGE.to_owned()),
+        exempt: section.text("exempt").unwrap_or_else(|| EXEMPT.to_owned()),
+    };
+    section.finish();
+    vat
+}
+
+fn guard(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Guard {
+    let guard = Guard {
+        limits: Limits {
+            max_actions: section.number("max_actions", 1_000_000).unwrap_or(5),
+            max_percent: section.number("max_percent", 100).unwrap_or(2),
+            max_terminations: section.number("max_terminations", 1_000_000).unwrap_or(5),
+            max_payment_age_days: section.number("max_payment_age_days", 365).unwrap_or(2),
+        },
+        stop_file: section.text("stop_file").map(place),
+    };
+    section.finish();
+    guard
+}
+
+fn rollout(section: &Section<'_>) -> Rollout {
+    let mode = match section.text("mode").as_deref() {
+        None | Some("live") => Mode::Live,
+        Some("trial") => Mode::Trial,
+        Some(other) => {
+            section.fault("mode", format!("`rollout.mode` = `{other}`"), Some("\"trial\" or \"live\""));
+            Mode::Trial
+        }
+    };
+    let rollout = Rollout {
+        mode,
+        live_from: section.date("live_from"),
+        trial_recipient: section.text("trial_recipient"),
+    };
+    match &rollout.trial_recipient {
+        Some(address) => check_mailbox(section, "trial_recipient", address),
+        None if mode == Mode::Trial => {
+            let hint = "every message of the trial goes to this address";
+            section.fault(
+                "trial_recipient",
+                "`rollout.trial_recipient` is missing in trial mode",
+                Some(hint),
+            );
+        }
+        None => {}
+    }
+    section.finish();
+    rollout
+}
+
+fn import(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Import {
+    let import = Import {
+        inbox: section.text("inbox").map(place),
+        profiles: section.text("profiles").map(place),
+        bounces: section.text("bounces").map(place),
+        stale_days: section.number("stale_days", 3650).unwrap_or(60),
+    };
+    section.finish();
+    import
+}
+
+/// A configuration that others may write decides who is suspended; one with a secret is for one reader.
+fn check_rights(path: &Path, text: &str) -> Result<(), (String, &'static str)> {
+    use std::os::unix::fs::PermissionsExt;
+    let Ok(metadata) = std::fs::metadata(path) else { return Ok(()) };
+    let mode = metadata.permissions().mode();
+    if mode & 0o002 != 0 {
+        return Err((
+            "can be written by everybody".to_owned(),
+            "chmod o-w the file: it decides who is suspended",
+        ));
+    }
+    let secret = text.lines().any(|line| {
+        let line = line.trim_start();
+        !line.starts_with('#') && line.starts_with("password") && !line.starts_with("password_file")
+    });
+    if secret && mode & 0o077 != 0 {
+        return Err((
+            "holds a password and can be read by others".to_owned(),
+            "chmod 600 the file, or use `smtp.password_file`",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! `[smtp]`: how mail leaves, and where the password comes from.
+
+use super::section::Section;
+use crate::error::Stop;
+use crate::mail::{ServerSettings, Settings, Tls};
+use anyhow::Context;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// RFC 5321 gives the answer to the final dot ten minutes; a shorter wait would make doubtful mail.
+const BODY_TIMEOUT: Duration = Duration::from_secs(600);
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// `[smtp]`
+#[derive(Debug, Clone)]
+pub struct Smtp {
+    target: Target,
+    username: Option<String>,
+    password: Option<String>,
+    password_file: Option<PathBuf>,
+    /// How many connections at once.
+    pub connections: u32,
+    /// Messages a minute at most.
+    pub per_minute: Option<u32>,
+}
+
+#[derive(Debug, Clone)]
+enum Target {
+    Folder(PathBuf),
+    Server { host: String, port: u16, tls: Tls, ca_file: Option<PathBuf> },
+}
+
+pub(super) fn smtp(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Smtp {
+    let transport = section.text("transport");
+    let folder = section.text("folder");
+    let target = match transport.as_deref() {
+        Some("folder") => Target::Folder(place(folder.unwrap_or_else(|| "outbox".to_owned()))),
+        None if folder.is_some() || !section.exists() => {
+            Target::Folder(place(folder.unwrap_or_else(|| "outbox".to_owned())))
+        }
+        None | Some("smtp") => server(section, place),
+        Some(other) => {
+            section.fault(
+                "transport",
+                format!("`smtp.transport` = `{other}`"),
+                Some("\"smtp\" or \"folder\""),
+            );
+            Target::Folder(place("outbox".to_owned()))
+        }
+    };
+    // read whatever the transport, so that a folder for a trial needs no other line changed
+    for key in ["host", "port", "tls", "ca_file", "relay_without_tls"] {
+        let _ = section.has(key);
+    }
+    let per_minute = section.number("per_minute", 100_000);
+    if per_minute == Some(0) {
+        section.fault(
+            "per_minute",
+            "`smtp.per_minute` = 0 would never send",
+            Some("leave it out for no pacing"),
+        );
+    }
+    let smtp = Smtp {
+        target,
+        username: section.text("username"),
+        password: section.text("password"),
+        password_file: section.text("password_file").map(place),
+        connections: section.number("connections", 64).unwrap_or(1).max(1),
+        per_minute,
+    };
+    section.finish();
+    smtp
+}
+
+fn server(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Target {
+    let host = section.needed_text("host", "the mail server's name; or set `transport = \"folder\"`");
+    let loopback = host == "localhost" || host == "::1" || host.starts_with("127.");
+    let tls = match section.text("tls").as_deref() {
+        Some("wrapper") => Tls::Wrapper,
+        Some("required") => Tls::Required,
+        Some("none") => Tls::None,
+        None if loopback => Tls::None,
+        None => Tls::Wrapper,
+        Some(other) => {
+            section.fault(
+                "tls",
+                format!("`smtp.tls` = `{other}`"),
+                Some("\"wrapper\" (465), \"required\" (587) or \"none\""),
+            );
+            Tls::Wrapper
+        }
+    };
+    let relay = section.text("relay_without_tls");
+    if tls == Tls::None && !loopback && relay.as_deref() != Some(host.as_str()) {
+        let hint = "mail in clear goes to this machine only; for a relay in your own network repeat its name in `relay_without_tls`";
+        section.fault("tls", format!("`smtp.tls` = \"none\" to `{host}`"), Some(hint));
+    }
+    let usual = match tls {
+        Tls::Wrapper => 465,
+        Tls::Required => 587,
+        Tls::None => 25,
+    };
+    let port = section.number("port", 65_535).and_then(|port| u16::try_from(port).ok()).unwrap_or(usual);
+    Target::Server { host, port, tls, ca_file: section.text("ca_file").map(place) }
+}
+
+impl Smtp {
+    /// The settings of the transport, with the password from the environment, systemd's credentials,
+    /// the password file or the configuration.
+    ///
+    /// # Errors
+    /// A password that is missing, or whose file others may read.
+    pub fn settings(&self) -> anyhow::Result<Settings> {
+        let (host, port, tls, ca_file) = match &self.target {
+            Target::Folder(folder) => return Ok(Settings::Folder(folder.clone())),
+            Target::Server { host, port, tls, ca_file } => (host.clone(), *port, *tls, ca_file.clone()),
+        };
+        let login = match &self.username {
+            None => None,
+            Some(name) => Some((name.clone(), self.password()?)),
+        };
+        Ok(Settings::Server(ServerSettings {
+            host,
+            port,
+            tls,
+            login,
+            ca_file,
+            command_timeout: COMMAND_TIMEOUT,
+            body_timeout: BODY_TIMEOUT,
+        }))
+    }
+
+    fn password(&self) -> anyhow::Result<String> {
+        if let Ok(password) = std::env::var("KONET_BILLING_SMTP_PASSWORD") {
+            return Ok(password);
+        }
+        if let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY") {
+            let file = PathBuf::from(folder).join("smtp_password");
+            if file.exists() {
+                return read_secret(&file);
+            }
+        }
+        if let Some(file) = &self.password_file {
+            refuse_readable(file)?;
+            return read_secret(file);
+        }
+        self.password.clone().ok_or_else(|| {
+            let text = "`smtp.username` is set and no password is found; set `smtp.password_file` or KONET_BILLING_SMTP_PASSWORD";
+            Stop::Usage(text.to_owned()).into()
+        })
+    }
+}
+
+fn read_secret(file: &PathBuf) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("cannot read the password file `{}`", file.display()))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn refuse_readable(file: &PathBuf) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = std::fs::metadata(file)
+        .with_context(|| format!("cannot read the password file `{}`", file.display()))?;
+    if metadata.permissions().mode() & 0o077 != 0 {
+        let text = format!("the password file `{}` can be read by others; chmod 600 it", file.display());
+        return Err(Stop::Usage(text).into());
+    }
+    Ok(())
+}
