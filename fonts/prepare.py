@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Makes the fonts of the card from Source Sans 3 (SIL Open Font License 1.1).
+
+    prepare.py SourceSans3-Regular.ttf SourceSans3-Bold.ttf
+
+Needs fonttools. The result is cut to Latin, Greek (with polytonic), currency and punctuation, without
+hints and layout tables, and with one NFC code point per glyph: a PDF reader then finds and copies the
+very letters that were written. The name `Source` is reserved by the licence, so the result has another.
+"""
+import sys
+import unicodedata
+
+from fontTools import subset
+from fontTools.ttLib import TTFont
+
+RANGES = [(0x20, 0x7E), (0xA0, 0x17F), (0x370, 0x3FF), (0x1F00, 0x1FFF), (0x2010, 0x2027), (0x2030, 0x203A),
+          (0x20AC, 0x20AC), (0x2116, 0x2116), (0x2122, 0x2122), (0x2190, 0x2193), (0x2212, 0x2212),
+          (0x25CF, 0x25CF), (0x2713, 0x2713)]
+NAME = "Konet Sans"
+
+
+def prepare(source, style):
+    options = subset.Options()
+    options.hinting = False
+    options.layout_features = []
+    options.drop_tables += ["GSUB", "GPOS", "GDEF", "STAT", "DSIG", "BASE", "meta"]
+    options.name_IDs = ["*"]
+    options.notdef_outline = True
+    options.glyph_names = False
+    font = TTFont(source)
+    chosen = [c for first, last in RANGES for c in range(first, last + 1)]
+    # a code point that NFC turns into another would give two letters one shape, and copy as the wrong one
+    chosen = [c for c in chosen if unicodedata.normalize("NFC", chr(c)) == chr(c)]
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=chosen)
+    subsetter.subset(font)
+    owner = {}
+    for table in font["cmap"].tables:
+        for code in sorted(table.cmap):
+            glyph = table.cmap.get(code)
+            if glyph is None:
+                continue
+            first = owner.setdefault(glyph, code)
+            # the micro sign and the ohm sign share their shapes with Greek letters: the letters stay
+            if first != code and not (code in (0xA0, 0xAD)):
+                keep, drop = (code, first) if 0x370 <= code <= 0x3FF else (first, code)
+                owner[glyph] = keep
+                table.cmap.pop(drop, None)
+    for record in font["name"].names:
+        if record.nameID in (1, 16):
+            record.string = NAME
+        elif record.nameID == 4:
+            record.string = f"{NAME} {style}"
+        elif record.nameID == 6:
+            record.string = f"KonetSans-{style}"
+        elif record.nameID == 3:
+            record.string = f"KonetSans-{style};1.0"
+    font["head"].modified = font["head"].created
+    font.recalcTimestamp = False
+    target = f"KonetSans-{style}.ttf"
+    font.save(target)
+    print(target, len(font.getGlyphOrder()), "glyphs")
+
+
+if __name__ == "__main__":
+    prepare(sys.argv[1], "Regular")
+    prepare(sys.argv[2], "Bold")
