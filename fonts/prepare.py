@@ -11,12 +11,45 @@ import sys
 import unicodedata
 
 from fontTools import subset
-from fontTools.ttLib import TTFont
+from fontTools.ttLib import TTFont, newTable
+from fontTools.ttLib.tables._k_e_r_n import KernTable_format_0
 
 RANGES = [(0x20, 0x7E), (0xA0, 0x17F), (0x370, 0x3FF), (0x1F00, 0x1FFF), (0x2010, 0x2027), (0x2030, 0x203A),
           (0x20AC, 0x20AC), (0x2116, 0x2116), (0x2122, 0x2122), (0x2190, 0x2193), (0x2212, 0x2212),
           (0x25CF, 0x25CF), (0x2713, 0x2713)]
 NAME = "Konet Sans"
+# kerning is kept between the letters of everyday text; the old table holds at most 10 920 pairs
+KERNED = [(0x20, 0x7E), (0x386, 0x3CE)]
+LEAST_KERNING = 8
+
+
+def kerning(font):
+    """Pairs of the GPOS feature `kern`, classes spelled out: this family of PDF libraries reads no GPOS."""
+    gpos = font["GPOS"].table
+    cmap = font.getBestCmap()
+    wanted = {cmap[c] for first, last in KERNED for c in range(first, last + 1) if c in cmap}
+    lookups = sorted({i for f in gpos.FeatureList.FeatureRecord if f.FeatureTag == "kern"
+                      for i in f.Feature.LookupListIndex})
+    pairs = {}
+    for index in lookups:
+        for table in gpos.LookupList.Lookup[index].SubTable:
+            table = getattr(table, "ExtSubTable", table)
+            if table.LookupType != 2:
+                continue
+            for at, left in enumerate(table.Coverage.glyphs):
+                if left not in wanted:
+                    continue
+                if table.Format == 1:
+                    for record in table.PairSet[at].PairValueRecord:
+                        value = getattr(record.Value1, "XAdvance", 0) or 0
+                        if record.SecondGlyph in wanted:
+                            pairs.setdefault((left, record.SecondGlyph), value)
+                else:
+                    row = table.Class1Record[table.ClassDef1.classDefs.get(left, 0)].Class2Record
+                    for right in wanted:
+                        record = row[table.ClassDef2.classDefs.get(right, 0)].Value1
+                        pairs.setdefault((left, right), getattr(record, "XAdvance", 0) or 0)
+    return {pair: value for pair, value in pairs.items() if abs(value) >= LEAST_KERNING}
 
 
 def prepare(source, style):
@@ -28,6 +61,8 @@ def prepare(source, style):
     options.notdef_outline = True
     options.glyph_names = False
     font = TTFont(source)
+    code_of = {glyph: code for code, glyph in sorted(font.getBestCmap().items(), reverse=True)}
+    pairs = {(code_of[a], code_of[b]): value for (a, b), value in kerning(font).items()}
     chosen = [c for first, last in RANGES for c in range(first, last + 1)]
     # a code point that NFC turns into another would give two letters one shape, and copy as the wrong one
     chosen = [c for c in chosen if unicodedata.normalize("NFC", chr(c)) == chr(c)]
@@ -46,6 +81,13 @@ def prepare(source, style):
                 keep, drop = (code, first) if 0x370 <= code <= 0x3FF else (first, code)
                 owner[glyph] = keep
                 table.cmap.pop(drop, None)
+    cmap = font.getBestCmap()
+    table = KernTable_format_0()
+    table.apple, table.coverage = False, 1
+    table.kernTable = {(cmap[a], cmap[b]): value for (a, b), value in sorted(pairs.items()) if a in cmap and b in cmap}
+    assert 0 < len(table.kernTable) <= 10_920, len(table.kernTable)
+    font["kern"] = newTable("kern")
+    font["kern"].version, font["kern"].kernTables = 0, [table]
     for record in font["name"].names:
         if record.nameID in (1, 16):
             record.string = NAME
@@ -59,7 +101,7 @@ def prepare(source, style):
     font.recalcTimestamp = False
     target = f"KonetSans-{style}.ttf"
     font.save(target)
-    print(target, len(font.getGlyphOrder()), "glyphs")
+    print(target, len(font.getGlyphOrder()), "glyphs,", len(table.kernTable), "pairs")
 
 
 if __name__ == "__main__":

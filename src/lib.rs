@@ -1,5 +1,6 @@
 //! konet-billing: see the README.
 pub mod billing;
+pub mod card;
 pub mod clock;
 pub mod config;
 pub mod error;

@@ -1,1 +1,4 @@
-//! tests
+//! Tests of the program as its users meet it, in one binary.
+
+mod card;
+mod support;

@@ -2,7 +2,6 @@
 
 mod canvas;
 mod fonts;
-pub mod letter;
 mod page;
 pub mod pdf;
 mod words;

@@ -1,0 +1,69 @@
+//! The paper a card is drawn on: so little that another PDF library is one file away.
+
+use super::fonts::Face;
+
+/// Width of A4 in points.
+pub(super) const WIDTH: f32 = 595.28;
+/// Height of A4 in points.
+pub(super) const HEIGHT: f32 = 841.89;
+
+/// An RGB colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Color(pub u8, pub u8, pub u8);
+
+impl Color {
+    pub(super) const TEAL: Self = Self(15, 76, 92);
+    pub(super) const GOLD: Self = Self(233, 185, 73);
+    pub(super) const INK: Self = Self(31, 41, 51);
+    pub(super) const MUTED: Self = Self(82, 96, 109);
+    pub(super) const PANEL: Self = Self(238, 243, 246);
+    pub(super) const RULE: Self = Self(203, 212, 219);
+    pub(super) const ALERT: Self = Self(156, 47, 31);
+    pub(super) const WHITE: Self = Self(255, 255, 255);
+}
+
+/// How a text is set.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Type {
+    pub face: Face,
+    pub size: f32,
+    pub color: Color,
+}
+
+impl Type {
+    pub(super) const fn new(face: Face, size: f32, color: Color) -> Self {
+        Self { face, size, color }
+    }
+
+    /// Distance from one baseline to the next.
+    pub(super) fn leading(self) -> f32 {
+        self.size * 1.32
+    }
+
+    pub(super) fn width(self, text: &str) -> f32 {
+        self.face.width(text, self.size)
+    }
+}
+
+/// A rectangle in points from the page's upper left corner.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Area {
+    pub x: f32,
+    pub y: f32,
+    pub width: f32,
+    pub height: f32,
+}
+
+/// What can be drawn. Distances are points from the upper left corner of the present page.
+pub(super) trait Canvas {
+    /// Begins the next page.
+    fn new_page(&mut self);
+    /// Sets a line of text with its baseline at `y`.
+    fn text(&mut self, x: f32, y: f32, text: &str, style: Type);
+    /// Fills a rectangle whose corners are rounded by `radius`.
+    fn fill(&mut self, area: Area, radius: f32, color: Color);
+    /// Fills many sharp rectangles as one shape.
+    fn fill_all(&mut self, areas: &[Area], color: Color);
+    /// Draws the logo into a rectangle.
+    fn logo(&mut self, area: Area);
+}

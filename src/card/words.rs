@@ -1,0 +1,248 @@
+//! The fixed words of the card in both languages, and how dates and amounts are written in each.
+
+use crate::billing::customer::Language;
+use crate::billing::money::Money;
+use crate::billing::period::greek_date;
+use crate::billing::vat::VatRate;
+use chrono::NaiveDate;
+
+/// A date as the reader's language writes it: `15/10/2026`, `15 Oct 2026`.
+pub(super) fn date(language: Language, date: NaiveDate) -> String {
+    match language {
+        Language::Greek => greek_date(date),
+        Language::English => date.format("%-d %b %Y").to_string(),
+    }
+}
+
+/// An amount as the reader's language writes it: `1.234,56 €`, `€1,234.56`. The space does not break.
+pub(super) fn money(language: Language, amount: Money) -> String {
+    match language {
+        Language::Greek => amount.to_string(),
+        Language::English if amount.cents() < 0 => format!("-€{}", (-amount).english_digits()),
+        Language::English => format!("€{}", amount.english_digits()),
+    }
+}
+
+/// The figures of an amount, for a column whose head names the currency.
+pub(super) fn figures(language: Language, amount: Money) -> String {
+    match language {
+        Language::Greek => amount.greek_digits(),
+        Language::English => amount.english_digits(),
+    }
+}
+
+/// `24%`, `6,5%`, `6.5%`.
+pub(super) fn rate(language: Language, rate: VatRate) -> String {
+    match language {
+        Language::Greek => rate.to_string(),
+        Language::English => rate.to_string().replace(',', "."),
+    }
+}
+
+/// The printed words of the PDF.
+pub(super) struct Words {
+    pub title: &'static str,
+    pub pro_forma: &'static str,
+    pub number: &'static str,
+    pub issued: &'static str,
+    pub replaces: &'static str,
+    pub customer: &'static str,
+    pub customer_code: &'static str,
+    pub tax_id: &'static str,
+    pub tax_office: &'static str,
+    pub gemi: &'static str,
+    pub amount_due: &'static str,
+    pub nothing_due: &'static str,
+    pub pay_by: &'static str,
+    pub of_which_overdue: &'static str,
+    pub news: &'static str,
+    pub renewed: &'static str,
+    pub reinstated: &'static str,
+    pub suspended: &'static str,
+    pub terminated: &'static str,
+    pub final_notice: &'static str,
+    pub deletion_on: &'static str,
+    pub service: &'static str,
+    pub period: &'static str,
+    pub new_expiry: &'static str,
+    pub net: &'static str,
+    pub vat: &'static str,
+    pub gross: &'static str,
+    pub overdue: &'static str,
+    pub expiring: &'static str,
+    pub upcoming: &'static str,
+    pub expired_on: &'static str,
+    pub expires_on: &'static str,
+    pub is_suspended: &'static str,
+    pub unless_settled: &'static str,
+    pub suspension: &'static str,
+    pub termination: &'static str,
+    pub paid_so_far: &'static str,
+    pub remains: &'static str,
+    pub carried: &'static str,
+    pub vat_on: &'static str,
+    pub total: &'static str,
+    pub paid: &'static str,
+    pub credit: &'static str,
+    pub to_pay: &'static str,
+    pub how_to_pay: &'static str,
+    pub reference_own: &'static str,
+    pub reference_bank: &'static str,
+    pub reference_only: &'static str,
+    pub beneficiary: &'static str,
+    pub iris: &'static str,
+    pub by_card: &'static str,
+    pub scan: &'static str,
+    pub settled: &'static str,
+    pub until: &'static str,
+    pub custom_apps: &'static str,
+    pub custom_apps_note: &'static str,
+    pub questions: &'static str,
+    pub not_fiscal: &'static str,
+    pub page: &'static str,
+    pub of: &'static str,
+    pub preview: &'static str,
+    pub trial: &'static str,
+    pub invoice: &'static str,
+}
+
+impl Words {
+    pub(super) const fn of(language: Language) -> &'static Self {
+        match language {
+            Language::Greek => &GREEK,
+            Language::English => &ENGLISH,
+        }
+    }
+}
+
+static GREEK: Words = Words {
+    title: "Καρτέλα Χρέωσης",
+    pro_forma: "Προτιμολόγιο",
+    number: "Αριθμός",
+    issued: "Ημερομηνία",
+    replaces: "Αντικαθιστά την",
+    customer: "Πελάτης",
+    customer_code: "Κωδικός πελάτη",
+    tax_id: "ΑΦΜ",
+    tax_office: "ΔΟΥ",
+    gemi: "ΓΕΜΗ",
+    amount_due: "Ποσό πληρωμής",
+    nothing_due: "Δεν οφείλεται κανένα ποσό",
+    pay_by: "Πληρωμή έως",
+    of_which_overdue: "από το οποίο ληξιπρόθεσμα",
+    news: "Τι άλλαξε",
+    renewed: "Ανανεώθηκε. Νέα λήξη",
+    reinstated: "Ενεργοποιήθηκε ξανά. Νέα λήξη",
+    suspended: "Τέθηκε σε αναστολή.",
+    terminated: "Διαγράφηκε οριστικά, μαζί με τα δεδομένα της.",
+    final_notice: "Τελευταία ειδοποίηση πριν από τη διαγραφή.",
+    deletion_on: "Διαγραφή με τα δεδομένα της στις",
+    service: "Υπηρεσία",
+    period: "Περίοδος",
+    new_expiry: "Νέα λήξη",
+    net: "Καθαρή αξία",
+    vat: "ΦΠΑ",
+    gross: "Σύνολο €",
+    overdue: "Ληξιπρόθεσμα",
+    expiring: "Λήγουν σύντομα",
+    upcoming: "Προσεχείς λήξεις",
+    expired_on: "έληξε στις",
+    expires_on: "λήγει στις",
+    is_suspended: "σε αναστολή",
+    unless_settled: "Χωρίς εξόφληση:",
+    suspension: "αναστολή στις",
+    termination: "διαγραφή στις",
+    paid_so_far: "Έχουν καταβληθεί",
+    remains: "υπόλοιπο οφειλής",
+    carried: "Από την προηγούμενη σελίδα",
+    vat_on: "επί",
+    total: "Σύνολο με ΦΠΑ",
+    paid: "Έχουν καταβληθεί",
+    credit: "Πίστωση υπέρ σας",
+    to_pay: "Ποσό πληρωμής",
+    how_to_pay: "Τρόποι πληρωμής",
+    reference_own: "Αιτιολογία κατάθεσης",
+    reference_bank: "Κωδικός πληρωμής",
+    reference_only: "Αναγράψτε μόνο αυτήν, όπως είναι.",
+    beneficiary: "Δικαιούχος",
+    iris: "Με IRIS:",
+    by_card: "Με κάρτα:",
+    scan: "Σάρωση από το e-banking",
+    settled: "Εξοφλημένες υπηρεσίες",
+    until: "έως τις",
+    custom_apps: "Custom εφαρμογές",
+    custom_apps_note: "Χρεώνονται με ξεχωριστή ενημέρωση.",
+    questions: "Για ερωτήσεις:",
+    not_fiscal: "Το παρόν δεν αποτελεί φορολογικό παραστατικό. Το νόμιμο παραστατικό εκδίδεται μετά την εξόφληση.",
+    page: "Σελίδα",
+    of: "από",
+    preview: "ΠΡΟΕΠΙΣΚΟΠΗΣΗ – δεν έχει σταλεί",
+    trial: "ΔΟΚΙΜΗ – δεν απαιτείται πληρωμή",
+    invoice: "Τιμολόγιο",
+};
+
+static ENGLISH: Words = Words {
+    title: "Billing Card",
+    pro_forma: "Pro forma invoice",
+    number: "Number",
+    issued: "Date",
+    replaces: "Replaces",
+    customer: "Customer",
+    customer_code: "Customer code",
+    tax_id: "Tax ID",
+    tax_office: "Tax office",
+    gemi: "GEMI",
+    amount_due: "Amount to pay",
+    nothing_due: "Nothing is due",
+    pay_by: "Pay by",
+    of_which_overdue: "of which overdue",
+    news: "What has changed",
+    renewed: "Renewed. New expiry",
+    reinstated: "Reactivated. New expiry",
+    suspended: "Suspended.",
+    terminated: "Deleted for good, together with its data.",
+    final_notice: "Last notice before deletion.",
+    deletion_on: "Deletion, with its data, on",
+    service: "Service",
+    period: "Period",
+    new_expiry: "New expiry",
+    net: "Net",
+    vat: "VAT",
+    gross: "Total €",
+    overdue: "Overdue",
+    expiring: "Expiring soon",
+    upcoming: "Coming up",
+    expired_on: "expired on",
+    expires_on: "expires on",
+    is_suspended: "suspended",
+    unless_settled: "Unless paid:",
+    suspension: "suspension on",
+    termination: "deletion on",
+    paid_so_far: "Paid so far",
+    remains: "still due",
+    carried: "From the previous page",
+    vat_on: "on",
+    total: "Total with VAT",
+    paid: "Paid so far",
+    credit: "Credit in your favour",
+    to_pay: "Amount to pay",
+    how_to_pay: "How to pay",
+    reference_own: "Payment reference",
+    reference_bank: "Payment code",
+    reference_only: "Please give this reference alone, exactly as it stands.",
+    beneficiary: "Beneficiary",
+    iris: "With IRIS:",
+    by_card: "By card:",
+    scan: "Scan with your banking app",
+    settled: "Paid services",
+    until: "until",
+    custom_apps: "Custom applications",
+    custom_apps_note: "Billed separately.",
+    questions: "Questions:",
+    not_fiscal: "This is not a tax document. The legal invoice is issued after payment.",
+    page: "Page",
+    of: "of",
+    preview: "PREVIEW (ΠΡΟΕΠΙΣΚΟΠΗΣΗ) – not sent",
+    trial: "TRIAL (ΔΟΚΙΜΗ) – no payment required",
+    invoice: "Invoice",
+};

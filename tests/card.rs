@@ -1,0 +1,172 @@
+//! The card's PDF, opened by other programs.
+
+use crate::support::cards::{card, line, six_lines};
+use konet_billing::billing::card::{BillingCard, CardStatus};
+use konet_billing::billing::customer::Language;
+use konet_billing::card::pdf::{CardError, Look, render};
+use std::path::Path;
+use std::process::Command;
+
+fn drawn(card: &BillingCard) -> Vec<u8> {
+    render(card, &Look::default()).unwrap()
+}
+
+/// The text that a reader extracts, white space folded; `None` where the tool is missing.
+fn extracted(pdf: &[u8]) -> Option<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("card.pdf");
+    std::fs::write(&file, pdf).unwrap();
+    let output = run("pdftotext", &["-layout".as_ref(), file.as_ref(), "-".as_ref()])?;
+    Some(String::from_utf8(output).unwrap().split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Runs a tool that a machine may lack; says so then.
+fn run(tool: &str, arguments: &[&Path]) -> Option<Vec<u8>> {
+    match Command::new(tool).args(arguments).output() {
+        Ok(output) => {
+            let words = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.success(), "{tool}: {words}");
+            Some(output.stdout)
+        }
+        Err(_) => {
+            eprintln!("NOT CHECKED: `{tool}` is not installed");
+            None
+        }
+    }
+}
+
+#[test]
+fn every_amount_date_and_name_of_the_card_can_be_read_in_the_pdf() {
+    for language in [Language::Greek, Language::English] {
+        let card = six_lines(language);
+        let Some(text) = extracted(&drawn(&card)) else { return };
+        let mut expected = vec![
+            card.number.to_string(),
+            "KX-2025-000097".to_owned(),
+            "mythos-0.example".to_owned(),
+            "ραδιόφωνο.example".to_owned(),
+            "GR16 0110 1250 0000 0001 2300 695".to_owned(),
+            konet_billing::billing::reference::grouped(card.payment.reference.as_str()),
+            "Ἀφοὶ Παπαδοπούλου".to_owned(),
+        ];
+        let digits = |money: konet_billing::billing::money::Money| match language {
+            Language::Greek => money.greek_digits(),
+            Language::English => money.english_digits(),
+        };
+        for line in &card.lines {
+            expected.extend([line.amounts.net, line.amounts.vat, line.amounts.gross].map(digits));
+            let period = line.period().unwrap();
+            if language == Language::Greek {
+                expected.push(period.from.format("%d/%m/%Y").to_string());
+                expected.push(period.last_day().format("%d/%m/%Y").to_string());
+                expected.push(period.to.format("%d/%m/%Y").to_string());
+                expected.extend(line.suspend_on.map(|d| format!("αναστολή στις {}", d.format("%d/%m/%Y"))));
+                expected.extend(line.terminate_on.map(|d| format!("διαγραφή στις {}", d.format("%d/%m/%Y"))));
+            }
+        }
+        expected.extend([card.totals.net, card.totals.vat, card.totals.gross, card.total_due].map(digits));
+        expected.extend([card.overdue, card.paid].map(digits));
+        if language == Language::Greek {
+            expected.extend(["Καρτέλα Χρέωσης", "Προτιμολόγιο", "Αιτιολογία κατάθεσης"].map(str::to_owned).map(
+                |label| if label == "Αιτιολογία κατάθεσης" { "ΑΙΤΙΟΛΟΓΙΑ ΚΑΤΑΘΕΣΗΣ".to_owned() } else { label },
+            ));
+            expected.push("Το παρόν δεν αποτελεί φορολογικό παραστατικό".to_owned());
+        }
+        for part in expected {
+            assert!(text.contains(&part), "«{part}» is not in the PDF: {text}");
+        }
+    }
+}
+
+#[test]
+fn the_same_card_has_the_same_bytes_and_few_of_them() {
+    let card = six_lines(Language::Greek);
+    let first = drawn(&card);
+    for _ in 0..5 {
+        assert_eq!(drawn(&card), first);
+    }
+    assert!(first.len() <= 30_000, "{} bytes", first.len());
+}
+
+#[test]
+fn other_programs_find_nothing_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, card) in [
+        ("six", six_lines(Language::Greek)),
+        ("sixty", card(Language::English, (0..60).map(|i| line(i, 5, None)).collect(), Vec::new())),
+        ("none", card(Language::Greek, Vec::new(), Vec::new())),
+    ] {
+        let file = folder.path().join(format!("{name}.pdf"));
+        std::fs::write(&file, drawn(&card)).unwrap();
+        run("qpdf", &["--check".as_ref(), &file]);
+        if let Some(fonts) = run("pdffonts", &[&file]) {
+            let fonts = String::from_utf8(fonts).unwrap();
+            for font in fonts.lines().skip(2) {
+                assert!(font.contains("+KonetSans") && font.contains("yes yes yes"), "{font}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_long_card_loses_no_line_and_counts_its_pages() {
+    let card = card(Language::Greek, (0..60).map(|i| line(i, 5, None)).collect(), Vec::new());
+    let Some(text) = extracted(&drawn(&card)) else { return };
+    for index in 0..60 {
+        assert!(text.contains(&format!("mythos-{index}.example")), "line {index}");
+    }
+    let pages = text.matches("Νέα λήξη").count();
+    assert!(pages > 2, "the head is repeated: {pages}");
+    assert!(text.contains(&format!("Σελίδα {pages} από")) || text.contains(&format!("από {pages}")), "{text}");
+    assert!(text.contains("Από την προηγούμενη σελίδα"));
+}
+
+#[test]
+fn a_very_long_name_is_wrapped_not_lost() {
+    let mut card = card(Language::Greek, vec![line(0, 5, None)], Vec::new());
+    let name = format!("Υπηρεσία{} τέλος", "μακρύ".repeat(40));
+    card.lines[0].name = name.clone();
+    card.customer.name = name.clone();
+    let Some(text) = extracted(&drawn(&card)) else { return };
+    let count = text.replace(' ', "").matches("τέλος").count();
+    assert_eq!(count, 2, "{text}");
+}
+
+#[test]
+fn a_character_that_the_fonts_lack_fails_the_card_and_is_named() {
+    let mut card = six_lines(Language::Greek);
+    card.customer.name = "Ταβέρνα 🐙".to_owned();
+    match render(&card, &Look::default()) {
+        Err(CardError::Glyph { character, text }) => {
+            assert_eq!(character, '🐙');
+            assert!(text.contains("Ταβέρνα"));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_preview_and_a_trial_say_so() {
+    for (status, word) in [(CardStatus::Preview, "ΠΡΟΕΠΙΣΚΟΠΗΣΗ"), (CardStatus::Trial, "ΔΟΚΙΜΗ")] {
+        for language in [Language::Greek, Language::English] {
+            let mut card = six_lines(language);
+            card.status = status;
+            let Some(text) = extracted(&drawn(&card)) else { return };
+            assert!(text.contains(word));
+        }
+    }
+}
+
+/// Not a test of anything: writes sample cards where `KONET_BILLING_LOOK` names a folder, to be looked at.
+#[test]
+fn samples_to_look_at() {
+    let Ok(folder) = std::env::var("KONET_BILLING_LOOK") else { return };
+    for (name, card) in [
+        ("six-el", six_lines(Language::Greek)),
+        ("six-en", six_lines(Language::English)),
+        ("sixty", card(Language::Greek, (0..60).map(|i| line(i, 5, None)).collect(), Vec::new())),
+        ("one", card(Language::Greek, vec![line(0, 5, None)], Vec::new())),
+    ] {
+        std::fs::write(Path::new(&folder).join(format!("{name}.pdf")), drawn(&card)).unwrap();
+    }
+}
