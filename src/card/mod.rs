@@ -2,6 +2,7 @@
 
 mod canvas;
 mod fonts;
+pub mod letter;
 mod page;
 pub mod pdf;
 mod words;

@@ -1,0 +1,159 @@
+//! The e-mail of a card: every stage, both languages, hostile values.
+
+use crate::support::cards::{card, event, line, six_lines};
+use konet_billing::billing::card::{BillingCard, CardStatus};
+use konet_billing::billing::customer::Language;
+use konet_billing::billing::notice::Stage;
+use konet_billing::billing::reference::grouped;
+use konet_billing::card::letter::{Letters, RenderedLetter};
+use std::path::Path;
+
+fn written(card: &BillingCard) -> RenderedLetter {
+    Letters::load(None).unwrap().render(card).unwrap()
+}
+
+const STAGES: [Stage; 9] = [
+    Stage::Before(15),
+    Stage::Expiry,
+    Stage::After(5),
+    Stage::Suspended,
+    Stage::Final,
+    Stage::Terminated,
+    Stage::Renewed,
+    Stage::Reinstated,
+    Stage::OnRequest,
+];
+
+/// A card of one stage, with something due.
+fn of_stage(stage: Stage, language: Language) -> BillingCard {
+    match stage {
+        Stage::Before(_) | Stage::OnRequest => card(language, vec![line(0, 10, Some(stage))], Vec::new()),
+        Stage::Expiry => card(language, vec![line(0, 0, Some(stage))], Vec::new()),
+        Stage::After(_) => card(language, vec![line(0, -5, Some(stage))], Vec::new()),
+        Stage::Final => card(language, vec![line(0, -35, Some(stage))], Vec::new()),
+        event_stage => card(language, vec![line(0, 20, None)], vec![event(event_stage)]),
+    }
+}
+
+#[test]
+fn every_stage_in_both_languages_says_what_how_much_and_until_when() {
+    for language in [Language::Greek, Language::English] {
+        let mut subjects = Vec::new();
+        for stage in STAGES {
+            let card = of_stage(stage, language);
+            let letter = written(&card);
+            let amount = match language {
+                Language::Greek => card.total_due.to_string(),
+                Language::English => format!("€{}", card.total_due.english_digits()),
+            };
+            for body in [&letter.text, &letter.html] {
+                for part in [
+                    amount.as_str(),
+                    &grouped(card.payment.reference.as_str()),
+                    "GR16 0110 1250 0000 0001 2300 695",
+                    "mythos-0.example",
+                ] {
+                    assert!(body.contains(part), "{stage} {language:?}: «{part}» is not in {body}");
+                }
+                assert!(!body.contains("{{"), "{body}");
+            }
+            assert!(letter.subject.contains("KX-2025-000123"), "{}", letter.subject);
+            subjects.push(letter.subject);
+        }
+        subjects.sort();
+        subjects.dedup();
+        // a reminder and the day of expiry may be worded alike, but they name different days
+        assert_eq!(subjects.len(), STAGES.len(), "{subjects:#?}");
+    }
+}
+
+#[test]
+fn subjects_name_the_first_service_and_count_the_others() {
+    let letter = written(&of_stage(Stage::Before(15), Language::Greek));
+    assert_eq!(letter.subject, "Καρτέλα Χρέωσης KX-2025-000123 – λήξη mythos-0.example στις 26/09/2025");
+    let lines = vec![line(0, 10, Some(Stage::Before(15))), line(1, 6, Some(Stage::Before(7)))];
+    let letter = written(&card(Language::Greek, lines, Vec::new()));
+    assert_eq!(
+        letter.subject,
+        "Καρτέλα Χρέωσης KX-2025-000123 – λήξη mythos-1.example στις 22/09/2025 και 1 ακόμη"
+    );
+}
+
+#[test]
+fn a_message_takes_the_tone_of_its_gravest_news() {
+    let lines = vec![line(0, -40, Some(Stage::Final)), line(1, 6, Some(Stage::Before(7)))];
+    let letter = written(&card(Language::Greek, lines, vec![event(Stage::Renewed)]));
+    assert!(letter.subject.contains("τελευταία ειδοποίηση"), "{}", letter.subject);
+    assert!(letter.text.contains("Ανανεώθηκε. Νέα λήξη 10/09/2026."), "{}", letter.text);
+}
+
+#[test]
+fn where_nothing_is_due_nothing_is_asked_for() {
+    let letter = written(&card(Language::Greek, Vec::new(), vec![event(Stage::Renewed)]));
+    for body in [&letter.text, &letter.html] {
+        assert!(!body.contains("IBAN") && !body.contains("GR16") && !body.contains("Ποσό πληρωμής"), "{body}");
+        assert!(body.contains("ανανεώθηκε"));
+    }
+}
+
+#[test]
+fn values_are_values_whatever_they_hold() {
+    let mut card = six_lines(Language::Greek);
+    card.lines[0].name = "<script>alert(1)</script> {{number}} & \"x\"".to_owned();
+    let letter = written(&card);
+    assert!(!letter.html.contains("<script>"));
+    assert!(letter.html.contains("&lt;script&gt;"), "{}", letter.html);
+    assert!(letter.text.contains("<script>alert(1)</script> {{number}} & \"x\""));
+    card.lines[0].domain_name = Some("a\r\nBcc: x@evil.example".to_owned());
+    card.lines[0].stage = Some(Stage::Final);
+    let subject = written(&card).subject;
+    assert!(!subject.contains(['\r', '\n']), "{subject}");
+}
+
+#[test]
+fn trial_and_preview_are_marked_in_the_subject() {
+    for (status, mark) in [(CardStatus::Trial, "[ΔΟΚΙΜΗ] "), (CardStatus::Preview, "[ΠΡΟΕΠΙΣΚΟΠΗΣΗ] ")] {
+        let mut card = six_lines(Language::English);
+        card.status = status;
+        assert!(written(&card).subject.starts_with(mark));
+    }
+}
+
+#[test]
+fn a_folder_replaces_single_templates_and_its_faults_are_all_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    };
+    put("el/subject.txt.hbs", "Δικό μας {{number}}");
+    let letters = Letters::load(Some(folder.path())).unwrap();
+    assert_eq!(letters.render(&six_lines(Language::Greek)).unwrap().subject, "Δικό μας KX-2025-000123");
+    put("el/subject.txt.hbs", "{{#if number}}");
+    put("en/strings.toml", "[reminder]\nsubject = \"x\"\nheadline = \"x\"\nlead = \"x\"\n");
+    let faults = Letters::load(Some(folder.path())).err().unwrap().join("\n");
+    assert!(faults.contains("el/subject.txt.hbs") && faults.contains("en/strings.toml"), "{faults}");
+    put("el/subject.txt.hbs", "{{numbr}}");
+    std::fs::remove_file(folder.path().join("en/strings.toml")).unwrap();
+    let faults = Letters::load(Some(folder.path())).err().unwrap().join("\n");
+    assert!(faults.contains("numbr"), "{faults}");
+}
+
+/// Not a test of anything: writes sample letters where `KONET_BILLING_LOOK` names a folder.
+#[test]
+fn samples_to_look_at() {
+    let Ok(folder) = std::env::var("KONET_BILLING_LOOK") else { return };
+    for language in [Language::Greek, Language::English] {
+        for stage in STAGES {
+            let letter = written(&of_stage(stage, language));
+            let name = format!("{stage}-{}", language.code());
+            std::fs::write(Path::new(&folder).join(format!("{name}.html")), letter.html).unwrap();
+            std::fs::write(Path::new(&folder).join(format!("{name}.txt")), letter.text).unwrap();
+        }
+        let letter = written(&six_lines(language));
+        let name = format!("six-{}", language.code());
+        std::fs::write(Path::new(&folder).join(format!("{name}.html")), letter.html).unwrap();
+        std::fs::write(Path::new(&folder).join(format!("{name}.txt")), letter.text).unwrap();
+    }
+}
