@@ -18,6 +18,19 @@ pub enum ExitStatus {
 }
 
 impl ExitStatus {
+    /// The number that the caller sees.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::NeedsPerson => 3,
+            Self::Refused => 4,
+            Self::Locked => 75,
+        }
+    }
+
     /// The graver of two: a refusal outweighs a person's attention, a failure outweighs both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -27,15 +40,7 @@ impl ExitStatus {
 
 impl From<ExitStatus> for std::process::ExitCode {
     fn from(status: ExitStatus) -> Self {
-        let code: u8 = match status {
-            ExitStatus::Done => 0,
-            ExitStatus::Failed => 1,
-            ExitStatus::Usage => 2,
-            ExitStatus::NeedsPerson => 3,
-            ExitStatus::Refused => 4,
-            ExitStatus::Locked => 75,
-        };
-        Self::from(code)
+        Self::from(status.code())
     }
 }
 

@@ -55,6 +55,11 @@ impl Report {
         }
     }
 
+    /// Says what went wrong, whatever else is kept quiet.
+    pub fn error(&self, text: &str) {
+        complain(text);
+    }
+
     /// Says more, with `-v`.
     pub fn detail(&self, text: &str) {
         if self.verbose && !self.quiet {

@@ -271,6 +271,8 @@ pub struct NightlyView {
     pub run: RunView,
     /// One report per file of the inbox.
     pub imports: Vec<ImportView>,
+    /// Files that could not be imported, with the reason.
+    pub faults: Vec<String>,
     /// Enforcement.
     pub enforce: EnforceView,
     /// Notices.

@@ -158,6 +158,25 @@ fn new_charge(facts: &Facts, service: &Service, rules: &Rules, today: NaiveDate)
     }
 }
 
+/// Gives open charges the price that their services have now, where no notice of them was accepted
+/// yet. The changes are already applied to `facts`.
+pub fn reprice(facts: &mut Facts, rules: &Rules) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for service in facts.services.clone() {
+        let told = facts.dunning_notices(&service).any(|notice| notice.accepted_on().is_some());
+        let Some(old) = facts.open_period_charge(&service).cloned().filter(|_| !told) else { continue };
+        if facts.fault(&service, rules).is_some() {
+            continue;
+        }
+        let wanted = new_charge(facts, &service, rules, old.created_on);
+        let new = Charge { id: old.id, paid: old.paid, created_on: old.created_on, ..wanted };
+        if new != old {
+            push(facts, &mut changes, Change::Repriced(new));
+        }
+    }
+    changes
+}
+
 /// Credit goes, oldest payment first, to a charge that has just come to exist.
 fn spend_credit(facts: &mut Facts, changes: &mut Vec<Change>, charge: &Charge) {
     let mut due = charge.amounts.gross;

@@ -32,6 +32,8 @@ pub struct Gates {
     pub stopped_by: Option<String>,
     /// The database failed a check, or could not be backed up.
     pub damaged: Option<String>,
+    /// A file of payments in the inbox could not be imported: somebody in it may have paid.
+    pub failed_import: Option<String>,
     /// Active services, of which `max_percent` is taken.
     pub active_services: u64,
 }
@@ -107,6 +109,9 @@ fn closed_gate(gates: &Gates, limits: &Limits, rules: &Rules, today: NaiveDate) 
     }
     if let Some(damage) = &gates.damaged {
         return Some(("gate", "database", None, damage.clone()));
+    }
+    if let Some(file) = &gates.failed_import {
+        return Some(("gate", "import", None, format!("`{file}` could not be imported; who paid is not known")));
     }
     if let Some(latest) = gates.latest_run_day.filter(|latest| *latest > today) {
         let why = format!("the day {today} lies before the last run's day {latest}; check the clock");

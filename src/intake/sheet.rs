@@ -87,6 +87,8 @@ pub struct Row<T> {
     pub line: u64,
     /// What it says.
     pub value: T,
+    /// Its cells as they stood.
+    cells: Vec<String>,
 }
 
 /// A file read: the good rows, and every fault of the others.
@@ -195,20 +197,26 @@ impl<T: PartialEq> Sheet<T> {
             }
             seen.insert(key, self.rows.len());
         }
-        self.rows.push(Row { line, value });
+        self.rows.push(Row { line, value, cells: whole(record) });
     }
 
     fn fault(&self, line: u64, column: usize, message: String) -> Fault {
         Fault { file: self.file.clone(), line, column, message }
     }
 
-    /// Leaves out a row that was read well but does not fit what is stored.
-    pub fn refuse(&mut self, index: usize, cells: Vec<String>, column: &str, message: &str) {
-        let place = self.header.iter().position(|name| name == column).map_or(1, |at| at + 1);
-        let line = self.rows.get(index).map_or(1, |row| row.line);
-        let message = format!("column `{column}`: {message}");
-        self.faults.push(self.fault(line, place, message.clone()));
-        self.rejected.push((cells, message));
+    /// Leaves out rows that were read well but do not fit what is stored; `why` names the column and
+    /// what is wrong.
+    pub fn refuse_where(&mut self, mut why: impl FnMut(&T) -> Option<(&'static str, String)>) {
+        for row in std::mem::take(&mut self.rows) {
+            let Some((column, message)) = why(&row.value) else {
+                self.rows.push(row);
+                continue;
+            };
+            let place = self.header.iter().position(|name| name.eq_ignore_ascii_case(column));
+            let message = format!("column `{column}`: {message}");
+            self.faults.push(self.fault(row.line, place.map_or(1, |at| at + 1), message.clone()));
+            self.rejected.push((row.cells, message));
+        }
     }
 
     fn reject(&mut self, record: &StringRecord, line: u64, faults: Vec<(usize, String)>) {
@@ -216,8 +224,13 @@ impl<T: PartialEq> Sheet<T> {
         let faults: Vec<Fault> =
             faults.into_iter().map(|(column, message)| self.fault(line, column, message)).collect();
         self.faults.extend(faults);
-        self.rejected.push((record.iter().map(|cell| cell.chars().take(CELL_MAX).collect()).collect(), why));
+        self.rejected.push((whole(record), why));
     }
+}
+
+/// The cells of a row as they stood, none longer than any sound one.
+fn whole(record: &StringRecord) -> Vec<String> {
+    record.iter().map(|cell| cell.chars().take(CELL_MAX).collect()).collect()
 }
 
 /// Where each known column stands. All that is wrong with a header is said at once.

@@ -6,7 +6,7 @@ use crate::billing::enforcement::{self, Enforcement, Step};
 use crate::billing::facts::Action;
 use crate::billing::guard::{self, Gates, Limits, Refusal};
 use crate::billing::ids::CustomerCode;
-use crate::store::{RunId, Store};
+use crate::store::{FactQueries, RunId, Store};
 use crate::views::StepView;
 use anyhow::Result;
 use serde_json::json;
@@ -96,7 +96,7 @@ impl Plan {
         let bar = desk.report.progress("enforcing", self.customers.len());
         for code in &self.customers {
             bar.inc(1);
-            if stop_file(desk).is_some() {
+            if stop_file(desk).is_some() || super::stopping() {
                 break;
             }
             done.extend(self.apply_one(desk, store, run, code)?);
@@ -120,7 +120,7 @@ impl Plan {
         let allowed = |step: &Step| {
             self.steps.contains(step) && !(self.refusal.is_some() && guard::is_guarded(step.action))
         };
-        let steps = store.write(|tx| {
+        let steps = store.write(|tx| -> Result<Vec<Step>> {
             let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(Vec::new()) };
             let Enforcement { mut changes, steps, .. } =
                 enforcement::decide(&mut facts, &desk.rules, desk.today);

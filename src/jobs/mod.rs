@@ -5,8 +5,11 @@ pub mod compare;
 pub mod customers;
 pub mod deliver;
 pub mod enforce;
+pub mod imports;
+pub mod inbox;
 pub mod notices;
 pub mod payments;
+pub mod preview;
 pub mod render;
 pub mod services;
 
@@ -16,6 +19,8 @@ use crate::config::Config;
 use crate::report::Report;
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// What every job is given: the configuration, the rules of the day, and where to speak.
 #[derive(Debug, Clone)]
@@ -34,4 +39,28 @@ pub struct Desk {
     pub dry_run: bool,
     /// Where to speak.
     pub report: Report,
+}
+
+/// From now on SIGTERM and SIGINT end a run between two steps, and a full disk is an error, not a death.
+///
+/// # Errors
+/// Where the signals cannot be caught.
+pub fn heed_signals() -> std::io::Result<()> {
+    for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT, signal_hook::consts::SIGHUP] {
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(told_to_stop()))?;
+        signal_hook::flag::register(signal, Arc::clone(told_to_stop()))?;
+    }
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
+    Ok(())
+}
+
+/// Whether the run was told to stop.
+#[must_use]
+pub fn stopping() -> bool {
+    told_to_stop().load(Ordering::Relaxed)
+}
+
+fn told_to_stop() -> &'static Arc<AtomicBool> {
+    static TOLD: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    TOLD.get_or_init(|| Arc::new(AtomicBool::new(false)))
 }

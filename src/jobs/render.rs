@@ -77,7 +77,7 @@ impl Studio {
             text: &drawn.letter.text,
             html: &drawn.letter.html,
             pdf: &drawn.pdf,
-            pdf_name: &pdf_name(&letter.card),
+            pdf_name: &pdf_name(letter.card.number.as_str()),
         })
         .context("the e-mail could not be composed")?;
         Ok(Finished { drawn, message_id, bytes })
@@ -121,8 +121,20 @@ fn salt(desk: &Desk, letter: &Letter) -> String {
 
 /// `kartela-KX-2026-000123.pdf`, ASCII whatever the series.
 #[must_use]
-pub fn pdf_name(card: &BillingCard) -> String {
-    let number = card.number.as_str().replace("ΔΟΚ", "DOK");
+pub fn pdf_name(card_number: &str) -> String {
+    let number = card_number.replace("ΔΟΚ", "DOK");
     let ascii: String = number.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     if ascii.is_empty() { "kartela.pdf".to_owned() } else { format!("kartela-{ascii}.pdf") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pdf_name;
+
+    #[test]
+    fn the_name_of_a_pdf_is_ascii_whatever_the_series() {
+        assert_eq!(pdf_name("KX-2026-000123"), "kartela-KX-2026-000123.pdf");
+        assert_eq!(pdf_name("ΔΟΚ-2026-000001"), "kartela-DOK-2026-000001.pdf");
+        assert_eq!(pdf_name(""), "kartela.pdf");
+    }
 }

@@ -3,6 +3,7 @@
 
 pub mod compose;
 mod folder;
+pub mod parts;
 mod smtp;
 
 pub use folder::FolderTransport;
@@ -18,6 +19,15 @@ pub enum Settings {
     Folder(PathBuf),
     /// To a mail server.
     Server(ServerSettings),
+}
+
+impl std::fmt::Display for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Folder(folder) => write!(f, "into the folder {}", folder.display()),
+            Self::Server(server) => write!(f, "to {}:{}", server.host, server.port),
+        }
+    }
 }
 
 /// How to reach a mail server.

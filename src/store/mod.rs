@@ -20,11 +20,11 @@ pub use attention::{Attention, AttentionQueries, NewAttention};
 pub use customers::Customers;
 pub use error::{Result, StoreError};
 pub use facts::FactQueries;
-pub use outbox::{AttemptRecord, Claimed, DeliveryState, NewMessage, Outbox, Replaceable, Role};
-pub use payments::{Booked, NewPayment, Payments, StoredPayment};
+pub use outbox::{AttemptRecord, Claimed, DeliveryState, NewMessage, Outbox, Replaceable, Role, Troubled};
+pub use payments::{NewPayment, Payments, StoredPayment};
 pub use runs::RunId;
 pub use services::Services;
-pub use status::{ChargeRow, PaymentRow, ServiceRow, StatusQueries, WorkOrder};
+pub use status::{ChargeRow, InvoiceRow, PaymentRow, ServiceRow, StatusQueries, WorkOrder};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};

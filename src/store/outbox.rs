@@ -128,6 +128,23 @@ pub struct Claimed {
     pub message_id: String,
 }
 
+/// A delivery that a person must look at.
+#[derive(Debug, Clone)]
+pub struct Troubled {
+    /// Its number.
+    pub delivery: i64,
+    /// `Failed` or `Uncertain`.
+    pub state: DeliveryState,
+    /// The address.
+    pub address: String,
+    /// What the server said.
+    pub reply: String,
+    /// Whose.
+    pub customer: CustomerCode,
+    /// The card it carries.
+    pub card: String,
+}
+
 /// What one attempt came to.
 #[derive(Debug, Clone)]
 pub struct AttemptRecord<'a> {
@@ -259,6 +276,40 @@ pub trait Outbox: Queries {
         let sql = "SELECT customer FROM cards WHERE number = ?1";
         let code = self.connection().prepare_cached(sql)?.query_row([number], |row| row.get::<_, String>(0));
         Ok(code.optional()?.map(CustomerCode::new))
+    }
+
+    /// How often a delivery has been tried.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn attempts_of(&self, delivery: i64) -> Result<u32> {
+        let sql = "SELECT count(*) FROM attempts WHERE delivery = ?1";
+        Ok(self.connection().prepare_cached(sql)?.query_row([delivery], |row| row.get(0))?)
+    }
+
+    /// Deliveries that a person must look at: refused for good, or perhaps arrived.
+    ///
+    /// # Errors
+    /// A state that cannot be read.
+    fn troubled_deliveries(&self) -> Result<Vec<Troubled>> {
+        let sql = "SELECT d.id, d.state, d.address, d.reply, m.customer, m.card
+                   FROM deliveries d JOIN messages m ON m.id = d.message
+                   WHERE d.state IN ('failed', 'uncertain') ORDER BY d.id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut troubled = Vec::new();
+        while let Some(row) = rows.next()? {
+            let record = Record::new(row, "delivery");
+            troubled.push(Troubled {
+                delivery: record.integer("id")?,
+                state: record.word("state", "a state", DeliveryState::from_code)?,
+                address: record.text("address")?,
+                reply: record.optional_text("reply")?.unwrap_or_default(),
+                customer: CustomerCode::new(record.text("customer")?),
+                card: record.text("card")?,
+            });
+        }
+        Ok(troubled)
     }
 
     /// How many messages a customer was made on one day.

@@ -35,22 +35,6 @@ pub struct NewPayment {
     pub note: Option<String>,
 }
 
-/// What became of a payment that was brought.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Booked {
-    /// It is new.
-    New(PaymentId),
-    /// It is known, the same in day and amount.
-    Known,
-    /// Its bank reference is known with another day or amount.
-    Conflict {
-        /// The stored day.
-        date: NaiveDate,
-        /// The stored amount.
-        amount: Money,
-    },
-}
-
 /// A payment as stored, by its reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredPayment {
@@ -111,6 +95,16 @@ pub trait Payments: Queries {
         }))
     }
 
+    /// Customers who have credit and a terminated service.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn customers_with_terminated_and_credit(&self) -> Result<Vec<CustomerCode>> {
+        let mut statement = self.connection().prepare_cached(LATE)?;
+        let codes = statement.query_map([], |row| row.get::<_, String>(0))?;
+        Ok(codes.map(|code| code.map(CustomerCode::new)).collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The day up to which the bank is known: the newest payment import's.
     ///
     /// # Errors
@@ -121,22 +115,20 @@ pub trait Payments: Queries {
     }
 }
 
+/// Customers who have credit and a terminated service: their money may have come too late.
+pub(super) const LATE: &str = "SELECT DISTINCT p.customer FROM payments p
+    WHERE p.customer IN (SELECT customer FROM services WHERE state = 'terminated')
+      AND p.amount_cents > coalesce((SELECT sum(a.amount_cents) FROM allocations a WHERE a.payment = p.id), 0)
+    ORDER BY 1";
+
 impl<T: Queries> Payments for T {}
 
 impl Tx<'_> {
-    /// Books a payment, once.
+    /// Books a payment.
     ///
     /// # Errors
-    /// Where the database cannot be written.
-    pub fn book_payment(&self, run: RunId, new: &NewPayment) -> Result<Booked> {
-        if let Some(known) = self.payment_by_reference(&new.bank_ref)? {
-            let same = known.date == new.date && known.amount == new.amount;
-            return Ok(if same {
-                Booked::Known
-            } else {
-                Booked::Conflict { date: known.date, amount: known.amount }
-            });
-        }
+    /// A bank reference that is known already.
+    pub fn book_payment(&self, run: RunId, new: &NewPayment) -> Result<PaymentId> {
         let services: Vec<&str> = new.services.iter().map(ServiceCode::as_str).collect();
         self.connection()
             .prepare_cached(
@@ -157,7 +149,7 @@ impl Tx<'_> {
                 new.note,
                 run.0
             ])?;
-        Ok(Booked::New(PaymentId(self.connection().last_insert_rowid())))
+        Ok(PaymentId(self.connection().last_insert_rowid()))
     }
 
     /// Remembers why a payment's money went where it went.

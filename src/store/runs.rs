@@ -52,7 +52,7 @@ impl Store {
     /// # Errors
     /// Where the database cannot be read.
     pub fn latest_run_day(&self, run: Option<RunId>) -> Result<Option<NaiveDate>> {
-        let sql = "SELECT max(as_of) FROM runs WHERE id < ?1";
+        let sql = "SELECT max(as_of) FROM runs WHERE id < ?1 AND command IN ('enforce', 'notify', 'nightly')";
         let before = run.map_or(i64::MAX, |run| run.0);
         Ok(self.connection.query_row(sql, [before], |row| row.get(0)).optional()?.flatten())
     }

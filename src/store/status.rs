@@ -64,6 +64,31 @@ pub struct PaymentRow {
     pub note: Option<String>,
 }
 
+/// A settled charge whose tax invoice accounting has not issued yet.
+#[derive(Debug, Clone, Serialize)]
+pub struct InvoiceRow {
+    /// Whose.
+    pub customer: String,
+    /// Their name.
+    pub name: String,
+    /// Which service.
+    pub service: Option<String>,
+    /// What was charged.
+    pub description: String,
+    /// First day of the period.
+    pub period_from: Option<NaiveDate>,
+    /// Its end: the new expiry.
+    pub period_to: Option<NaiveDate>,
+    /// Net.
+    pub net_cents: i64,
+    /// VAT.
+    pub vat_cents: i64,
+    /// Gross.
+    pub gross_cents: i64,
+    /// The day it was settled.
+    pub settled_on: NaiveDate,
+}
+
 /// A step that a person must do at a panel or registry.
 #[derive(Debug, Clone, Serialize)]
 pub struct WorkOrder {
@@ -192,6 +217,38 @@ pub trait StatusQueries: Queries {
             });
         }
         Ok(payments)
+    }
+
+    /// Settled charges without a tax invoice, oldest first.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn charges_to_invoice(&self) -> Result<Vec<InvoiceRow>> {
+        let sql = "SELECT c.customer, k.name AS customer_name, c.service, c.label, c.period_from, c.period_to,
+                    c.net_cents, c.vat_cents, c.gross_cents, c.settled_on
+                   FROM charges c JOIN customers k ON k.code = c.customer
+                   WHERE c.settled_on IS NOT NULL AND c.source <> 'adjustment'
+                     AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.charge = c.id)
+                   ORDER BY c.settled_on, c.customer, c.service";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut charges = Vec::new();
+        while let Some(row) = rows.next()? {
+            let record = Record::new(row, "charge of customer");
+            charges.push(InvoiceRow {
+                customer: record.text("customer")?,
+                name: record.text("customer_name")?,
+                service: record.optional_text("service")?,
+                description: record.text("label")?,
+                period_from: record.optional_date("period_from")?,
+                period_to: record.optional_date("period_to")?,
+                net_cents: record.integer("net_cents")?,
+                vat_cents: record.integer("vat_cents")?,
+                gross_cents: record.integer("gross_cents")?,
+                settled_on: record.date("settled_on")?,
+            });
+        }
+        Ok(charges)
     }
 
     /// Open work orders, oldest first.

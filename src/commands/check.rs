@@ -1,0 +1,50 @@
+//! `check`: configuration, database, templates, fonts and logo; sends nothing.
+
+use super::{Session, configuration, report};
+use crate::cli::Global;
+use crate::exit_status::ExitStatus;
+use crate::jobs::render::Studio;
+use anyhow::Result;
+use serde::Serialize;
+
+/// One thing that was checked.
+#[derive(Debug, Serialize)]
+struct Checked {
+    what: &'static str,
+    ok: bool,
+    detail: String,
+}
+
+#[derive(Debug, Serialize)]
+struct CheckView {
+    checks: Vec<Checked>,
+}
+
+pub(super) fn run(global: &Global) -> Result<ExitStatus> {
+    let config = configuration(global)?;
+    let mut checks =
+        vec![Checked { what: "configuration", ok: true, detail: config.path.display().to_string() }];
+    let session = Session::open(global, None, true)?;
+    let mut add = |what, outcome: Result<String>| match outcome {
+        Ok(detail) => checks.push(Checked { what, ok: true, detail }),
+        Err(error) => checks.push(Checked { what, ok: false, detail: format!("{error:#}") }),
+    };
+    add("templates, fonts, logo", Studio::open(&session.desk).map(|_| String::new()));
+    add("mail", session.desk.config.smtp.settings().map(|settings| settings.to_string()));
+    add(
+        "database",
+        session.reader().and_then(|store| {
+            store.check()?;
+            Ok(session.database.display().to_string())
+        }),
+    );
+    let view = CheckView { checks };
+    report(global).result(&view, || {
+        let line = |c: &Checked| {
+            let mark = if c.ok { "ok  " } else { "BAD " };
+            format!("{mark} {}{}{}\n", c.what, if c.detail.is_empty() { "" } else { ": " }, c.detail)
+        };
+        view.checks.iter().map(line).collect()
+    })?;
+    Ok(if view.checks.iter().all(|check| check.ok) { ExitStatus::Done } else { ExitStatus::Usage })
+}

@@ -1,0 +1,115 @@
+//! `enforce`
+
+use super::{Session, known_customers};
+use crate::billing::guard::Gates;
+use crate::cli::{EnforceArgs, Global};
+use crate::exit_status::ExitStatus;
+use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::{Desk, enforce};
+use crate::report::table;
+use crate::store::{FactQueries, Payments, RunId, Services, Store};
+use crate::views::{AttentionView, EnforceView, RunView, StepView};
+use anyhow::Result;
+use std::time::Duration;
+
+pub(super) fn run(global: &Global, args: &EnforceArgs) -> Result<ExitStatus> {
+    let session = Session::open(global, args.as_of, args.dry_run)?;
+    let (mut store, _lock) = session.writer(Duration::ZERO, false)?;
+    session.as_run(&mut store, "enforce", |desk, store, run, shown| {
+        let (view, fresh, status) = night(desk, store, run, shown, &args.customer, Gates::default())?;
+        for item in &fresh {
+            desk.report.status(&item.text);
+        }
+        desk.report.result(&view, || text(&view))?;
+        Ok(status)
+    })
+}
+
+/// Enforcement as a command and as a part of the night. `gates` carries what is known already.
+pub(super) fn night(
+    desk: &Desk,
+    store: &mut Store,
+    run: RunId,
+    shown: RunView,
+    customers: &[String],
+    gates: Gates,
+) -> Result<(EnforceView, Vec<AttentionView>, ExitStatus)> {
+    let gates = Gates {
+        payments_fresh_on: store.payments_fresh_on()?,
+        latest_run_day: store.latest_run_day(Some(run))?,
+        stopped_by: enforce::stop_file(desk),
+        damaged: gates.damaged.or_else(|| store.check().err().map(|error| error.to_string())),
+        active_services: store.active_services()?,
+        ..gates
+    };
+    let chosen = known_customers(store, customers)?;
+    let everyone = chosen.is_empty();
+    let codes = if everyone {
+        store.due_customers(desk.today, desk.rules.policies.longest_horizon_days())?
+    } else {
+        chosen
+    };
+    let outcome = enforce::plan(desk, store, &codes, &gates)?.apply(desk, store, run)?;
+    let mut findings = Findings::default();
+    for (code, why) in &outcome.unreadable {
+        let text = format!("`{code}` is held back: {why}");
+        findings.add(Kind::Data, code.as_str(), Some(code), None, text);
+    }
+    let fresh = findings.raise(desk, store, run, None)?;
+    let mut status = if fresh.is_empty() { ExitStatus::Done } else { ExitStatus::NeedsPerson };
+    if outcome.refusal.is_some() {
+        status = status.and(ExitStatus::Refused);
+    }
+    let view = EnforceView {
+        run: shown,
+        actions: outcome.actions,
+        withheld: outcome.withheld,
+        guard: outcome.refusal,
+    };
+    Ok((view, fresh, status))
+}
+
+fn rows(steps: &[StepView]) -> Vec<Vec<String>> {
+    steps
+        .iter()
+        .map(|step| {
+            let days = match (step.from, step.to) {
+                (Some(from), Some(to)) => format!("{from} → {to}; "),
+                _ => String::new(),
+            };
+            vec![
+                step.action.code().to_owned(),
+                step.service.clone(),
+                step.customer.clone(),
+                step.reason.to_owned(),
+                format!("{days}{}", step.because),
+            ]
+        })
+        .collect()
+}
+
+fn text(view: &EnforceView) -> String {
+    let head = ["action", "service", "customer", "reason", "because"];
+    let mut text = String::new();
+    if !view.actions.is_empty() {
+        text.push_str(if view.run.dry_run { "Would be done:\n" } else { "Done:\n" });
+        text.push_str(&table(&head, &rows(&view.actions)));
+    }
+    if !view.withheld.is_empty() {
+        text.push_str("Withheld:\n");
+        text.push_str(&table(&head, &rows(&view.withheld)));
+    }
+    if let Some(guard) = &view.guard {
+        text.push_str(&format!("The guard refused: {}\n", guard.message));
+    }
+    let mode = if view.run.mode == "trial" { ", trial" } else { "" };
+    text.push_str(&format!(
+        "{} as of {}{mode}: {} done, {} withheld{}\n",
+        view.run.command,
+        view.run.as_of,
+        view.actions.len(),
+        view.withheld.len(),
+        if view.run.dry_run { " (dry run: nothing was written)" } else { "" }
+    ));
+    text
+}

@@ -1,0 +1,198 @@
+//! The commands, thin: open what is needed, hand it to jobs, report.
+
+mod check;
+mod enforce;
+mod import;
+mod nightly;
+mod notify;
+mod render_card;
+mod status;
+
+use crate::cli::{Cli, Command, Global};
+use crate::clock;
+use crate::config::Config;
+use crate::error::Stop;
+use crate::exit_status::ExitStatus;
+use crate::jobs::Desk;
+use crate::lock::{Lock, Purpose};
+use crate::report::Report;
+use crate::store::{RunId, Store};
+use crate::views::RunView;
+use anyhow::Result;
+use chrono::NaiveDate;
+use clap::CommandFactory;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Where the configuration lies when nobody names one.
+const SYSTEM_CONFIG: &str = "/etc/konet-billing/konet-billing.toml";
+/// Beside whoever works, unless that is root: root must not obey a file that anybody left there.
+const LOCAL_CONFIG: &str = "konet-billing.toml";
+
+/// Runs the command that was asked for.
+///
+/// # Errors
+/// Whatever stopped it; [`crate::error::status_of`] knows the exit status.
+pub fn run(cli: Cli) -> Result<ExitStatus> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Import(args) => import::run(global, &args),
+        Command::Notify(args) => notify::run(global, &args),
+        Command::Enforce(args) => enforce::run(global, &args),
+        Command::RenderCard(args) => render_card::run(global, &args),
+        Command::Nightly(args) => nightly::run(global, &args),
+        Command::Status(args) => status::run(global, &args),
+        Command::Check => check::run(global),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "konet-billing", &mut script);
+            report(global).bytes(&script)?;
+            Ok(ExitStatus::Done)
+        }
+    }
+}
+
+const fn report(global: &Global) -> Report {
+    Report { json: global.json, quiet: global.quiet, verbose: global.verbose > 0 }
+}
+
+/// The configuration: the one named, else the system's, else (never for root) the one at hand.
+fn configuration(global: &Global) -> Result<Config> {
+    let path = match &global.config {
+        Some(path) => path.clone(),
+        None if Path::new(SYSTEM_CONFIG).exists() => PathBuf::from(SYSTEM_CONFIG),
+        None if !rustix::process::geteuid().is_root() && Path::new(LOCAL_CONFIG).exists() => {
+            PathBuf::from(LOCAL_CONFIG)
+        }
+        None => {
+            let text = format!(
+                "no configuration found; name one with --config or KONET_BILLING_CONFIG, or put it at {SYSTEM_CONFIG}"
+            );
+            return Err(Stop::Usage(text).into());
+        }
+    };
+    Ok(Config::load(&path)?)
+}
+
+/// Everything a command works with: the configuration, the day, the database's place.
+struct Session {
+    desk: Desk,
+    database: PathBuf,
+}
+
+impl Session {
+    fn open(global: &Global, as_of: Option<NaiveDate>, dry_run: bool) -> Result<Self> {
+        let config = configuration(global)?;
+        let now = clock::now();
+        let today = clock::day(now, as_of, dry_run)?;
+        let database = global.db.clone().or_else(|| config.database.path.clone()).ok_or_else(|| {
+            Stop::Usage("no database is named; set `database.path` in the configuration, or use --db".to_owned())
+        })?;
+        refuse_root(&database)?;
+        let desk = Desk {
+            rules: config.rules(today),
+            issuer: config.issuer(),
+            config,
+            today,
+            now,
+            dry_run,
+            report: report(global),
+        };
+        Ok(Self { desk, database })
+    }
+
+    /// The database to read from only.
+    fn reader(&self) -> Result<Store> {
+        Store::open_read_only(&self.database).map_err(refused)
+    }
+
+    /// The database to write to, and the lock that makes this the only run; in a dry run a copy in
+    /// memory, on which the same road is walked and nothing stays.
+    fn writer(&self, patience: Duration, create: bool) -> Result<(Store, Option<Lock>)> {
+        if self.desk.dry_run {
+            if create && !self.database.exists() {
+                return Ok((Store::in_memory()?, None));
+            }
+            return Ok((self.reader()?.copy_in_memory()?, None));
+        }
+        if !create && !self.database.exists() {
+            // say so before a lock file is left beside a database that is not there
+            return Err(refused(crate::store::StoreError::Missing(self.database.clone())));
+        }
+        if let (true, Some(folder)) = (create, self.database.parent().filter(|f| !f.as_os_str().is_empty())) {
+            std::fs::create_dir_all(folder)
+                .map_err(|source| crate::store::StoreError::Io { path: folder.to_owned(), source })?;
+        }
+        let lock = Lock::take(&self.database, Purpose::Deciding, patience)?;
+        let store =
+            if create { Store::open_or_create(&self.database) } else { Store::open(&self.database) };
+        Ok((store.map_err(refused)?, Some(lock)))
+    }
+
+    /// Does `work` as one run: begun before it, ended after it, whatever comes of it.
+    fn as_run(
+        &self,
+        store: &mut Store,
+        command: &'static str,
+        work: impl FnOnce(&Desk, &mut Store, RunId, RunView) -> Result<ExitStatus>,
+    ) -> Result<ExitStatus> {
+        let desk = &self.desk;
+        let stamp = |at: chrono::DateTime<chrono_tz::Tz>| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
+        let run = store.begin_run(command, desk.today, desk.rules.mode, &stamp(desk.now))?;
+        let view = RunView {
+            id: (!desk.dry_run).then_some(run.0),
+            command,
+            as_of: desk.today,
+            dry_run: desk.dry_run,
+            mode: desk.rules.mode.code(),
+        };
+        let outcome = work(desk, store, run, view);
+        let status = outcome.as_ref().map_or_else(crate::error::status_of, |status| *status);
+        store.end_run(run, &stamp(clock::now()), status.code())?;
+        outcome
+    }
+}
+
+/// A missing database is a matter of usage: nothing was tried.
+fn refused(error: crate::store::StoreError) -> anyhow::Error {
+    match error {
+        crate::store::StoreError::Missing(_) => Stop::Usage(error.to_string()).into(),
+        other => other.into(),
+    }
+}
+
+/// Root working on somebody else's database would leave files behind that its owner cannot open.
+fn refuse_root(database: &Path) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(metadata) = std::fs::metadata(database) else { return Ok(()) };
+    if rustix::process::geteuid().is_root() && metadata.uid() != 0 {
+        let text = format!(
+            "`{}` belongs to another user; run this as that user, not as root (sudo -u '#{}' …)",
+            database.display(),
+            metadata.uid()
+        );
+        return Err(Stop::Usage(text).into());
+    }
+    Ok(())
+}
+
+/// Codes given with `--customer`, each of which must exist.
+fn known_customers(
+    store: &Store,
+    codes: &[String],
+) -> Result<Vec<crate::billing::ids::CustomerCode>> {
+    use crate::billing::ids::CustomerCode;
+    use crate::store::Customers;
+    let mut known = Vec::new();
+    for code in codes {
+        let code = CustomerCode::new(code.clone());
+        // a record that cannot be read exists all the same
+        if matches!(store.customer(&code), Ok(None)) {
+            return Err(Stop::Usage(format!("there is no customer `{code}`")).into());
+        }
+        if !known.contains(&code) {
+            known.push(code);
+        }
+    }
+    Ok(known)
+}

@@ -1,0 +1,167 @@
+//! `status`: who is due, overdue, suspended, held back, and what waits for a person.
+
+use super::Session;
+use crate::billing::money::Money;
+use crate::cli::{Global, StatusArgs};
+use crate::exit_status::ExitStatus;
+use crate::report::table;
+use crate::store::{
+    Attention, AttentionQueries, ChargeRow, InvoiceRow, PaymentRow, ServiceRow, StatusQueries, Store, WorkOrder,
+};
+use crate::views::AttentionView;
+use anyhow::Result;
+use chrono::{Days, NaiveDate};
+use serde::Serialize;
+
+/// Listed findings that hold a customer or a service back.
+const HOLDING_BACK: [&str; 4] = ["no_email", "card", "data", "too_many"];
+
+/// One array per question.
+#[derive(Debug, Serialize)]
+struct StatusView {
+    as_of: NaiveDate,
+    mode: &'static str,
+    due: Vec<ChargeRow>,
+    overdue: Vec<ChargeRow>,
+    suspended: Vec<ServiceRow>,
+    held_back: Vec<AttentionView>,
+    unmatched: Vec<PaymentRow>,
+    custom_apps: Vec<ServiceRow>,
+    to_invoice: Vec<InvoiceRow>,
+    work_orders: Vec<WorkOrder>,
+    attention: Vec<AttentionView>,
+}
+
+pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<ExitStatus> {
+    // nothing is written, so any day may be asked about
+    let session = Session::open(global, args.as_of, true)?;
+    let store = session.reader()?;
+    let desk = &session.desk;
+    let horizon = desk.rules.policies.longest_horizon_days();
+    let view = gather(&store, desk.today, horizon, desk.rules.mode.code())?;
+    let only = |wanted: bool| wanted || !(args.unmatched || args.work_orders);
+    desk.report.result(&view, || text(&view, &only, args))?;
+    Ok(ExitStatus::Done)
+}
+
+fn gather(store: &Store, today: NaiveDate, horizon: u32, mode: &'static str) -> Result<StatusView> {
+    let soon = today.checked_add_days(Days::new(horizon.into())).unwrap_or(NaiveDate::MAX);
+    let yesterday = today.checked_sub_days(Days::new(1)).unwrap_or(NaiveDate::MIN);
+    let first = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or(NaiveDate::MIN);
+    let listed: Vec<AttentionView> = store.open_attention()?.into_iter().map(attention).collect();
+    let (held_back, others) =
+        listed.into_iter().partition(|item| HOLDING_BACK.contains(&item.kind.as_str()));
+    Ok(StatusView {
+        as_of: today,
+        mode,
+        due: store.open_period_charges(today, soon)?,
+        overdue: store.open_period_charges(first, yesterday)?,
+        suspended: store.suspended_services()?,
+        held_back,
+        unmatched: store.unmatched_payments()?,
+        custom_apps: store.custom_apps(soon)?,
+        to_invoice: store.charges_to_invoice()?,
+        work_orders: store.work_orders()?,
+        attention: others,
+    })
+}
+
+fn attention(item: Attention) -> AttentionView {
+    AttentionView {
+        kind: item.kind,
+        customer: item.customer,
+        service: item.service,
+        since: item.since,
+        text: item.text,
+    }
+}
+
+fn money(cents: i64) -> String {
+    Money::from_cents(cents).to_string()
+}
+
+fn charges(rows: &[ChargeRow]) -> Vec<Vec<String>> {
+    rows.iter()
+        .map(|row| {
+            vec![
+                row.expires_on.to_string(),
+                money(row.due_cents),
+                row.customer.clone(),
+                row.service.clone(),
+                format!("{} – {}", row.name, row.description),
+            ]
+        })
+        .collect()
+}
+
+fn services(rows: &[ServiceRow]) -> Vec<Vec<String>> {
+    rows.iter()
+        .map(|row| {
+            vec![
+                row.expires_on.to_string(),
+                row.since.map(|day| day.to_string()).unwrap_or_default(),
+                row.reason.clone().unwrap_or_default(),
+                row.customer.clone(),
+                row.service.clone(),
+                format!("{} – {}", row.name, row.description),
+            ]
+        })
+        .collect()
+}
+
+fn text(view: &StatusView, only: &impl Fn(bool) -> bool, args: &StatusArgs) -> String {
+    let mut text = String::new();
+    let mut part = |wanted: bool, title: &str, head: &[&str], rows: Vec<Vec<String>>| {
+        if wanted && !rows.is_empty() {
+            text.push_str(&format!("{title} ({})\n{}\n", rows.len(), table(head, &rows)));
+        }
+    };
+    let all = only(false);
+    let charge_head = ["expires", "due", "customer", "service", "what"];
+    let service_head = ["expires", "since", "reason", "customer", "service", "what"];
+    part(all, "Overdue", &charge_head, charges(&view.overdue));
+    part(all, "Due", &charge_head, charges(&view.due));
+    part(all, "Suspended", &service_head, services(&view.suspended));
+    let listed = |items: &[AttentionView]| -> Vec<Vec<String>> {
+        items.iter().map(|item| vec![item.since.to_string(), item.kind.clone(), item.text.clone()]).collect()
+    };
+    part(all, "Held back", &["since", "kind", "what"], listed(&view.held_back));
+    part(all, "Needs a person", &["since", "kind", "what"], listed(&view.attention));
+    let payments = view.unmatched.iter().map(|p| {
+        let who = [p.payer.as_deref(), p.reference.as_deref(), p.note.as_deref()];
+        let who = who.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        vec![p.date.to_string(), money(p.amount_cents), p.bank_ref.clone(), who]
+    });
+    part(only(args.unmatched), "Unmatched payments", &["date", "amount", "bank_ref", "who"], payments.collect());
+    part(all, "Custom applications to notify by hand", &service_head, services(&view.custom_apps));
+    let invoices = view.to_invoice.iter().map(|row| {
+        vec![
+            row.settled_on.to_string(),
+            money(row.gross_cents),
+            row.customer.clone(),
+            row.service.clone().unwrap_or_default(),
+            format!("{} – {}", row.name, row.description),
+        ]
+    });
+    part(all, "To invoice", &["settled", "gross", "customer", "service", "what"], invoices.collect());
+    let orders = view.work_orders.iter().map(|order| {
+        vec![
+            order.opened_on.to_string(),
+            order.action.clone(),
+            order.customer.clone(),
+            order.service.clone(),
+            [Some(order.description.as_str()), order.domain_name.as_deref(), order.account.as_deref()]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" · "),
+            order.until.map(|day| format!("until {day}")).unwrap_or_default(),
+        ]
+    });
+    let head = ["since", "action", "customer", "service", "what", "until"];
+    part(only(args.work_orders), "Work orders", &head, orders.collect());
+    if text.is_empty() {
+        text.push_str("nothing to show\n");
+    }
+    text
+}

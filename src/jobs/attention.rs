@@ -1,0 +1,114 @@
+//! What needs a person: collected during a job, told once, listed until it is over.
+
+use super::Desk;
+use crate::billing::ids::{CustomerCode, ServiceCode};
+use crate::store::{NewAttention, RunId, Store, StoreError};
+use crate::views::AttentionView;
+use anyhow::Result;
+
+/// The kinds of things that need a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A customer with something to be told and no address.
+    NoEmail,
+    /// A card that cannot be drawn or composed.
+    Card,
+    /// A record that cannot be used.
+    Data,
+    /// More messages on one day than any customer should get.
+    TooMany,
+    /// A payment that no customer was found for.
+    Unmatched,
+    /// Money for a service that no longer exists.
+    LateMoney,
+    /// A delivery refused for good.
+    Failed,
+    /// A delivery that perhaps arrived.
+    Uncertain,
+    /// An import that disputes what the program owns.
+    Conflict,
+}
+
+impl Kind {
+    /// The word in the table and in JSON.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoEmail => "no_email",
+            Self::Card => "card",
+            Self::Data => "data",
+            Self::TooMany => "too_many",
+            Self::Unmatched => "unmatched",
+            Self::LateMoney => "late_money",
+            Self::Failed => "failed",
+            Self::Uncertain => "uncertain",
+            Self::Conflict => "conflict",
+        }
+    }
+}
+
+/// What a job found.
+#[derive(Debug, Default)]
+pub struct Findings {
+    found: Vec<(Kind, NewAttention)>,
+}
+
+impl Findings {
+    /// Notes one thing; `key` makes it the same thing when it is found again.
+    pub fn add(
+        &mut self,
+        kind: Kind,
+        key: impl Into<String>,
+        customer: Option<&CustomerCode>,
+        service: Option<&ServiceCode>,
+        text: String,
+    ) {
+        let new = NewAttention {
+            kind: kind.code(),
+            key: key.into(),
+            customer: customer.map(ToString::to_string),
+            service: service.map(ToString::to_string),
+            text,
+        };
+        self.found.push((kind, new));
+    }
+
+    /// Lists what was found and gives what is new. Kinds in `complete` were looked for everywhere:
+    /// what was listed of them before and was not found again is over.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn raise(
+        &self,
+        desk: &Desk,
+        store: &mut Store,
+        run: RunId,
+        complete: Option<&[Kind]>,
+    ) -> Result<Vec<AttentionView>> {
+        let fresh = store.write(|tx| -> Result<Vec<AttentionView>, StoreError> {
+            let mut fresh = Vec::new();
+            for (_, new) in &self.found {
+                if tx.raise(run, new, desk.today)? {
+                    fresh.push(AttentionView {
+                        kind: new.kind.to_owned(),
+                        customer: new.customer.clone(),
+                        service: new.service.clone(),
+                        since: desk.today,
+                        text: new.text.clone(),
+                    });
+                }
+            }
+            for kind in complete.unwrap_or_default() {
+                let still: Vec<String> = self
+                    .found
+                    .iter()
+                    .filter(|(found, _)| found == kind)
+                    .map(|(_, new)| new.key.clone())
+                    .collect();
+                tx.close_others(kind.code(), &still, None, desk.today)?;
+            }
+            Ok(fresh)
+        })?;
+        Ok(fresh)
+    }
+}

@@ -1,0 +1,316 @@
+//! Imports: files become rows, rows become records, and everything of a file is kept or nothing.
+
+use super::attention::{Findings, Kind};
+use super::{Desk, customers, payments, services};
+use crate::billing::charging::{bring_up_to_date, reprice};
+use crate::billing::ids::{CustomerCode, ServiceCode};
+use crate::exit_status::ExitStatus;
+use crate::intake::{self, CustomerRow, PaymentRow, ServiceRow, Sheet};
+use crate::store::{Customers, FactQueries, RunId, Services, Store, Tx};
+use crate::views::{ColumnView, ImportView, RecordView, RunView};
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// What is imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// Customers.
+    Customers,
+    /// Services.
+    Services,
+    /// Payments.
+    Payments,
+}
+
+impl Subject {
+    /// The word of the command.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Customers => "customers",
+            Self::Services => "services",
+            Self::Payments => "payments",
+        }
+    }
+}
+
+/// How an import treats what it reads.
+#[derive(Debug, Clone, Default)]
+pub struct Manner {
+    /// Import the good rows and write the bad ones to a file.
+    pub skip_invalid: bool,
+    /// Columns the program owns that the file may decide all the same.
+    pub take: Vec<String>,
+}
+
+/// Columns that `--take` knows.
+pub const TAKEABLE: [&str; 6] = ["expires_on", "state", "hold_until", "enforcement", "reference", "customer"];
+
+/// Imports files of one kind in one transaction.
+///
+/// # Errors
+/// A file that cannot be used, and, without `skip_invalid`, every bad row: then nothing is imported.
+pub fn import(
+    desk: &Desk,
+    store: &mut Store,
+    run: RunId,
+    subject: Subject,
+    files: &[PathBuf],
+    manner: &Manner,
+    shown: RunView,
+) -> Result<(ImportView, ExitStatus)> {
+    let mut view = ImportView {
+        run: shown,
+        kind: subject.word(),
+        files: files.iter().map(|file| file.display().to_string()).collect(),
+        created: 0,
+        changed: 0,
+        unchanged: 0,
+        rejected: 0,
+        records: Vec::new(),
+        warnings: Vec::new(),
+        matched: 0,
+        unmatched: 0,
+    };
+    let mut findings = Findings::default();
+    match subject {
+        Subject::Customers => {
+            let mut sheets = read(files, intake::customers)?;
+            let taken = store.customer_codes()?;
+            let mut references = BTreeSet::new();
+            for sheet in &mut sheets {
+                sheet.refuse_where(|row| foreign_reference(store, &taken, &mut references, row));
+            }
+            let sheets = accepted(desk, files, sheets, manner, &mut view)?;
+            store.write(|tx| write_customers(desk, tx, run, &sheets, manner, &mut view, &mut findings))?;
+        }
+        Subject::Services => {
+            let mut sheets = read(files, intake::services)?;
+            let customers: BTreeSet<CustomerCode> = store.customer_codes()?.into_iter().collect();
+            for sheet in &mut sheets {
+                sheet.refuse_where(|row| {
+                    let known = customers.contains(&CustomerCode::new(row.customer.clone()));
+                    (!known).then(|| {
+                        ("customer", format!("there is no customer `{}`; import customers first", row.customer))
+                    })
+                });
+            }
+            let sheets = accepted(desk, files, sheets, manner, &mut view)?;
+            store.write(|tx| write_services(desk, tx, run, &sheets, manner, &mut view, &mut findings))?;
+        }
+        Subject::Payments => {
+            let mut sheets = read(files, intake::payments)?;
+            for sheet in &mut sheets {
+                sheet.refuse_where(|row| payments::fault(store, row));
+            }
+            let sheets = accepted(desk, files, sheets, manner, &mut view)?;
+            store.write(|tx| payments::write(desk, tx, run, &sheets, &mut view))?;
+        }
+    }
+    let fresh = match subject {
+        Subject::Payments => payments::attend(desk, store, run)?,
+        Subject::Customers | Subject::Services => findings.raise(desk, store, run, None)?,
+    };
+    let status = if fresh.is_empty() && view.rejected == 0 { ExitStatus::Done } else { ExitStatus::NeedsPerson };
+    Ok((view, status))
+}
+
+fn read<T>(
+    files: &[PathBuf],
+    one: impl Fn(&std::path::Path) -> Result<Sheet<T>, intake::IntakeError>,
+) -> Result<Vec<Sheet<T>>> {
+    let mut sheets = Vec::new();
+    let mut faults = Vec::new();
+    for file in files {
+        match one(file) {
+            Ok(sheet) => sheets.push(sheet),
+            Err(error) => faults.push(error.to_string()),
+        }
+    }
+    if faults.is_empty() { Ok(sheets) } else { bail!("{}\nnothing was imported", faults.join("\n")) }
+}
+
+/// Lets the sheets through if no row is bad, or bad rows may be left out.
+fn accepted<T>(
+    desk: &Desk,
+    files: &[PathBuf],
+    sheets: Vec<Sheet<T>>,
+    manner: &Manner,
+    view: &mut ImportView,
+) -> Result<Vec<Sheet<T>>> {
+    let faults: Vec<String> =
+        sheets.iter().flat_map(|sheet| &sheet.faults).map(ToString::to_string).collect();
+    view.warnings = sheets.iter().flat_map(|sheet| &sheet.warnings).map(ToString::to_string).collect();
+    if faults.is_empty() {
+        return Ok(sheets);
+    }
+    let rejected: usize = sheets.iter().map(|sheet| sheet.rejected.len()).sum();
+    if !manner.skip_invalid {
+        bail!(
+            "{}\n{rejected} bad rows: nothing was imported; mend them, or leave them out with --skip-invalid",
+            faults.join("\n")
+        );
+    }
+    view.rejected = u64::try_from(rejected)?;
+    for fault in &faults {
+        desk.report.status(fault);
+    }
+    for (file, sheet) in files.iter().zip(&sheets).filter(|(_, sheet)| !sheet.rejected.is_empty()) {
+        if !desk.dry_run {
+            let target = intake::write_rejected(sheet, file)
+                .with_context(|| format!("the bad rows of `{}` could not be written", file.display()))?;
+            desk.report.status(&format!("bad rows are in {}", target.display()));
+        }
+    }
+    Ok(sheets)
+}
+
+fn foreign_reference(
+    store: &Store,
+    known: &[CustomerCode],
+    seen: &mut BTreeSet<String>,
+    row: &CustomerRow,
+) -> Option<(&'static str, String)> {
+    let reference = row.reference.value()?;
+    let owner = store.customer_of_reference(reference).ok().flatten();
+    if let Some(owner) = owner.filter(|owner| owner.as_str() != row.code) {
+        return Some(("reference", format!("`{reference}` is the payment reference of customer `{owner}`")));
+    }
+    let is_new = !known.iter().any(|code| code.as_str() == row.code);
+    let twice = !seen.insert(reference.clone());
+    (is_new && twice).then(|| ("reference", format!("`{reference}` stands with another customer too")))
+}
+
+fn record(code: &str, change: &'static str, columns: Vec<ColumnView>) -> RecordView {
+    RecordView { code: code.to_owned(), change, columns }
+}
+
+fn columns_json(columns: &[ColumnView]) -> serde_json::Value {
+    columns
+        .iter()
+        .map(|column| (column.column.to_owned(), json!([column.before, column.after])))
+        .collect::<serde_json::Map<String, serde_json::Value>>()
+        .into()
+}
+
+fn write_customers(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    run: RunId,
+    sheets: &[Sheet<CustomerRow>],
+    manner: &Manner,
+    view: &mut ImportView,
+    findings: &mut Findings,
+) -> Result<()> {
+    let language = desk.config.mail.language;
+    let prefix = &desk.config.payment.reference_prefix;
+    let mut seen = BTreeSet::new();
+    for row in sheets.iter().flat_map(|sheet| &sheet.rows).map(|row| &row.value) {
+        let code = CustomerCode::new(row.code.clone());
+        seen.insert(code.clone());
+        let Some(mut stored) = tx.customer(&code)? else {
+            let sequence = tx.next_customer_sequence()?;
+            let new = customers::created(row, sequence, prefix, language);
+            tx.insert_customer(&new, sequence, desk.today)?;
+            tx.journal(run, Some(&code), None, "customer_created", &json!({}))?;
+            view.created += 1;
+            view.records.push(record(code.as_str(), "created", Vec::new()));
+            continue;
+        };
+        let differences = customers::updated(&mut stored, row, &manner.take);
+        if differences.changed.is_empty() {
+            view.unchanged += 1;
+        } else {
+            tx.update_customer(&stored)?;
+            bring_customer_up(desk, tx, run, &code)?;
+            tx.journal(run, Some(&code), None, "customer_changed", &columns_json(&differences.changed))?;
+            view.changed += 1;
+            view.records.push(record(code.as_str(), "changed", differences.changed));
+        }
+        conflicts(code.as_str(), Some(&code), None, differences.conflicts, view, findings);
+    }
+    let missing = tx.customer_codes()?.into_iter().filter(|code| !seen.contains(code));
+    view.records.extend(missing.map(|code| record(code.as_str(), "missing", Vec::new())));
+    Ok(())
+}
+
+fn conflicts(
+    code: &str,
+    customer: Option<&CustomerCode>,
+    service: Option<&ServiceCode>,
+    columns: Vec<ColumnView>,
+    view: &mut ImportView,
+    findings: &mut Findings,
+) {
+    if columns.is_empty() {
+        return;
+    }
+    for column in &columns {
+        let text = format!(
+            "`{code}`: the file says {} = `{}`, the program has `{}` and keeps it; \
+             `--take {}` lets the file decide",
+            column.column, column.after, column.before, column.column
+        );
+        let key = format!("{code}|{}|{}", column.column, column.after);
+        findings.add(Kind::Conflict, key, customer, service, text);
+    }
+    view.records.push(record(code, "conflict", columns));
+}
+
+fn write_services(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    run: RunId,
+    sheets: &[Sheet<ServiceRow>],
+    manner: &Manner,
+    view: &mut ImportView,
+    findings: &mut Findings,
+) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    let mut touched = BTreeSet::new();
+    for row in sheets.iter().flat_map(|sheet| &sheet.rows).map(|row| &row.value) {
+        let code = ServiceCode::new(row.code.clone());
+        let customer = CustomerCode::new(row.customer.clone());
+        seen.insert(code.clone());
+        let Some(mut stored) = tx.service(&code)? else {
+            tx.put_service(&services::created(row, desk.today))?;
+            tx.journal(run, Some(&customer), Some(&code), "service_created", &json!({}))?;
+            touched.insert(customer);
+            view.created += 1;
+            view.records.push(record(code.as_str(), "created", Vec::new()));
+            continue;
+        };
+        let differences = services::updated(&mut stored, row, &manner.take, desk.today);
+        if differences.changed.is_empty() {
+            view.unchanged += 1;
+        } else {
+            tx.put_service(&stored)?;
+            let detail = columns_json(&differences.changed);
+            tx.journal(run, Some(&stored.customer), Some(&code), "service_changed", &detail)?;
+            touched.insert(stored.customer.clone());
+            view.changed += 1;
+            view.records.push(record(code.as_str(), "changed", differences.changed));
+        }
+        conflicts(code.as_str(), Some(&customer), Some(&code), differences.conflicts, view, findings);
+    }
+    for customer in &touched {
+        bring_customer_up(desk, tx, run, customer)?;
+    }
+    let missing = tx.service_codes()?.into_iter().filter(|code| !seen.contains(code));
+    view.records.extend(missing.map(|code| record(code.as_str(), "missing", Vec::new())));
+    Ok(())
+}
+
+/// New prices reach charges that nobody was told of; charges that are due come to exist.
+fn bring_customer_up(desk: &Desk, tx: &Tx<'_>, run: RunId, code: &CustomerCode) -> Result<()> {
+    let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(()) };
+    let mut changes = reprice(&mut facts, &desk.rules);
+    changes.extend(bring_up_to_date(&mut facts, &desk.rules, desk.today, None));
+    tx.apply(run, code, &changes, desk.rules.mode)?;
+    Ok(())
+}
+
+/// Rows of payments, for the job that books them.
+pub(super) type PaymentSheets = [Sheet<PaymentRow>];
