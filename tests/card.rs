@@ -67,9 +67,15 @@ fn every_amount_date_and_name_of_the_card_can_be_read_in_the_pdf() {
         expected.extend([card.totals.net, card.totals.vat, card.totals.gross, card.total_due].map(digits));
         expected.extend([card.overdue, card.paid].map(digits));
         if language == Language::Greek {
-            expected.extend(["Καρτέλα Χρέωσης", "Προτιμολόγιο", "Αιτιολογία κατάθεσης"].map(str::to_owned).map(
-                |label| if label == "Αιτιολογία κατάθεσης" { "ΑΙΤΙΟΛΟΓΙΑ ΚΑΤΑΘΕΣΗΣ".to_owned() } else { label },
-            ));
+            expected.extend(
+                ["Καρτέλα Χρέωσης", "Προτιμολόγιο", "Αιτιολογία κατάθεσης"].map(str::to_owned).map(|label| {
+                    if label == "Αιτιολογία κατάθεσης" {
+                        "ΑΙΤΙΟΛΟΓΙΑ ΚΑΤΑΘΕΣΗΣ".to_owned()
+                    } else {
+                        label
+                    }
+                }),
+            );
             expected.push("Το παρόν δεν αποτελεί φορολογικό παραστατικό".to_owned());
         }
         for part in expected {
@@ -117,7 +123,10 @@ fn a_long_card_loses_no_line_and_counts_its_pages() {
     }
     let pages = text.matches("Νέα λήξη").count();
     assert!(pages > 2, "the head is repeated: {pages}");
-    assert!(text.contains(&format!("Σελίδα {pages} από")) || text.contains(&format!("από {pages}")), "{text}");
+    assert!(
+        text.contains(&format!("Σελίδα {pages} από")) || text.contains(&format!("από {pages}")),
+        "{text}"
+    );
     assert!(text.contains("Από την προηγούμενη σελίδα"));
 }
 
@@ -147,7 +156,8 @@ fn a_character_that_the_fonts_lack_fails_the_card_and_is_named() {
 
 #[test]
 fn a_preview_and_a_trial_say_so() {
-    for (status, word) in [(CardStatus::Preview, "ΠΡΟΕΠΙΣΚΟΠΗΣΗ"), (CardStatus::Trial, "ΔΟΚΙΜΗ")] {
+    for (status, word) in [(CardStatus::Preview, "ΠΡΟΕΠΙΣΚΟΠΗΣΗ"), (CardStatus::Trial, "ΔΟΚΙΜΗ")]
+    {
         for language in [Language::Greek, Language::English] {
             let mut card = six_lines(language);
             card.status = status;

@@ -91,7 +91,10 @@ fn a_message_takes_the_tone_of_its_gravest_news() {
 fn where_nothing_is_due_nothing_is_asked_for() {
     let letter = written(&card(Language::Greek, Vec::new(), vec![event(Stage::Renewed)]));
     for body in [&letter.text, &letter.html] {
-        assert!(!body.contains("IBAN") && !body.contains("GR16") && !body.contains("Ποσό πληρωμής"), "{body}");
+        assert!(
+            !body.contains("IBAN") && !body.contains("GR16") && !body.contains("Ποσό πληρωμής"),
+            "{body}"
+        );
         assert!(body.contains("ανανεώθηκε"));
     }
 }
@@ -112,7 +115,8 @@ fn values_are_values_whatever_they_hold() {
 
 #[test]
 fn trial_and_preview_are_marked_in_the_subject() {
-    for (status, mark) in [(CardStatus::Trial, "[ΔΟΚΙΜΗ] "), (CardStatus::Preview, "[ΠΡΟΕΠΙΣΚΟΠΗΣΗ] ")] {
+    for (status, mark) in [(CardStatus::Trial, "[ΔΟΚΙΜΗ] "), (CardStatus::Preview, "[ΠΡΟΕΠΙΣΚΟΠΗΣΗ] ")]
+    {
         let mut card = six_lines(Language::English);
         card.status = status;
         assert!(written(&card).subject.starts_with(mark));

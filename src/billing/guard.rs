@@ -111,7 +111,12 @@ fn closed_gate(gates: &Gates, limits: &Limits, rules: &Rules, today: NaiveDate) 
         return Some(("gate", "database", None, damage.clone()));
     }
     if let Some(file) = &gates.failed_import {
-        return Some(("gate", "import", None, format!("`{file}` could not be imported; who paid is not known")));
+        return Some((
+            "gate",
+            "import",
+            None,
+            format!("`{file}` could not be imported; who paid is not known"),
+        ));
     }
     if let Some(latest) = gates.latest_run_day.filter(|latest| *latest > today) {
         let why = format!("the day {today} lies before the last run's day {latest}; check the clock");

@@ -114,10 +114,26 @@ struct Templates {
 }
 
 const PARTS: [(&str, &str, &str); 4] = [
-    ("subject.txt.hbs", include_str!("../../templates/el/subject.txt.hbs"), include_str!("../../templates/en/subject.txt.hbs")),
-    ("body.txt.hbs", include_str!("../../templates/el/body.txt.hbs"), include_str!("../../templates/en/body.txt.hbs")),
-    ("body.html.hbs", include_str!("../../templates/el/body.html.hbs"), include_str!("../../templates/en/body.html.hbs")),
-    ("strings.toml", include_str!("../../templates/el/strings.toml"), include_str!("../../templates/en/strings.toml")),
+    (
+        "subject.txt.hbs",
+        include_str!("../../templates/el/subject.txt.hbs"),
+        include_str!("../../templates/en/subject.txt.hbs"),
+    ),
+    (
+        "body.txt.hbs",
+        include_str!("../../templates/el/body.txt.hbs"),
+        include_str!("../../templates/en/body.txt.hbs"),
+    ),
+    (
+        "body.html.hbs",
+        include_str!("../../templates/el/body.html.hbs"),
+        include_str!("../../templates/en/body.html.hbs"),
+    ),
+    (
+        "strings.toml",
+        include_str!("../../templates/el/strings.toml"),
+        include_str!("../../templates/en/strings.toml"),
+    ),
 ];
 
 /// Subjects are cut beyond it; the card's number stands at the beginning.
@@ -159,10 +175,12 @@ impl Templates {
                 Language::Greek => greek,
                 Language::English => english,
             };
-            let place = folder.map(|folder| folder.join(language.code()).join(name)).filter(|file| file.exists());
-            let shown = place
-                .as_ref()
-                .map_or_else(|| format!("templates/{}/{name}", language.code()), |file| file.display().to_string());
+            let place =
+                folder.map(|folder| folder.join(language.code()).join(name)).filter(|file| file.exists());
+            let shown = place.as_ref().map_or_else(
+                || format!("templates/{}/{name}", language.code()),
+                |file| file.display().to_string(),
+            );
             let source = match &place {
                 None => built_in.to_owned(),
                 Some(file) => match std::fs::read_to_string(file) {
@@ -186,7 +204,10 @@ impl Templates {
         let templates = Self { language, plain, html };
         if faults.is_empty() {
             faults.extend(templates.tried().err().map(|error| {
-                format!("{}: {error}", folder.unwrap_or(Path::new("templates")).join(language.code()).display())
+                format!(
+                    "{}: {error}",
+                    folder.unwrap_or(Path::new("templates")).join(language.code()).display()
+                )
             }));
         }
         templates
@@ -205,9 +226,10 @@ impl Templates {
 
     fn phrase(&self, tone: Tone, part: &str, gist: &Gist) -> Result<String, LetterError> {
         let name = format!("{}.{part}", tone.key());
-        self.plain
-            .render(&name, gist)
-            .map_err(|error| LetterError { template: format!("strings.toml: {name}"), why: error.to_string() })
+        self.plain.render(&name, gist).map_err(|error| LetterError {
+            template: format!("strings.toml: {name}"),
+            why: error.to_string(),
+        })
     }
 
     fn render(&self, card: &BillingCard) -> Result<RenderedLetter, LetterError> {
@@ -299,7 +321,8 @@ fn gist(card: &BillingCard) -> (Tone, Gist) {
     same.sort_by_key(|(_, _, day)| day.unwrap_or(chrono::NaiveDate::MAX));
     let others = same.len().saturating_sub(1);
     let (service, day) = same.first().map_or(("", None), |(_, service, day)| (*service, *day));
-    let word_date = |day: Option<chrono::NaiveDate>| day.map(|day| date(card.language, day)).unwrap_or_default();
+    let word_date =
+        |day: Option<chrono::NaiveDate>| day.map(|day| date(card.language, day)).unwrap_or_default();
     let amount = card.total_due.is_positive().then(|| money(card.language, card.total_due));
     let gist = Gist {
         service: service.to_owned(),
@@ -484,7 +507,11 @@ impl View {
             totals: (!card.lines.is_empty()).then(|| totals(card)),
             payment: due.then(|| payment(card)),
             settled: card.settled.iter().map(|service| service_view(service, card.language)).collect(),
-            custom_apps: card.custom_apps.iter().map(|service| service_view(service, card.language)).collect(),
+            custom_apps: card
+                .custom_apps
+                .iter()
+                .map(|service| service_view(service, card.language))
+                .collect(),
             vat_notes: card.vat_notes.clone(),
             not_fiscal: words.not_fiscal,
         }

@@ -181,7 +181,12 @@ impl<'a> Sheet<'a> {
         let square = Area { x: MARGIN, y: top, width: height, height };
         canvas.fill(square, height * 0.18, Color::TEAL);
         canvas.fill(
-            Area { x: MARGIN + height * 0.2, y: top + height * 0.78, width: height * 0.6, height: height * 0.06 },
+            Area {
+                x: MARGIN + height * 0.2,
+                y: top + height * 0.78,
+                width: height * 0.6,
+                height: height * 0.06,
+            },
             0.0,
             Color::GOLD,
         );
@@ -202,16 +207,11 @@ impl<'a> Sheet<'a> {
         ];
         let contact = [company.phone.clone(), company.email.clone(), company.website.clone()];
         let joined = |parts: [Option<String>; 3]| parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
-        [
-            Some(company.name.clone()),
-            company.address.clone(),
-            Some(joined(tax)),
-            Some(joined(contact)),
-        ]
-        .into_iter()
-        .flatten()
-        .filter(|line| !line.is_empty())
-        .collect()
+        [Some(company.name.clone()), company.address.clone(), Some(joined(tax)), Some(joined(contact))]
+            .into_iter()
+            .flatten()
+            .filter(|line| !line.is_empty())
+            .collect()
     }
 
     fn first_head(&self, canvas: &mut dyn Canvas) {
@@ -384,11 +384,15 @@ impl<'a> Sheet<'a> {
         let words = self.words;
         let (text, color) = match event.stage {
             Stage::Renewed => (format!("{} {}.", words.renewed, self.date(event.expires_on)), Color::TEAL),
-            Stage::Reinstated => (format!("{} {}.", words.reinstated, self.date(event.expires_on)), Color::TEAL),
+            Stage::Reinstated => {
+                (format!("{} {}.", words.reinstated, self.date(event.expires_on)), Color::TEAL)
+            }
             Stage::Suspended => (words.suspended.to_owned(), Color::ALERT),
             Stage::Terminated => (words.terminated.to_owned(), Color::ALERT),
             Stage::Final => (words.final_notice.to_owned(), Color::ALERT),
-            Stage::Before(_) | Stage::Expiry | Stage::After(_) | Stage::OnRequest => (String::new(), Color::INK),
+            Stage::Before(_) | Stage::Expiry | Stage::After(_) | Stage::OnRequest => {
+                (String::new(), Color::INK)
+            }
         };
         let deletion = event
             .terminate_on
@@ -405,7 +409,11 @@ impl<'a> Sheet<'a> {
             keeps_next: false,
             row: None,
             draw: Box::new(move |canvas, top| {
-                canvas.fill(Area { x: MARGIN, y: top + 1.0, width: 2.5, height: height - 6.0 }, 0.0, Color::GOLD);
+                canvas.fill(
+                    Area { x: MARGIN, y: top + 1.0, width: 2.5, height: height - 6.0 },
+                    0.0,
+                    Color::GOLD,
+                );
                 let mut y = top + 9.0;
                 for (lines, style) in [(&names, STRONG), (&texts, style)] {
                     for line in lines {
@@ -611,7 +619,11 @@ impl<'a> Sheet<'a> {
                     y += 13.5;
                 }
                 let style = Type::new(Face::Bold, 11.5, Color::TEAL);
-                canvas.fill(Area { x: RIGHT - 230.0, y: y - 8.0, width: 230.0, height: 1.2 }, 0.0, Color::GOLD);
+                canvas.fill(
+                    Area { x: RIGHT - 230.0, y: y - 8.0, width: 230.0, height: 1.2 },
+                    0.0,
+                    Color::GOLD,
+                );
                 right(canvas, RIGHT - 92.0, y + 7.0, words.to_pay, style);
                 right(canvas, column::GROSS, y + 7.0, &drawable(&self.money(card.total_due)), style);
             }),
@@ -642,10 +654,7 @@ impl<'a> Sheet<'a> {
             ));
         }
         if let Some(iris) = &payment.iris {
-            let ways = [
-                iris.tax_id.as_ref().map(|id| format!("{} {id}", words.tax_id)),
-                iris.phone.clone(),
-            ];
+            let ways = [iris.tax_id.as_ref().map(|id| format!("{} {id}", words.tax_id)), iris.phone.clone()];
             rows.push((words.iris.to_owned(), ways.into_iter().flatten().collect::<Vec<_>>().join(" · ")));
         }
         if let Some(link) = &payment.link {
@@ -711,8 +720,7 @@ impl<'a> Sheet<'a> {
 
     fn listed(&'a self, service: &CardService, with_expiry: bool) -> Block<'a> {
         let name = titled(&service.name, service.domain_name.as_deref());
-        let until =
-            with_expiry.then(|| format!("{} {}", self.words.until, self.date(service.expires_on)));
+        let until = with_expiry.then(|| format!("{} {}", self.words.until, self.date(service.expires_on)));
         let lines = wrapped(&name, BODY, INNER - 130.0);
         Block {
             height: count(lines.len()) * BODY.leading() + 2.0,

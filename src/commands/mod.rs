@@ -86,7 +86,9 @@ impl Session {
         let now = clock::now();
         let today = clock::day(now, as_of, dry_run)?;
         let database = global.db.clone().or_else(|| config.database.path.clone()).ok_or_else(|| {
-            Stop::Usage("no database is named; set `database.path` in the configuration, or use --db".to_owned())
+            Stop::Usage(
+                "no database is named; set `database.path` in the configuration, or use --db".to_owned(),
+            )
         })?;
         refuse_root(&database)?;
         let desk = Desk {
@@ -124,8 +126,7 @@ impl Session {
                 .map_err(|source| crate::store::StoreError::Io { path: folder.to_owned(), source })?;
         }
         let lock = Lock::take(&self.database, Purpose::Deciding, patience)?;
-        let store =
-            if create { Store::open_or_create(&self.database) } else { Store::open(&self.database) };
+        let store = if create { Store::open_or_create(&self.database) } else { Store::open(&self.database) };
         Ok((store.map_err(refused)?, Some(lock)))
     }
 
@@ -137,7 +138,8 @@ impl Session {
         work: impl FnOnce(&Desk, &mut Store, RunId, RunView) -> Result<ExitStatus>,
     ) -> Result<ExitStatus> {
         let desk = &self.desk;
-        let stamp = |at: chrono::DateTime<chrono_tz::Tz>| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
+        let stamp =
+            |at: chrono::DateTime<chrono_tz::Tz>| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
         let run = store.begin_run(command, desk.today, desk.rules.mode, &stamp(desk.now))?;
         let view = RunView {
             id: (!desk.dry_run).then_some(run.0),
@@ -177,10 +179,7 @@ fn refuse_root(database: &Path) -> Result<()> {
 }
 
 /// Codes given with `--customer`, each of which must exist.
-fn known_customers(
-    store: &Store,
-    codes: &[String],
-) -> Result<Vec<crate::billing::ids::CustomerCode>> {
+fn known_customers(store: &Store, codes: &[String]) -> Result<Vec<crate::billing::ids::CustomerCode>> {
     use crate::billing::ids::CustomerCode;
     use crate::store::Customers;
     let mut known = Vec::new();

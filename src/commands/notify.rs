@@ -4,6 +4,7 @@ use super::{Session, known_customers};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::letters::Request;
 use crate::billing::money::Money;
+use crate::billing::policy::Mode;
 use crate::cli::{Global, NotifyArgs};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
@@ -39,8 +40,7 @@ pub(super) fn run(global: &Global, args: &NotifyArgs) -> Result<ExitStatus> {
     }
     let wanted = Wanted { request: args.now.then_some(Request { service }), until: args.until };
     session.as_run(&mut store, "notify", |desk, store, run, shown| {
-        let (view, fresh, status) =
-            night(desk, store, run, shown, &customers, &wanted, args.out.as_deref())?;
+        let (view, fresh, status) = night(desk, store, run, shown, &customers, &wanted, args.out.as_deref())?;
         for item in &fresh {
             desk.report.status(&item.text);
         }
@@ -59,6 +59,14 @@ pub(super) fn night(
     wanted: &Wanted,
     out: Option<&Path>,
 ) -> Result<(NotifyView, Vec<AttentionView>, ExitStatus)> {
+    if desk.rules.mode == Mode::Trial && desk.config.rollout.trial_recipient.is_none() {
+        let text = format!(
+            "on {} it is still a trial (`rollout.live_from`), and `rollout.trial_recipient` is not set: \
+             nothing may go to customers yet",
+            desk.today
+        );
+        return Err(Stop::Usage(text).into());
+    }
     let studio = Studio::open(desk)?;
     let due = if customers.is_empty() {
         store.due_customers(desk.today, desk.rules.policies.longest_horizon_days())?
@@ -136,7 +144,10 @@ fn text(view: &NotifyView) -> String {
     }
     let totals = &view.totals;
     let mode = if view.run.mode == "trial" { ", trial" } else { "" };
-    text.push_str(&format!("{} as of {}{mode}: {} messages", view.run.command, view.run.as_of, totals.messages));
+    text.push_str(&format!(
+        "{} as of {}{mode}: {} messages",
+        view.run.command, view.run.as_of, totals.messages
+    ));
     if view.run.dry_run {
         text.push_str(" (dry run: nothing was written or sent)\n");
     } else {

@@ -6,7 +6,8 @@ use crate::cli::{Global, StatusArgs};
 use crate::exit_status::ExitStatus;
 use crate::report::table;
 use crate::store::{
-    Attention, AttentionQueries, ChargeRow, InvoiceRow, PaymentRow, ServiceRow, StatusQueries, Store, WorkOrder,
+    Attention, AttentionQueries, ChargeRow, InvoiceRow, PaymentRow, ServiceRow, StatusQueries, Store,
+    WorkOrder,
 };
 use crate::views::AttentionView;
 use anyhow::Result;
@@ -49,8 +50,7 @@ fn gather(store: &Store, today: NaiveDate, horizon: u32, mode: &'static str) -> 
     let yesterday = today.checked_sub_days(Days::new(1)).unwrap_or(NaiveDate::MIN);
     let first = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or(NaiveDate::MIN);
     let listed: Vec<AttentionView> = store.open_attention()?.into_iter().map(attention).collect();
-    let (held_back, others) =
-        listed.into_iter().partition(|item| HOLDING_BACK.contains(&item.kind.as_str()));
+    let (held_back, others) = listed.into_iter().partition(|item| HOLDING_BACK.contains(&item.kind.as_str()));
     Ok(StatusView {
         as_of: today,
         mode,
@@ -132,7 +132,12 @@ fn text(view: &StatusView, only: &impl Fn(bool) -> bool, args: &StatusArgs) -> S
         let who = who.into_iter().flatten().collect::<Vec<_>>().join(" · ");
         vec![p.date.to_string(), money(p.amount_cents), p.bank_ref.clone(), who]
     });
-    part(only(args.unmatched), "Unmatched payments", &["date", "amount", "bank_ref", "who"], payments.collect());
+    part(
+        only(args.unmatched),
+        "Unmatched payments",
+        &["date", "amount", "bank_ref", "who"],
+        payments.collect(),
+    );
     part(all, "Custom applications to notify by hand", &service_head, services(&view.custom_apps));
     let invoices = view.to_invoice.iter().map(|row| {
         vec![

@@ -14,7 +14,13 @@ pub struct Differences {
 
 impl Differences {
     /// Puts `new` in place of `old` and notes it, if it differs.
-    pub fn set<T: PartialEq>(&mut self, column: &'static str, old: &mut T, new: T, word: impl Fn(&T) -> String) {
+    pub fn set<T: PartialEq>(
+        &mut self,
+        column: &'static str,
+        old: &mut T,
+        new: T,
+        word: impl Fn(&T) -> String,
+    ) {
         if *old != new {
             self.changed.push(ColumnView { column, before: word(old), after: word(&new) });
             *old = new;

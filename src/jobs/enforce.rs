@@ -116,7 +116,13 @@ impl Plan {
         Ok(outcome)
     }
 
-    fn apply_one(&self, desk: &Desk, store: &mut Store, run: RunId, code: &CustomerCode) -> Result<Vec<Step>> {
+    fn apply_one(
+        &self,
+        desk: &Desk,
+        store: &mut Store,
+        run: RunId,
+        code: &CustomerCode,
+    ) -> Result<Vec<Step>> {
         let allowed = |step: &Step| {
             self.steps.contains(step) && !(self.refusal.is_some() && guard::is_guarded(step.action))
         };

@@ -93,7 +93,10 @@ pub fn import(
                 sheet.refuse_where(|row| {
                     let known = customers.contains(&CustomerCode::new(row.customer.clone()));
                     (!known).then(|| {
-                        ("customer", format!("there is no customer `{}`; import customers first", row.customer))
+                        (
+                            "customer",
+                            format!("there is no customer `{}`; import customers first", row.customer),
+                        )
                     })
                 });
             }
@@ -113,7 +116,8 @@ pub fn import(
         Subject::Payments => payments::attend(desk, store, run)?,
         Subject::Customers | Subject::Services => findings.raise(desk, store, run, None)?,
     };
-    let status = if fresh.is_empty() && view.rejected == 0 { ExitStatus::Done } else { ExitStatus::NeedsPerson };
+    let status =
+        if fresh.is_empty() && view.rejected == 0 { ExitStatus::Done } else { ExitStatus::NeedsPerson };
     Ok((view, status))
 }
 

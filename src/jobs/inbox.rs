@@ -117,7 +117,9 @@ pub fn backup(desk: &Desk, store: &Store) -> Result<()> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("the backup folder `{}` cannot be made", folder.display()))?;
     let target = folder.join(format!("konet-billing-{}.db", desk.now.format("%Y-%m-%d-%H%M%S")));
-    store.backup_to(&target).with_context(|| format!("no backup could be written to `{}`", target.display()))?;
+    store
+        .backup_to(&target)
+        .with_context(|| format!("no backup could be written to `{}`", target.display()))?;
     let mut kept: Vec<PathBuf> = std::fs::read_dir(folder)?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| {
@@ -128,7 +130,8 @@ pub fn backup(desk: &Desk, store: &Store) -> Result<()> {
     kept.sort();
     let keep = usize::try_from(desk.config.database.keep)?.max(1);
     for old in kept.iter().take(kept.len().saturating_sub(keep)) {
-        std::fs::remove_file(old).with_context(|| format!("the old backup `{}` cannot be removed", old.display()))?;
+        std::fs::remove_file(old)
+            .with_context(|| format!("the old backup `{}` cannot be removed", old.display()))?;
     }
     Ok(())
 }

@@ -118,9 +118,9 @@ fn hold_back(draft: &Draft, why: &str, outcome: &mut Outcome) {
 /// Facts as if messages that nobody has been handed yet did not exist: they may still be replaced.
 fn without_waiting(facts: &mut Facts, waiting: &[Replaceable]) {
     let keys: Vec<&String> = waiting.iter().flat_map(|message| &message.keys).collect();
-    facts.notices.retain(|notice| {
-        notice.fate != NoticeFate::Queued || !keys.contains(&&notice.key.to_string())
-    });
+    facts
+        .notices
+        .retain(|notice| notice.fate != NoticeFate::Queued || !keys.contains(&&notice.key.to_string()));
 }
 
 /// A customer's facts and messages that may be replaced; a card on request replaces none.
@@ -171,7 +171,8 @@ fn draft(
         return Ok(None);
     }
     if store.messages_on(code, desk.rules.mode, desk.today)? >= MESSAGES_A_DAY {
-        let text = format!("`{code}` was made {MESSAGES_A_DAY} messages today already; this one is held back");
+        let text =
+            format!("`{code}` was made {MESSAGES_A_DAY} messages today already; this one is held back");
         outcome.findings.add(Kind::TooMany, format!("{code}|{}", desk.today), Some(code), None, text);
         return Ok(None);
     }

@@ -54,7 +54,8 @@ pub(super) fn write(
     sheets: &PaymentSheets,
     view: &mut ImportView,
 ) -> Result<()> {
-    let mut rows: Vec<&PaymentRow> = sheets.iter().flat_map(|sheet| &sheet.rows).map(|row| &row.value).collect();
+    let mut rows: Vec<&PaymentRow> =
+        sheets.iter().flat_map(|sheet| &sheet.rows).map(|row| &row.value).collect();
     rows.sort_by(|a, b| (a.date, &a.bank_ref).cmp(&(b.date, &b.bank_ref)));
     for row in rows {
         book(desk, tx, run, row, view)?;
@@ -112,7 +113,13 @@ fn update(desk: &Desk, tx: &Tx<'_>, run: RunId, code: &CustomerCode) -> Result<(
 }
 
 /// Sends a booked payment's money where the ladder says, and remembers why.
-fn allocate_to(desk: &Desk, tx: &Tx<'_>, run: RunId, code: &CustomerCode, payment: PaymentId) -> Result<String> {
+fn allocate_to(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    run: RunId,
+    code: &CustomerCode,
+    payment: PaymentId,
+) -> Result<String> {
     let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(String::new()) };
     let (basis, changes) = allocate(&mut facts, payment, &desk.rules, desk.today);
     tx.apply(run, code, &changes, desk.rules.mode)?;

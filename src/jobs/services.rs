@@ -55,7 +55,13 @@ pub fn updated(service: &mut Service, row: &ServiceRow, take: &[String], today: 
     let mut differences = Differences::default();
     let d = &mut differences;
     let takes = |column: &str| take.iter().any(|taken| taken == column);
-    d.owned("customer", false, &mut service.customer, CustomerCode::new(row.customer.clone()), ToString::to_string);
+    d.owned(
+        "customer",
+        false,
+        &mut service.customer,
+        CustomerCode::new(row.customer.clone()),
+        ToString::to_string,
+    );
     d.set("kind", &mut service.kind, row.kind, |kind| kind.code().to_owned());
     d.set("name", &mut service.name, row.name.clone(), Clone::clone);
     d.text("domain_name", &mut service.domain_name, &row.domain_name);
@@ -108,7 +114,11 @@ fn held_and_state(
     d: &mut Differences,
 ) {
     let word_hold = |hold: &Option<Hold>| {
-        hold.as_ref().map(|hold| format!("{} {}", hold.until, hold.note)).unwrap_or_default().trim().to_owned()
+        hold.as_ref()
+            .map(|hold| format!("{} {}", hold.until, hold.note))
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
     };
     match &row.hold_until {
         Field::Absent => {}

@@ -20,7 +20,9 @@ impl Parts {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Option<Self> {
         let message = MessageParser::default().parse(bytes)?;
-        let pdf = message.attachments().find(|part| part.content_type().is_some_and(|t| t.subtype() == Some("pdf")))?;
+        let pdf = message
+            .attachments()
+            .find(|part| part.content_type().is_some_and(|t| t.subtype() == Some("pdf")))?;
         Some(Self {
             subject: message.subject()?.to_owned(),
             text: message.body_text(0)?.into_owned(),

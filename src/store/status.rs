@@ -224,7 +224,8 @@ pub trait StatusQueries: Queries {
     /// # Errors
     /// A column that cannot be read.
     fn charges_to_invoice(&self) -> Result<Vec<InvoiceRow>> {
-        let sql = "SELECT c.customer, k.name AS customer_name, c.service, c.label, c.period_from, c.period_to,
+        let sql =
+            "SELECT c.customer, k.name AS customer_name, c.service, c.label, c.period_from, c.period_to,
                     c.net_cents, c.vat_cents, c.gross_cents, c.settled_on
                    FROM charges c JOIN customers k ON k.code = c.customer
                    WHERE c.settled_on IS NOT NULL AND c.source <> 'adjustment'

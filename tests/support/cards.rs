@@ -70,7 +70,11 @@ pub fn event(stage: Stage) -> CardEvent {
         name: "Φιλοξενία ηλεκτρονικού καταστήματος".to_owned(),
         domain_name: Some("agora.example".to_owned()),
         stage,
-        expires_on: if stage == Stage::Renewed || stage == Stage::Reinstated { period.to } else { period.from },
+        expires_on: if stage == Stage::Renewed || stage == Stage::Reinstated {
+            period.to
+        } else {
+            period.from
+        },
         period,
         terminate_on: matches!(stage, Stage::Suspended | Stage::Final).then(|| day("2025-10-20")),
     }
