@@ -4,8 +4,8 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 night="${1:-$here/../target/example-night}"
-cargo build --quiet --release --manifest-path "$here/../Cargo.toml"
-program="$here/../target/release/konet-billing"
+cargo build --quiet --manifest-path "$here/../Cargo.toml"
+program="$here/../target/debug/konet-billing"
 
 rm -rf "$night"
 mkdir -p "$night/inbox"

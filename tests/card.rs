@@ -135,7 +135,7 @@ fn a_very_long_name_is_wrapped_not_lost() {
     let mut card = card(Language::Greek, vec![line(0, 5, None)], Vec::new());
     let name = format!("Υπηρεσία{} τέλος", "μακρύ".repeat(40));
     card.lines[0].name = name.clone();
-    card.customer.name = name.clone();
+    card.customer.name = name;
     let Some(text) = extracted(&drawn(&card)) else { return };
     let count = text.replace(' ', "").matches("τέλος").count();
     assert_eq!(count, 2, "{text}");

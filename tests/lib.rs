@@ -1,5 +1,17 @@
 //! Tests of the program as its users meet it, in one binary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that meets the unexpected says so and fails"
+)]
 
+mod bad_input;
 mod card;
+mod core;
+mod diary;
+mod house;
 mod letter;
+mod night;
+mod outbox;
 mod support;

@@ -13,6 +13,7 @@ use handlebars::Handlebars;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// Why a letter cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -35,8 +36,8 @@ pub struct RenderedLetter {
 
 /// The templates of both languages, compiled.
 pub struct Letters {
-    greek: Templates,
-    english: Templates,
+    greek: OnceLock<Templates>,
+    english: OnceLock<Templates>,
 }
 
 /// What a message is mostly about; picks the phrases of `strings.toml`.
@@ -146,9 +147,15 @@ impl Letters {
     /// Every file that cannot be read or compiled, or names something that no card has.
     pub fn load(folder: Option<&Path>) -> Result<Self, Vec<String>> {
         let mut faults = Vec::new();
-        let greek = Templates::load(Language::Greek, folder, &mut faults);
-        let english = Templates::load(Language::English, folder, &mut faults);
-        if faults.is_empty() { Ok(Self { greek, english }) } else { Err(faults) }
+        let letters = Self { greek: OnceLock::new(), english: OnceLock::new() };
+        // the built-in ones are known to be sound, and compiling them takes longer than a quiet night
+        if folder.is_some() {
+            for (slot, language) in [(&letters.greek, Language::Greek), (&letters.english, Language::English)]
+            {
+                slot.get_or_init(|| Templates::load(language, folder, &mut faults));
+            }
+        }
+        if faults.is_empty() { Ok(letters) } else { Err(faults) }
     }
 
     /// Writes the letter of a card, in the card's language.
@@ -156,10 +163,11 @@ impl Letters {
     /// # Errors
     /// [`LetterError`] where a template of a folder fails on this card.
     pub fn render(&self, card: &BillingCard) -> Result<RenderedLetter, LetterError> {
-        match card.language {
-            Language::Greek => self.greek.render(card),
-            Language::English => self.english.render(card),
-        }
+        let slot = match card.language {
+            Language::Greek => &self.greek,
+            Language::English => &self.english,
+        };
+        slot.get_or_init(|| Templates::load(card.language, None, &mut Vec::new())).render(card)
     }
 }
 

@@ -92,7 +92,7 @@ pub fn make(
         for (draft, finished) in drafts.into_iter().zip(finished) {
             match finished {
                 Ok(finished) => {
-                    outcome.made.extend(stored(desk, store, run, draft, finished, wanted)?);
+                    outcome.made.extend(stored(desk, store, run, &draft, finished, wanted)?);
                 }
                 Err(error) => hold_back(&draft, &format!("{error:#}"), &mut outcome),
             }
@@ -245,12 +245,12 @@ fn stored(
     desk: &Desk,
     store: &mut Store,
     run: RunId,
-    draft: Draft,
+    draft: &Draft,
     finished: Finished,
     wanted: &Wanted,
 ) -> Result<Option<Made>> {
     let lines = lines_of(&draft.letter);
-    let message = store.write(|tx| store_one(desk, tx, run, &draft, &finished, wanted, &lines))?;
+    let message = store.write(|tx| store_one(desk, tx, run, draft, &finished, wanted, &lines))?;
     let Some(message) = message else { return Ok(None) };
     let card = &draft.letter.card;
     let view = MessageView {

@@ -23,12 +23,16 @@ pub use facts::FactQueries;
 pub use outbox::{AttemptRecord, Claimed, DeliveryState, NewMessage, Outbox, Replaceable, Role, Troubled};
 pub use payments::{NewPayment, Payments, StoredPayment};
 pub use runs::RunId;
-pub use services::Services;
+pub use services::{Services, Unreadable};
 pub use status::{ChargeRow, InvoiceRow, PaymentRow, ServiceRow, StatusQueries, WorkOrder};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// Prepared statements that are kept: more than there are.
+const STATEMENTS: usize = 200;
 
 /// How long a writer waits for another program's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -63,6 +67,14 @@ impl Queries for Tx<'_> {
     fn connection(&self) -> &Connection {
         self.connection
     }
+}
+
+/// Statements are prepared once: without this a partial index makes SQLite prepare a statement anew
+/// for every value that is bound to it.
+fn tune(connection: &Connection) -> Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
 }
 
 impl Store {
@@ -133,15 +145,18 @@ impl Store {
             None,
         )?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        tune(&connection)?;
         Ok(Self { connection, path: PathBuf::from(":memory:") })
     }
 
+    /// How the database is opened.
     fn connect(path: &Path, flags: OpenFlags) -> Result<Self> {
         if !flags.contains(OpenFlags::SQLITE_OPEN_CREATE) && !path.exists() {
             return Err(StoreError::Missing(path.to_owned()));
         }
         let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
+        tune(&connection)?;
         Ok(Self { connection, path: path.to_owned() })
     }
 

@@ -55,6 +55,9 @@ fn state(record: &Record<'_>) -> Result<ServiceState> {
     })
 }
 
+/// A service's code, and why its record cannot be read.
+pub type Unreadable = (ServiceCode, String);
+
 /// Reading services.
 pub trait Services: Queries {
     /// The service of this code.
@@ -71,7 +74,7 @@ pub trait Services: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn services_of(&self, customer: &CustomerCode) -> Result<(Vec<Service>, Vec<(ServiceCode, String)>)> {
+    fn services_of(&self, customer: &CustomerCode) -> Result<(Vec<Service>, Vec<Unreadable>)> {
         let sql = "SELECT * FROM services WHERE customer = ?1 AND state <> 'ended' ORDER BY code";
         let mut statement = self.connection().prepare_cached(sql)?;
         let mut rows = statement.query([customer.as_str()])?;

@@ -15,12 +15,12 @@ use konet_billing::billing::reference::creditor_reference;
 use konet_billing::billing::service::ServiceKind;
 use konet_billing::billing::vat::{Amounts, Price, VatRate};
 
-pub fn day(text: &str) -> NaiveDate {
+pub(crate) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
 /// The day the sample cards are issued.
-pub const ISSUED: &str = "2025-09-16";
+pub(crate) const ISSUED: &str = "2025-09-16";
 
 const NAMES: [(&str, ServiceKind, i64); 6] = [
     ("Φιλοξενία ιστοσελίδων Business SSD 20 GB", ServiceKind::Hosting, 9_600),
@@ -32,7 +32,7 @@ const NAMES: [(&str, ServiceKind, i64); 6] = [
 ];
 
 /// One line that expires so many days from the issue.
-pub fn line(index: usize, in_days: i64, stage: Option<Stage>) -> CardLine {
+pub(crate) fn line(index: usize, in_days: i64, stage: Option<Stage>) -> CardLine {
     let (name, kind, net) = NAMES[index % NAMES.len()];
     let issued = day(ISSUED);
     let from = issued + chrono::Duration::days(in_days);
@@ -63,7 +63,7 @@ pub fn line(index: usize, in_days: i64, stage: Option<Stage>) -> CardLine {
 }
 
 /// An event of a service.
-pub fn event(stage: Stage) -> CardEvent {
+pub(crate) fn event(stage: Stage) -> CardEvent {
     let period = BillingPeriod::anchored(day("2025-09-10"), 12, 10);
     CardEvent {
         service: ServiceCode::new("S-0900"),
@@ -81,7 +81,7 @@ pub fn event(stage: Stage) -> CardEvent {
 }
 
 /// A card with these lines and events, its sums as the core makes them.
-pub fn card(language: Language, lines: Vec<CardLine>, events: Vec<CardEvent>) -> BillingCard {
+pub(crate) fn card(language: Language, lines: Vec<CardLine>, events: Vec<CardEvent>) -> BillingCard {
     let totals: Amounts = lines.iter().map(|line| line.amounts).sum();
     let due: Money = lines.iter().map(|line| line.due).sum();
     let overdue: Money =
@@ -159,7 +159,7 @@ pub fn card(language: Language, lines: Vec<CardLine>, events: Vec<CardEvent>) ->
 }
 
 /// Six lines in all three groups, one partly paid, one suspended, with a QR code.
-pub fn six_lines(language: Language) -> BillingCard {
+pub(crate) fn six_lines(language: Language) -> BillingCard {
     let mut lines = vec![
         line(0, -9, Some(Stage::After(5))),
         line(1, -3, Some(Stage::After(1))),

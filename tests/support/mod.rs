@@ -1,3 +1,5 @@
 //! What the tests share.
 
-pub mod cards;
+pub(crate) mod cards;
+pub(crate) mod sandbox;
+pub(crate) mod smtp;

@@ -1,0 +1,156 @@
+//! The plan of the house is kept: who may know whom, and what stands where.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The rooms that a room may know. Errors and the exit status stand outside of all rooms.
+fn may_know(room: &str) -> &'static [&'static str] {
+    match room {
+        "billing" => &[],
+        "card" | "intake" | "store" | "hooks" => &["billing"],
+        "mail" => &["billing"],
+        "config" => &["billing", "mail", "error"],
+        "clock" | "exit_status" | "cli" => &[],
+        "error" => &["clock", "config", "exit_status"],
+        "lock" => &["error"],
+        "report" => &[],
+        "views" => &["billing"],
+        "jobs" => &[
+            "billing",
+            "card",
+            "clock",
+            "config",
+            "error",
+            "exit_status",
+            "hooks",
+            "intake",
+            "mail",
+            "report",
+            "store",
+            "views",
+        ],
+        "commands" => &[
+            "billing",
+            "cli",
+            "clock",
+            "config",
+            "error",
+            "exit_status",
+            "jobs",
+            "lock",
+            "mail",
+            "report",
+            "store",
+            "views",
+        ],
+        "run" => &["cli", "commands", "error", "exit_status", "jobs", "report"],
+        "lib" | "main" => &["run"],
+        other => panic!("the room `{other}` is not in the plan"),
+    }
+}
+
+#[test]
+fn rooms_know_only_what_the_plan_allows() {
+    let src = root().join("src");
+    let mut wrong = Vec::new();
+    for file in sources(&src) {
+        let relative = file.strip_prefix(&src).unwrap();
+        let room = relative.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs").to_owned();
+        let text = std::fs::read_to_string(&file).unwrap();
+        let mut known = BTreeSet::new();
+        for part in text.split("crate::").skip(1) {
+            let names = part.strip_prefix('{').map_or(part, |list| list);
+            let end =
+                if part.starts_with('{') { names.find('}').unwrap_or(names.len()) } else { names.len() };
+            for name in names[..end].split(if part.starts_with('{') { ',' } else { '\u{0}' }) {
+                let word: String =
+                    name.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                known.insert(word);
+            }
+        }
+        let allowed = may_know(&room);
+        for other in known.iter().filter(|other| **other != room && !other.is_empty()) {
+            if !allowed.contains(&other.as_str()) {
+                wrong.push(format!("{} knows {other}", relative.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_core_knows_no_clock_no_file_and_no_terminal() {
+    for file in sources(&root().join("src/billing")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for forbidden in [
+            "std::fs",
+            "std::io",
+            "std::env",
+            "std::time",
+            "rusqlite",
+            "lettre",
+            "println!",
+            "Utc::now",
+            "Local::now",
+        ] {
+            assert!(!text.contains(forbidden), "{}: {forbidden}", file.display());
+        }
+    }
+}
+
+#[test]
+fn the_sql_stands_in_the_store_alone() {
+    for file in sources(&root().join("src")) {
+        if !file.starts_with(root().join("src/store")) {
+            assert!(!std::fs::read_to_string(&file).unwrap().contains("rusqlite"), "{}", file.display());
+        }
+    }
+}
+
+#[test]
+fn the_example_configurations_are_sound() {
+    use konet_billing::config::Config;
+    for name in ["konet-billing.toml.example", "examples/konet-billing.toml"] {
+        let path = root().join(name);
+        let text = std::fs::read_to_string(&path).unwrap();
+        if let Err(faults) = Config::parse(&text, &path) {
+            panic!("{faults}");
+        }
+        // every key that is commented out must be a key as well
+        let shown: String = text
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(rest) if is_setting(rest) => rest,
+                _ => line,
+            })
+            .filter(|line| !line.contains("…"))
+            .collect::<Vec<_>>()
+            .join("\n");
+        let faults = Config::parse(&shown, &path).err().map(|faults| faults.to_string()).unwrap_or_default();
+        let unknown: Vec<&str> = faults.lines().filter(|line| line.contains("unknown")).collect();
+        assert!(unknown.is_empty(), "{unknown:#?}");
+    }
+}
+
+fn is_setting(line: &str) -> bool {
+    let word: String = line.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+    line.starts_with('[') || (!word.is_empty() && line[word.len()..].starts_with(" = "))
+}

@@ -1,0 +1,199 @@
+//! A folder with a configuration, a database and files, in which the binary runs as a user runs it.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The configuration most tests use; lines can be replaced.
+pub(crate) const CONFIG: &str = r#"
+[company]
+name = "Konet Ε.Ε."
+trade_name = "Konet"
+tax_id = "090000045"
+email = "accounting@konet.example"
+
+[database]
+path = "konet.db"
+
+[smtp]
+transport = "folder"
+folder = "outbox"
+
+[mail]
+from = "Konet <accounting@konet.example>"
+reply_to = "answers@konet.example"
+
+[[payment.bank]]
+name = "Εθνική"
+iban = "GR1601101250000000012300695"
+
+[policy.default]
+notice_days_before = [30, 15, 7, 1]
+notice_on_expiry = true
+notice_days_after = [1, 5]
+suspend_after_days = 7
+min_notice_days = 5
+final_notice_days_before = 7
+terminate_after_days = 30
+
+[calendar]
+holidays = "none"
+enforce_on = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+[guard]
+max_actions = 50
+max_terminations = 50
+
+[import]
+inbox = "inbox"
+"#;
+
+pub(crate) const CUSTOMERS: &str = "code;name;email;tax_id\n\
+    K-1;Παπαδόπουλος Ιωάννης;a@alpha.example;090000045\n\
+    K-2;Beta Ltd;b@beta.example;100000090\n";
+
+pub(crate) const SERVICES: &str = "code;customer;kind;name;domain_name;price;period_months;expires_on\n\
+    S-1;K-1;hosting;Φιλοξενία;alpha.example;100,00;12;2025-03-31\n\
+    S-2;K-2;hosting;Φιλοξενία;beta.example;60,00;12;2025-12-01\n";
+
+pub(crate) const PAYMENTS_HEAD: &str = "date;amount;bank_ref;customer;services;reference;payer;note\n";
+
+pub(crate) struct Sandbox {
+    folder: tempfile::TempDir,
+}
+
+/// What a run of the binary came to.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// The JSON document on stdout.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// Asserts the exit status.
+    pub(crate) fn exits(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "{self:?}");
+        self
+    }
+}
+
+impl Sandbox {
+    pub(crate) fn new() -> Self {
+        let sandbox = Self { folder: tempfile::tempdir().unwrap() };
+        sandbox.file("konet-billing.toml", CONFIG);
+        std::fs::create_dir(sandbox.path("inbox")).unwrap();
+        sandbox
+    }
+
+    /// A sandbox with two customers and a service each, imported on `day`.
+    pub(crate) fn with_company(day: &str) -> Self {
+        let sandbox = Self::new();
+        sandbox.import("customers", CUSTOMERS, day).exits(0);
+        sandbox.import("services", SERVICES, day).exits(0);
+        sandbox
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file and gives its path.
+    pub(crate) fn file(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Replaces a part of the configuration.
+    pub(crate) fn reconfigure(&self, old: &str, new: &str) {
+        let path = self.path("konet-billing.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(old), "{old} is not in the configuration");
+        std::fs::write(path, text.replace(old, new)).unwrap();
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_konet-billing"));
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("KONET_BILLING_CONFIG", self.path("konet-billing.toml"));
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
+        Ran {
+            status: status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&stderr).into_owned(),
+        }
+    }
+
+    /// Imports `text` as a file of `kind`.
+    pub(crate) fn import(&self, kind: &str, text: impl AsRef<[u8]>, day: &str) -> Ran {
+        let path = self.file(&format!("{kind}.csv"), text);
+        self.run(&["import", kind, path.to_str().unwrap(), "--as-of", day, "--json"])
+    }
+
+    /// Imports payments without a header; none of them is a statement without entries.
+    pub(crate) fn pay(&self, rows: &str, day: &str) -> Ran {
+        self.import("payments", format!("{PAYMENTS_HEAD}{rows}"), day)
+    }
+
+    pub(crate) fn notify(&self, day: &str) -> Ran {
+        self.run(&["notify", "--as-of", day, "--json"])
+    }
+
+    pub(crate) fn enforce(&self, day: &str) -> Ran {
+        self.run(&["enforce", "--as-of", day, "--json"])
+    }
+
+    /// The messages in the folder, in no order.
+    pub(crate) fn outbox(&self) -> Vec<Vec<u8>> {
+        files(&self.path("outbox"), "eml").iter().map(|path| std::fs::read(path).unwrap()).collect()
+    }
+}
+
+/// The files of a folder with an extension, sorted.
+pub(crate) fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .collect();
+    files.sort();
+    files
+}
+
+/// The stages told to a customer by `notify --json`.
+pub(crate) fn stages(notified: &Value, customer: &str) -> Vec<String> {
+    let of_customer = |message: &&Value| message["customer"] == customer;
+    notified["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(of_customer)
+        .flat_map(|message| message["lines"].as_array().unwrap())
+        .filter_map(|line| Some(format!("{} {}", line["service"].as_str()?, line["stage"].as_str()?)))
+        .collect()
+}
+
+/// `action service reason` of everything in an array of `enforce --json`.
+pub(crate) fn steps(enforced: &Value, array: &str) -> Vec<String> {
+    let word = |step: &Value, key: &str| step[key].as_str().unwrap().to_owned();
+    enforced[array]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| format!("{} {} {}", word(step, "action"), word(step, "service"), word(step, "reason")))
+        .collect()
+}
