@@ -5,11 +5,16 @@ use konet_billing::billing::card::{BillingCard, CardStatus};
 use konet_billing::billing::customer::Language;
 use konet_billing::billing::notice::Stage;
 use konet_billing::billing::reference::grouped;
+use konet_billing::card::Wording;
 use konet_billing::card::letter::{Letters, RenderedLetter};
 use std::path::Path;
 
+fn words() -> Wording {
+    Wording::load(None).unwrap()
+}
+
 fn written(card: &BillingCard) -> RenderedLetter {
-    Letters::load(None).unwrap().render(card).unwrap()
+    Letters::load(None, words()).unwrap().render(card).unwrap()
 }
 
 const STAGES: [Stage; 9] = [
@@ -132,15 +137,15 @@ fn a_folder_replaces_single_templates_and_its_faults_are_all_told() {
         std::fs::write(file, text).unwrap();
     };
     put("el/subject.txt.hbs", "Δικό μας {{number}}");
-    let letters = Letters::load(Some(folder.path())).unwrap();
+    let letters = Letters::load(Some(folder.path()), words()).unwrap();
     assert_eq!(letters.render(&six_lines(Language::Greek)).unwrap().subject, "Δικό μας KX-2025-000123");
     put("el/subject.txt.hbs", "{{#if number}}");
     put("en/strings.toml", "[reminder]\nsubject = \"x\"\nheadline = \"x\"\nlead = \"x\"\n");
-    let faults = Letters::load(Some(folder.path())).err().unwrap().join("\n");
+    let faults = Letters::load(Some(folder.path()), words()).err().unwrap().join("\n");
     assert!(faults.contains("el/subject.txt.hbs") && faults.contains("en/strings.toml"), "{faults}");
     put("el/subject.txt.hbs", "{{numbr}}");
     std::fs::remove_file(folder.path().join("en/strings.toml")).unwrap();
-    let faults = Letters::load(Some(folder.path())).err().unwrap().join("\n");
+    let faults = Letters::load(Some(folder.path()), words()).err().unwrap().join("\n");
     assert!(faults.contains("numbr"), "{faults}");
 }
 

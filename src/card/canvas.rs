@@ -54,6 +54,23 @@ pub(super) struct Area {
     pub height: f32,
 }
 
+/// The pictures a card can carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Picture {
+    Logo,
+    IrisCode,
+}
+
+impl Picture {
+    /// Its name in the document.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Logo => "Logo",
+            Self::IrisCode => "IrisCode",
+        }
+    }
+}
+
 /// What can be drawn. Distances are points from the upper left corner of the present page.
 pub(super) trait Canvas {
     /// Begins the next page.
@@ -64,6 +81,6 @@ pub(super) trait Canvas {
     fn fill(&mut self, area: Area, radius: f32, color: Color);
     /// Fills many sharp rectangles as one shape.
     fn fill_all(&mut self, areas: &[Area], color: Color);
-    /// Draws the logo into a rectangle.
-    fn logo(&mut self, area: Area);
+    /// Draws a picture into a rectangle.
+    fn picture(&mut self, picture: Picture, area: Area);
 }

@@ -2,7 +2,7 @@
 //!
 //! Values are values: none is ever compiled as a template, HTML escapes them all, text none.
 
-use super::words::{Words, date, money, rate};
+use super::words::{Wording, Words, date, money, rate};
 use crate::billing::card::{BillingCard, CardEvent, CardLine, CardService, CardStatus, Urgency};
 use crate::billing::customer::{Language, PaymentReference};
 use crate::billing::money::Money;
@@ -36,6 +36,7 @@ pub struct RenderedLetter {
 
 /// The templates of both languages, compiled.
 pub struct Letters {
+    wording: Wording,
     greek: OnceLock<Templates>,
     english: OnceLock<Templates>,
 }
@@ -145,9 +146,9 @@ impl Letters {
     ///
     /// # Errors
     /// Every file that cannot be read or compiled, or names something that no card has.
-    pub fn load(folder: Option<&Path>) -> Result<Self, Vec<String>> {
+    pub fn load(folder: Option<&Path>, wording: Wording) -> Result<Self, Vec<String>> {
         let mut faults = Vec::new();
-        let letters = Self { greek: OnceLock::new(), english: OnceLock::new() };
+        let letters = Self { wording, greek: OnceLock::new(), english: OnceLock::new() };
         // the built-in ones are known to be sound, and compiling them takes longer than a quiet night
         if folder.is_some() {
             for (slot, language) in [(&letters.greek, Language::Greek), (&letters.english, Language::English)]
@@ -167,7 +168,8 @@ impl Letters {
             Language::Greek => &self.greek,
             Language::English => &self.english,
         };
-        slot.get_or_init(|| Templates::load(card.language, None, &mut Vec::new())).render(card)
+        slot.get_or_init(|| Templates::load(card.language, None, &mut Vec::new()))
+            .render(card, self.wording.of(card.language))
     }
 }
 
@@ -240,8 +242,8 @@ impl Templates {
         })
     }
 
-    fn render(&self, card: &BillingCard) -> Result<RenderedLetter, LetterError> {
-        let mut view = View::of(card);
+    fn render(&self, card: &BillingCard, words: &Words) -> Result<RenderedLetter, LetterError> {
+        let mut view = View::of(card, words);
         let (tone, gist) = gist(card);
         view.tone = tone.key();
         view.topic = self.phrase(tone, "subject", &gist)?;
@@ -368,7 +370,7 @@ struct View {
     settled: Vec<ServiceView>,
     custom_apps: Vec<ServiceView>,
     vat_notes: Vec<String>,
-    not_fiscal: &'static str,
+    not_fiscal: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -449,7 +451,7 @@ struct VatView {
 
 #[derive(Debug, Clone, Serialize)]
 struct PaymentView {
-    reference_label: &'static str,
+    reference_label: String,
     reference: String,
     banks: Vec<BankView>,
     iris: Option<String>,
@@ -471,8 +473,7 @@ struct ServiceView {
 }
 
 impl View {
-    fn of(card: &BillingCard) -> Self {
-        let words = Words::of(card.language);
+    fn of(card: &BillingCard, words: &Words) -> Self {
         let word = |amount| money(card.language, amount);
         let company = &card.company;
         let due = card.total_due.is_positive();
@@ -510,10 +511,10 @@ impl View {
                 due_by: card.due_by.map(|day| date(card.language, day)),
                 overdue: card.overdue.is_positive().then(|| word(card.overdue)),
             }),
-            events: card.events.iter().map(|event| event_view(event, card.language)).collect(),
-            groups: groups(card),
+            events: card.events.iter().map(|event| event_view(event, card.language, words)).collect(),
+            groups: groups(card, words),
             totals: (!card.lines.is_empty()).then(|| totals(card)),
-            payment: due.then(|| payment(card)),
+            payment: due.then(|| payment(card, words)),
             settled: card.settled.iter().map(|service| service_view(service, card.language)).collect(),
             custom_apps: card
                 .custom_apps
@@ -521,7 +522,7 @@ impl View {
                 .map(|service| service_view(service, card.language))
                 .collect(),
             vat_notes: card.vat_notes.clone(),
-            not_fiscal: words.not_fiscal,
+            not_fiscal: words.not_fiscal.clone(),
         }
     }
 
@@ -578,7 +579,7 @@ impl View {
                 due: text(),
             }),
             payment: Some(PaymentView {
-                reference_label: "x",
+                reference_label: text(),
                 reference: text(),
                 banks: vec![bank],
                 iris: some(),
@@ -587,7 +588,7 @@ impl View {
             settled: vec![service.clone()],
             custom_apps: vec![service],
             vat_notes: vec![text()],
-            not_fiscal: "x",
+            not_fiscal: text(),
         }
     }
 }
@@ -606,8 +607,7 @@ fn service_view(service: &CardService, language: Language) -> ServiceView {
     }
 }
 
-fn event_view(event: &CardEvent, language: Language) -> EventView {
-    let words = Words::of(language);
+fn event_view(event: &CardEvent, language: Language, words: &Words) -> EventView {
     let new_expiry = date(language, event.expires_on);
     let (text, grave) = match event.stage {
         Stage::Renewed => (format!("{} {new_expiry}.", words.renewed), false),
@@ -625,15 +625,14 @@ fn event_view(event: &CardEvent, language: Language) -> EventView {
     }
 }
 
-fn groups(card: &BillingCard) -> Vec<GroupView> {
-    let words = Words::of(card.language);
+fn groups(card: &BillingCard, words: &Words) -> Vec<GroupView> {
     let mut groups: Vec<(Urgency, GroupView)> = Vec::new();
     for line in &card.lines {
         if groups.last().is_none_or(|(urgency, _)| *urgency != line.urgency) {
             let title = match line.urgency {
-                Urgency::Overdue => words.overdue,
-                Urgency::Expiring => words.expiring,
-                Urgency::Upcoming => words.upcoming,
+                Urgency::Overdue => &words.overdue,
+                Urgency::Expiring => &words.expiring,
+                Urgency::Upcoming => &words.upcoming,
             };
             let title = match card.language {
                 Language::Greek => greek_capitals(title),
@@ -643,19 +642,18 @@ fn groups(card: &BillingCard) -> Vec<GroupView> {
             groups.push((line.urgency, GroupView { title, overdue, lines: Vec::new() }));
         }
         if let Some((_, group)) = groups.last_mut() {
-            group.lines.push(line_view(line, card.language));
+            group.lines.push(line_view(line, card.language, words));
         }
     }
     groups.into_iter().map(|(_, group)| group).collect()
 }
 
-fn line_view(line: &CardLine, language: Language) -> LineView {
-    let words = Words::of(language);
+fn line_view(line: &CardLine, language: Language, words: &Words) -> LineView {
     let word = |amount: Money| money(language, amount);
     let day = |day| date(language, day);
     let mut state: Vec<String> = Vec::new();
     if let Some(expiry) = line.expires_on {
-        let verb = if line.urgency == Urgency::Overdue { words.expired_on } else { words.expires_on };
+        let verb = if line.urgency == Urgency::Overdue { &words.expired_on } else { &words.expires_on };
         state.push(format!("{verb} {}", day(expiry)));
     }
     if line.suspended {
@@ -703,13 +701,12 @@ fn totals(card: &BillingCard) -> TotalsView {
     }
 }
 
-fn payment(card: &BillingCard) -> PaymentView {
-    let words = Words::of(card.language);
+fn payment(card: &BillingCard, words: &Words) -> PaymentView {
     let payment = &card.payment;
     PaymentView {
         reference_label: match payment.reference {
-            PaymentReference::Own(_) => words.reference_own,
-            PaymentReference::BankIssued(_) => words.reference_bank,
+            PaymentReference::Own(_) => words.reference_own.clone(),
+            PaymentReference::BankIssued(_) => words.reference_bank.clone(),
         },
         reference: grouped(payment.reference.as_str()),
         banks: payment

@@ -5,4 +5,7 @@ mod fonts;
 pub mod letter;
 mod page;
 pub mod pdf;
+mod proof;
 mod words;
+
+pub use words::Wording;

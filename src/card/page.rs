@@ -1,7 +1,7 @@
 //! The card's layout: everything is planned as blocks, the blocks are set on pages, and only then
 //! drawn, so that every page knows how many there are and nothing is split or lost.
 
-use super::canvas::{Area, Canvas, Color, HEIGHT, Type, WIDTH};
+use super::canvas::{Area, Canvas, Color, HEIGHT, Picture, Type, WIDTH};
 use super::fonts::{Face, drawable};
 use super::words::{Words, date, figures, money, rate};
 use crate::billing::card::{BillingCard, CardEvent, CardLine, CardService, CardStatus, Urgency};
@@ -56,11 +56,13 @@ struct Block<'a> {
 pub(super) struct Brand {
     /// Width of the logo over its height, if there is one.
     pub logo: Option<f32>,
+    /// Width of the merchant's IRIS code over its height, if there is one.
+    pub iris_code: Option<f32>,
 }
 
 /// Draws the whole card.
-pub(super) fn draw(card: &BillingCard, brand: Brand, canvas: &mut dyn Canvas) {
-    let sheet = Sheet { card, words: Words::of(card.language), language: card.language, brand };
+pub(super) fn draw(card: &BillingCard, words: &Words, brand: Brand, canvas: &mut dyn Canvas) {
+    let sheet = Sheet { card, words, language: card.language, brand };
     let blocks = sheet.blocks();
     let pages = sheet.paginate(&blocks);
     for (index, page) in pages.iter().enumerate() {
@@ -89,7 +91,7 @@ enum Piece<'a> {
 
 struct Sheet<'a> {
     card: &'a BillingCard,
-    words: &'static Words,
+    words: &'a Words,
     language: Language,
     brand: Brand,
 }
@@ -151,11 +153,11 @@ impl<'a> Sheet<'a> {
 
     // ---- heads and foot -------------------------------------------------------------------------
 
-    fn mark(&self) -> Option<&'static str> {
+    fn mark(&self) -> Option<&'a str> {
         match self.card.status {
             CardStatus::Issued => None,
-            CardStatus::Trial => Some(self.words.trial),
-            CardStatus::Preview => Some(self.words.preview),
+            CardStatus::Trial => Some(&self.words.trial),
+            CardStatus::Preview => Some(&self.words.preview),
         }
     }
 
@@ -174,7 +176,8 @@ impl<'a> Sheet<'a> {
     fn brand_mark(&self, canvas: &mut dyn Canvas, top: f32, height: f32) {
         if let Some(ratio) = self.brand.logo {
             let width = (height * ratio).min(180.0);
-            canvas.logo(Area { x: MARGIN, y: top, width, height: width / ratio });
+            let area = Area { x: MARGIN, y: top, width, height: width / ratio };
+            canvas.picture(Picture::Logo, area);
             return;
         }
         // no logo: the initial in a square, and the name
@@ -201,9 +204,9 @@ impl<'a> Sheet<'a> {
         let company = &self.card.company;
         let words = self.words;
         let tax = [
-            (!company.tax_id.is_empty()).then(|| format!("{} {}", words.tax_id, company.tax_id)),
-            company.tax_office.as_ref().map(|office| format!("{} {office}", words.tax_office)),
-            company.gemi.as_ref().map(|gemi| format!("{} {gemi}", words.gemi)),
+            (!company.tax_id.is_empty()).then(|| format!("{} {}", &words.tax_id, company.tax_id)),
+            company.tax_office.as_ref().map(|office| format!("{} {office}", &words.tax_office)),
+            company.gemi.as_ref().map(|gemi| format!("{} {gemi}", &words.gemi)),
         ];
         let contact = [company.phone.clone(), company.email.clone(), company.website.clone()];
         let joined = |parts: [Option<String>; 3]| parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
@@ -220,8 +223,8 @@ impl<'a> Sheet<'a> {
         let top = 40.0;
         self.brand_mark(canvas, top, 34.0);
         let title = Type::new(Face::Bold, 21.0, Color::TEAL);
-        right(canvas, RIGHT, top + 17.0, words.title, title);
-        right(canvas, RIGHT, top + 33.0, words.pro_forma, Type::new(Face::Regular, 12.0, Color::MUTED));
+        right(canvas, RIGHT, top + 17.0, &words.title, title);
+        right(canvas, RIGHT, top + 33.0, &words.pro_forma, Type::new(Face::Regular, 12.0, Color::MUTED));
         let mut y = top + 52.0;
         for line in self.company_lines() {
             for part in wrapped(&line, SMALL, 300.0) {
@@ -237,11 +240,11 @@ impl<'a> Sheet<'a> {
         };
         let number = self.card.number.as_str();
         if !number.is_empty() {
-            fact(canvas, words.number, &drawable(number));
+            fact(canvas, &words.number, &drawable(number));
         }
-        fact(canvas, words.issued, &self.date(self.card.issued_on));
+        fact(canvas, &words.issued, &self.date(self.card.issued_on));
         if let Some(old) = &self.card.replaces {
-            fact(canvas, words.replaces, &drawable(old.as_str()));
+            fact(canvas, &words.replaces, &drawable(old.as_str()));
         }
         let top = self.customer_top();
         self.customer_panel(canvas, top);
@@ -261,11 +264,11 @@ impl<'a> Sheet<'a> {
         let name = Type::new(Face::Bold, 11.0, Color::INK);
         lines.extend(wrapped(&customer.name, name, width).into_iter().map(|line| (line, name)));
         let tax = [
-            customer.tax_id.as_ref().map(|id| format!("{} {id}", words.tax_id)),
-            customer.tax_office.as_ref().map(|office| format!("{} {office}", words.tax_office)),
+            customer.tax_id.as_ref().map(|id| format!("{} {id}", &words.tax_id)),
+            customer.tax_office.as_ref().map(|office| format!("{} {office}", &words.tax_office)),
         ];
         let tax = tax.into_iter().flatten().collect::<Vec<_>>().join(" · ");
-        let code = format!("{} {}", words.customer_code, customer.code);
+        let code = format!("{} {}", &words.customer_code, customer.code);
         for text in [customer.profession.clone(), customer.address.clone(), Some(tax), Some(code)] {
             let text = text.unwrap_or_default();
             lines.extend(wrapped(&text, SMALL, width).into_iter().map(|line| (line, SMALL)));
@@ -287,7 +290,7 @@ impl<'a> Sheet<'a> {
         canvas.fill(Area { x: MARGIN, y: top, width: CUSTOMER_WIDTH, height }, 5.0, Color::PANEL);
         let x = MARGIN + PADDING;
         let mut y = top + PADDING + 6.0;
-        canvas.text(x, y, &self.capitals(self.words.customer), LABEL);
+        canvas.text(x, y, &self.capitals(&self.words.customer), LABEL);
         y += 4.0;
         for (line, style) in self.customer_lines() {
             y += style.leading();
@@ -305,13 +308,13 @@ impl<'a> Sheet<'a> {
         if !self.card.total_due.is_positive() {
             let style = white(Face::Bold, 13.0);
             let mut y = top + area.height / 2.0;
-            for line in wrapped(words.nothing_due, style, area.width - 2.0 * PADDING) {
+            for line in wrapped(&words.nothing_due, style, area.width - 2.0 * PADDING) {
                 canvas.text(x, y, &line, style);
                 y += style.leading();
             }
             return;
         }
-        canvas.text(x, top + PADDING + 6.0, &self.capitals(words.amount_due), white(Face::Bold, 7.2));
+        canvas.text(x, top + PADDING + 6.0, &self.capitals(&words.amount_due), white(Face::Bold, 7.2));
         let amount = drawable(&self.money(self.card.total_due));
         let mut style = white(Face::Bold, 25.0);
         while style.width(&amount) > area.width - 2.0 * PADDING && style.size > 10.0 {
@@ -321,11 +324,11 @@ impl<'a> Sheet<'a> {
         let mut y = top + PADDING + 52.0;
         if let Some(day) = self.card.due_by {
             let gold = Type::new(Face::Bold, 10.0, Color::GOLD);
-            canvas.text(x, y, &format!("{} {}", words.pay_by, self.date(day)), gold);
+            canvas.text(x, y, &format!("{} {}", &words.pay_by, self.date(day)), gold);
             y += 14.0;
         }
         if self.card.overdue.is_positive() {
-            let text = format!("{} {}", words.of_which_overdue, self.money(self.card.overdue));
+            let text = format!("{} {}", &words.of_which_overdue, self.money(self.card.overdue));
             let style = white(Face::Regular, 8.5);
             for line in wrapped(&text, style, area.width - 2.0 * PADDING) {
                 canvas.text(x, y, &line, style);
@@ -338,7 +341,7 @@ impl<'a> Sheet<'a> {
         self.band(canvas);
         let y = 56.0;
         canvas.text(MARGIN, y, &drawable(self.company_name()), Type::new(Face::Bold, 12.0, Color::TEAL));
-        let text = format!("{} {}", self.words.title, self.card.number);
+        let text = format!("{} {}", &self.words.title, self.card.number);
         right(canvas, RIGHT, y, text.trim(), STRONG);
         rule(canvas, y + 8.0, Color::TEAL, 1.2);
     }
@@ -346,15 +349,15 @@ impl<'a> Sheet<'a> {
     fn foot(&self, canvas: &mut dyn Canvas, page: usize, pages: usize) {
         let y = HEIGHT - 56.0;
         rule(canvas, y, Color::RULE, 0.6);
-        canvas.text(MARGIN, y + 13.0, self.words.not_fiscal, Type::new(Face::Bold, 7.6, Color::INK));
+        canvas.text(MARGIN, y + 13.0, &self.words.not_fiscal, Type::new(Face::Bold, 7.6, Color::INK));
         let small = Type::new(Face::Regular, 7.4, Color::MUTED);
-        let number = format!("{} {page} {} {pages}", self.words.page, self.words.of);
+        let number = format!("{} {page} {} {pages}", &self.words.page, &self.words.of);
         right(canvas, RIGHT, y + 13.0, &number, small);
         let company = &self.card.company;
         let contact = [company.support_email.as_deref(), company.support_phone.as_deref()];
         let contact = contact.into_iter().flatten().collect::<Vec<_>>().join(" · ");
         if !contact.is_empty() {
-            let text = drawable(&format!("{} {contact}", self.words.questions));
+            let text = drawable(&format!("{} {contact}", &self.words.questions));
             canvas.text(MARGIN, y + 24.0, &text, small);
         }
     }
@@ -373,7 +376,7 @@ impl<'a> Sheet<'a> {
         if self.card.events.is_empty() {
             return;
         }
-        blocks.push(self.section(self.words.news));
+        blocks.push(self.section(&self.words.news));
         for event in &self.card.events {
             blocks.push(self.event(event));
         }
@@ -383,9 +386,9 @@ impl<'a> Sheet<'a> {
     fn event(&'a self, event: &'a CardEvent) -> Block<'a> {
         let words = self.words;
         let (text, color) = match event.stage {
-            Stage::Renewed => (format!("{} {}.", words.renewed, self.date(event.expires_on)), Color::TEAL),
+            Stage::Renewed => (format!("{} {}.", &words.renewed, self.date(event.expires_on)), Color::TEAL),
             Stage::Reinstated => {
-                (format!("{} {}.", words.reinstated, self.date(event.expires_on)), Color::TEAL)
+                (format!("{} {}.", &words.reinstated, self.date(event.expires_on)), Color::TEAL)
             }
             Stage::Suspended => (words.suspended.to_owned(), Color::ALERT),
             Stage::Terminated => (words.terminated.to_owned(), Color::ALERT),
@@ -396,7 +399,7 @@ impl<'a> Sheet<'a> {
         };
         let deletion = event
             .terminate_on
-            .map(|day| format!(" {} {}.", words.deletion_on, self.date(day)))
+            .map(|day| format!(" {} {}.", &words.deletion_on, self.date(day)))
             .unwrap_or_default();
         let name = titled(&event.name, event.domain_name.as_deref());
         let width = INNER - 16.0;
@@ -425,7 +428,7 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn section(&self, title: &'static str) -> Block<'a> {
+    fn section(&self, title: &'a str) -> Block<'a> {
         Block {
             height: 20.0,
             keeps_next: true,
@@ -462,24 +465,24 @@ impl<'a> Sheet<'a> {
         let words = self.words;
         canvas.fill(Area { x: MARGIN, y: top, width: INNER, height: 17.0 }, 2.0, Color::TEAL);
         let y = top + 11.6;
-        canvas.text(column::SERVICE, y, words.service, HEAD);
-        canvas.text(column::PERIOD, y, words.period, HEAD);
-        canvas.text(column::NEW_EXPIRY, y, words.new_expiry, HEAD);
-        right(canvas, column::NET, y, words.net, HEAD);
-        right(canvas, column::VAT, y, words.vat, HEAD);
-        right(canvas, column::GROSS, y, words.gross, HEAD);
+        canvas.text(column::SERVICE, y, &words.service, HEAD);
+        canvas.text(column::PERIOD, y, &words.period, HEAD);
+        canvas.text(column::NEW_EXPIRY, y, &words.new_expiry, HEAD);
+        right(canvas, column::NET, y, &words.net, HEAD);
+        right(canvas, column::VAT, y, &words.vat, HEAD);
+        right(canvas, column::GROSS, y, &words.gross, HEAD);
     }
 
     fn carried(&self, canvas: &mut dyn Canvas, top: f32, sum: Money) {
-        canvas.text(column::SERVICE, top + 9.0, self.words.carried, SMALL);
+        canvas.text(column::SERVICE, top + 9.0, &self.words.carried, SMALL);
         right(canvas, column::GROSS, top + 9.0, &figures(self.language, sum), SMALL);
     }
 
     fn group(&self, urgency: Urgency, sum: Money) -> Block<'a> {
         let (title, color) = match urgency {
-            Urgency::Overdue => (self.words.overdue, Color::ALERT),
-            Urgency::Expiring => (self.words.expiring, Color::TEAL),
-            Urgency::Upcoming => (self.words.upcoming, Color::MUTED),
+            Urgency::Overdue => (&self.words.overdue, Color::ALERT),
+            Urgency::Expiring => (&self.words.expiring, Color::TEAL),
+            Urgency::Upcoming => (&self.words.upcoming, Color::MUTED),
         };
         let title = self.capitals(title);
         Block {
@@ -498,7 +501,7 @@ impl<'a> Sheet<'a> {
         let mut remarks: Vec<(String, Type)> = Vec::new();
         let mut state = Vec::new();
         if let Some(day) = line.expires_on {
-            let verb = if line.urgency == Urgency::Overdue { words.expired_on } else { words.expires_on };
+            let verb = if line.urgency == Urgency::Overdue { &words.expired_on } else { &words.expires_on };
             state.push(format!("{verb} {}", self.date(day)));
         }
         if line.suspended {
@@ -513,23 +516,23 @@ impl<'a> Sheet<'a> {
         if line.paid.is_positive() {
             let text = format!(
                 "{} {}, {} {}",
-                words.paid_so_far,
+                &words.paid_so_far,
                 self.money(line.paid),
-                words.remains,
+                &words.remains,
                 self.money(line.due)
             );
             remarks.push((text, SMALL));
         }
         if let Some(invoice) = &line.invoice {
-            remarks.push((format!("{} {invoice}", words.invoice), SMALL));
+            remarks.push((format!("{} {invoice}", &words.invoice), SMALL));
         }
         let consequences = [
-            line.suspend_on.map(|day| format!("{} {}", words.suspension, self.date(day))),
-            line.terminate_on.map(|day| format!("{} {}", words.termination, self.date(day))),
+            line.suspend_on.map(|day| format!("{} {}", &words.suspension, self.date(day))),
+            line.terminate_on.map(|day| format!("{} {}", &words.termination, self.date(day))),
         ];
         let consequences = consequences.into_iter().flatten().collect::<Vec<_>>().join(", ");
         if !consequences.is_empty() {
-            remarks.push((format!("{} {consequences}", words.unless_settled), WARNING));
+            remarks.push((format!("{} {consequences}", &words.unless_settled), WARNING));
         }
         remarks
     }
@@ -592,9 +595,9 @@ impl<'a> Sheet<'a> {
         for sum in &card.vat {
             let label = format!(
                 "{} {} {} {}",
-                words.vat,
+                &words.vat,
                 rate(self.language, sum.rate),
-                words.vat_on,
+                &words.vat_on,
                 self.money(sum.amounts.net)
             );
             rows.push((label, sum.amounts.vat, BODY));
@@ -624,7 +627,7 @@ impl<'a> Sheet<'a> {
                     0.0,
                     Color::GOLD,
                 );
-                right(canvas, RIGHT - 92.0, y + 7.0, words.to_pay, style);
+                right(canvas, RIGHT - 92.0, y + 7.0, &words.to_pay, style);
                 right(canvas, column::GROSS, y + 7.0, &drawable(&self.money(card.total_due)), style);
             }),
         });
@@ -639,22 +642,24 @@ impl<'a> Sheet<'a> {
         let words = self.words;
         let payment = &self.card.payment;
         let qr = payment.epc_qr.as_deref().and_then(qr_code);
-        let qr_width = if qr.is_some() { 100.0 } else { 0.0 };
+        let iris_code = self.brand.iris_code.filter(|_| payment.iris.is_some());
+        let codes = [qr.is_some(), iris_code.is_some()].into_iter().filter(|there| *there).count();
+        let qr_width = count(codes) * 100.0;
         let text_width = INNER - 2.0 * PADDING - qr_width;
         let (label, reference) = match &payment.reference {
-            PaymentReference::Own(text) => (words.reference_own, grouped(text)),
-            PaymentReference::BankIssued(text) => (words.reference_bank, grouped(text)),
+            PaymentReference::Own(text) => (&words.reference_own, grouped(text)),
+            PaymentReference::BankIssued(text) => (&words.reference_bank, grouped(text)),
         };
         let mut rows: Vec<(String, String)> = Vec::new();
         for bank in &payment.banks {
             let bic = bank.bic.as_ref().map(|bic| format!(" · BIC {bic}")).unwrap_or_default();
             rows.push((
                 bank.name.clone(),
-                format!("{}{bic} · {}: {}", grouped(&bank.iban), words.beneficiary, bank.beneficiary),
+                format!("{}{bic} · {}: {}", grouped(&bank.iban), &words.beneficiary, bank.beneficiary),
             ));
         }
         if let Some(iris) = &payment.iris {
-            let ways = [iris.tax_id.as_ref().map(|id| format!("{} {id}", words.tax_id)), iris.phone.clone()];
+            let ways = [iris.tax_id.as_ref().map(|id| format!("{} {id}", &words.tax_id)), iris.phone.clone()];
             rows.push((words.iris.to_owned(), ways.into_iter().flatten().collect::<Vec<_>>().join(" · ")));
         }
         if let Some(link) = &payment.link {
@@ -666,9 +671,9 @@ impl<'a> Sheet<'a> {
             .collect();
         let lines: usize = set.iter().map(|(name, text)| name.len() + text.len()).sum();
         let rows_height = count(lines) * BODY.leading() + count(set.len()) * 4.0;
-        let height = (58.0 + rows_height + PADDING).max(if qr.is_some() { 134.0 } else { 0.0 });
+        let height = (58.0 + rows_height + PADDING).max(if codes > 0 { 134.0 } else { 0.0 });
         blocks.push(Block { keeps_next: true, ..space(10.0) });
-        blocks.push(self.section(words.how_to_pay));
+        blocks.push(self.section(&words.how_to_pay));
         blocks.push(Block {
             height: height + 12.0,
             keeps_next: false,
@@ -680,7 +685,7 @@ impl<'a> Sheet<'a> {
                 canvas.text(x, top + 16.0, &self.capitals(label), LABEL);
                 let style = Type::new(Face::Bold, 15.0, Color::TEAL);
                 canvas.text(x, top + 34.0, &reference, style);
-                canvas.text(x, top + 46.0, words.reference_only, SMALL);
+                canvas.text(x, top + 46.0, &words.reference_only, SMALL);
                 let mut y = top + 64.0;
                 for (name, text) in &set {
                     for (lines, style) in [(name, STRONG), (text, BODY)] {
@@ -691,9 +696,18 @@ impl<'a> Sheet<'a> {
                     }
                     y += 4.0;
                 }
+                let mut right_edge = RIGHT - PADDING;
                 if let Some(code) = &qr {
-                    draw_qr(canvas, code, RIGHT - PADDING - 88.0, top + PADDING, 88.0);
-                    centred(canvas, RIGHT - PADDING - 44.0, top + PADDING + 99.0, words.scan, SMALL);
+                    draw_qr(canvas, code, right_edge - 88.0, top + PADDING, 88.0);
+                    centred(canvas, right_edge - 44.0, top + PADDING + 99.0, &words.scan, SMALL);
+                    right_edge -= 100.0;
+                }
+                if let Some(ratio) = iris_code {
+                    let (width, height) =
+                        if ratio > 1.0 { (88.0, 88.0 / ratio) } else { (88.0 * ratio, 88.0) };
+                    let x = right_edge - 44.0 - width / 2.0;
+                    canvas.picture(Picture::IrisCode, Area { x, y: top + PADDING, width, height });
+                    centred(canvas, right_edge - 44.0, top + PADDING + 99.0, &words.iris_scan, SMALL);
                 }
             }),
         });
@@ -707,20 +721,20 @@ impl<'a> Sheet<'a> {
             blocks.push(paragraph(note, BODY));
         }
         if !self.card.settled.is_empty() {
-            blocks.push(self.section(words.settled));
+            blocks.push(self.section(&words.settled));
             blocks.extend(self.card.settled.iter().map(|service| self.listed(service, true)));
             blocks.push(space(8.0));
         }
         if !self.card.custom_apps.is_empty() {
-            blocks.push(self.section(words.custom_apps));
+            blocks.push(self.section(&words.custom_apps));
             blocks.extend(self.card.custom_apps.iter().map(|service| self.listed(service, false)));
-            blocks.push(paragraph(words.custom_apps_note, SMALL));
+            blocks.push(paragraph(&words.custom_apps_note, SMALL));
         }
     }
 
     fn listed(&'a self, service: &CardService, with_expiry: bool) -> Block<'a> {
         let name = titled(&service.name, service.domain_name.as_deref());
-        let until = with_expiry.then(|| format!("{} {}", self.words.until, self.date(service.expires_on)));
+        let until = with_expiry.then(|| format!("{} {}", &self.words.until, self.date(service.expires_on)));
         let lines = wrapped(&name, BODY, INNER - 130.0);
         Block {
             height: count(lines.len()) * BODY.leading() + 2.0,

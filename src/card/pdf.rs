@@ -1,10 +1,11 @@
 //! The card as a PDF: our canvas on top of genpdf's low-level renderer, then what that library gets
 //! wrong or leaves to chance is put right, so that the same card always has the same bytes.
 
-use super::canvas::{Area, Canvas, Color, HEIGHT, Type, WIDTH};
+use super::canvas::{Area, Canvas, Color, HEIGHT, Picture, Type, WIDTH};
 use super::fonts::{Face, drawable, lacking};
 use super::page::{self, Brand};
-use super::words::Words;
+use super::proof;
+use super::words::{Wording, Words};
 use crate::billing::card::BillingCard;
 use genpdf::render::Renderer;
 use lopdf::{Document, Object, Stream, StringFormat, dictionary};
@@ -28,13 +29,21 @@ pub enum CardError {
         /// The text it stands in.
         text: String,
     },
-    /// The logo cannot be used.
-    #[error("the logo `{path}` cannot be used: {why}")]
-    Logo {
+    /// A picture cannot be used.
+    #[error("the picture `{path}` cannot be used: {why}")]
+    Image {
         /// The file.
         path: String,
         /// What is wrong.
         why: String,
+    },
+    /// The finished PDF, read back, does not say what the card says.
+    #[error("the finished PDF does not show {what} «{text}»; please report it")]
+    Proof {
+        /// What is missing.
+        what: &'static str,
+        /// The text that should be there.
+        text: String,
     },
     /// The library failed.
     #[error("the PDF could not be made: {0}")]
@@ -42,15 +51,19 @@ pub enum CardError {
 }
 
 /// What cards look like, beside their content.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Look {
     /// The company's logo; without one, its initial is drawn.
-    pub logo: Option<Logo>,
+    pub logo: Option<Image>,
+    /// The merchant's own IRIS code, printed where IRIS is offered.
+    pub iris_code: Option<Image>,
+    /// The printed words.
+    pub wording: Wording,
 }
 
-/// A logo, decoded once.
+/// A picture, decoded once.
 #[derive(Debug, Clone)]
-pub struct Logo {
+pub struct Image {
     width: u32,
     height: u32,
     /// Compressed RGB.
@@ -59,23 +72,23 @@ pub struct Logo {
     opacity: Option<Vec<u8>>,
 }
 
-/// Wider or higher logos only make every e-mail larger.
-const LOGO_MAX: u32 = 2000;
+/// Wider or higher pictures only make every e-mail larger.
+const SIDE_MAX: u32 = 2000;
 
-impl Logo {
+impl Image {
     /// Reads a PNG.
     ///
     /// # Errors
-    /// [`CardError::Logo`] for a file that is no PNG, or is larger than 2000 pixels either way.
+    /// [`CardError::Image`] for a file that is no PNG, or is larger than 2000 pixels either way.
     pub fn load(path: &Path) -> Result<Self, CardError> {
-        let fault = |why: String| CardError::Logo { path: path.display().to_string(), why };
+        let fault = |why: String| CardError::Image { path: path.display().to_string(), why };
         let file = std::fs::File::open(path).map_err(|error| fault(error.to_string()))?;
         let mut decoder = png::Decoder::new(std::io::BufReader::new(file));
         decoder.set_transformations(png::Transformations::normalize_to_color8());
         let mut reader = decoder.read_info().map_err(|error| fault(error.to_string()))?;
         let (width, height) = reader.info().size();
-        if width > LOGO_MAX || height > LOGO_MAX {
-            return Err(fault(format!("{width} × {height} pixels; at most {LOGO_MAX} either way")));
+        if width > SIDE_MAX || height > SIDE_MAX {
+            return Err(fault(format!("{width} × {height} pixels; at most {SIDE_MAX} either way")));
         }
         let size = reader.output_buffer_size().ok_or_else(|| fault("it is too large".to_owned()))?;
         let mut pixels = vec![0; size];
@@ -113,9 +126,16 @@ fn deflated(bytes: &[u8]) -> Vec<u8> {
 /// [`CardError::Glyph`] for a character that the fonts lack.
 pub fn render(card: &BillingCard, look: &Look) -> Result<Vec<u8>, CardError> {
     let mut canvas = PdfCanvas::new()?;
-    page::draw(card, Brand { logo: look.logo.as_ref().map(Logo::ratio) }, &mut canvas);
+    let brand = Brand {
+        logo: look.logo.as_ref().map(Image::ratio),
+        iris_code: look.iris_code.as_ref().map(Image::ratio),
+    };
+    let words = look.wording.of(card.language);
+    page::draw(card, words, brand, &mut canvas);
     let raw = canvas.finish()?;
-    polished(&raw, card, look).map_err(|error| CardError::Pdf(error.to_string()))
+    let bytes = polished(&raw, card, words, look).map_err(|error| CardError::Pdf(error.to_string()))?;
+    proof::check(&bytes, card)?;
+    Ok(bytes)
 }
 
 /// Draws through genpdf's renderer, whose pages are printpdf's.
@@ -254,12 +274,12 @@ impl Canvas for PdfCanvas {
         });
     }
 
-    fn logo(&mut self, area: Area) {
+    fn picture(&mut self, picture: Picture, area: Area) {
         let bottom = HEIGHT - area.y - area.height;
         self.with_layer(|layer| {
             layer.save_graphics_state();
             layer.add_operation(operation("cm", &[area.width, 0.0, 0.0, area.height, area.x, bottom]));
-            layer.add_operation(Operation::new("Do", vec![Operand::Name(b"Logo".to_vec())]));
+            layer.add_operation(Operation::new("Do", vec![Operand::Name(picture.name().into())]));
             layer.restore_graphics_state();
         });
     }
@@ -268,15 +288,17 @@ impl Canvas for PdfCanvas {
 // ---- what the library gets wrong ----------------------------------------------------------------
 
 /// Metadata, language, fixed dates and identity, correct font descriptors, the logo; compressed.
-fn polished(raw: &[u8], card: &BillingCard, look: &Look) -> lopdf::Result<Vec<u8>> {
+fn polished(raw: &[u8], card: &BillingCard, words: &Words, look: &Look) -> lopdf::Result<Vec<u8>> {
     let mut document = Document::load_mem(raw)?;
     document.version = "1.5".to_owned();
     strip_layers(&mut document);
     mend_fonts(&mut document);
-    if let Some(logo) = &look.logo {
-        place_logo(&mut document, logo);
+    for (picture, image) in [(Picture::Logo, &look.logo), (Picture::IrisCode, &look.iris_code)] {
+        if let Some(image) = image {
+            place(&mut document, picture, image);
+        }
     }
-    describe(&mut document, card);
+    describe(&mut document, card, words);
     document.prune_objects();
     document.renumber_objects();
     document.compress();
@@ -299,8 +321,7 @@ fn pdf_text(text: &str) -> Object {
     Object::String(bytes, StringFormat::Hexadecimal)
 }
 
-fn describe(document: &mut Document, card: &BillingCard) {
-    let words = Words::of(card.language);
+fn describe(document: &mut Document, card: &BillingCard, words: &Words) {
     let title = format!("{} {}", words.title, card.number);
     let moment = Object::string_literal(card.issued_on.format("D:%Y%m%d000000Z").to_string());
     let company = card.company.trade_name.as_deref().unwrap_or(&card.company.name);
@@ -397,22 +418,29 @@ fn has_type(object: &Object, name: &[u8]) -> bool {
     object.as_dict().is_ok_and(|dictionary| dictionary.has_type(name))
 }
 
-fn place_logo(document: &mut Document, logo: &Logo) {
-    let image = |space: &str, bytes: &[u8]| {
+/// Puts a picture among every page's resources.
+fn place(document: &mut Document, name: Picture, image: &Image) {
+    let stream = |space: &str, bytes: &[u8]| {
         let dictionary = dictionary! {
             "Type" => "XObject", "Subtype" => "Image", "ColorSpace" => space, "BitsPerComponent" => 8,
-            "Width" => i64::from(logo.width), "Height" => i64::from(logo.height), "Filter" => "FlateDecode",
+            "Width" => i64::from(image.width), "Height" => i64::from(image.height), "Filter" => "FlateDecode",
         };
         Stream::new(dictionary, bytes.to_vec()).with_compression(false)
     };
-    let mut picture = image("DeviceRGB", &logo.color);
-    if let Some(opacity) = &logo.opacity {
-        let mask = document.add_object(image("DeviceGray", opacity));
+    let mut picture = stream("DeviceRGB", &image.color);
+    if let Some(opacity) = &image.opacity {
+        let mask = document.add_object(stream("DeviceGray", opacity));
         picture.dict.set("SMask", mask);
     }
     let picture = document.add_object(picture);
-    let first_page = document.get_pages().into_values().next();
-    if let Some(resources) = first_page.and_then(|page| resources_mut(document, page)) {
-        resources.set("XObject", dictionary! { "Logo" => picture });
+    let pages: Vec<lopdf::ObjectId> = document.get_pages().into_values().collect();
+    for page in pages {
+        let Some(resources) = resources_mut(document, page) else { continue };
+        if !resources.has(b"XObject") {
+            resources.set("XObject", lopdf::Dictionary::new());
+        }
+        if let Ok(objects) = resources.get_mut(b"XObject").and_then(Object::as_dict_mut) {
+            objects.set(name.name(), picture);
+        }
     }
 }

@@ -4,8 +4,9 @@ use super::Desk;
 use crate::billing::card::BillingCard;
 use crate::billing::facts::Letter;
 use crate::billing::notice::NoticeKey;
+use crate::card::Wording;
 use crate::card::letter::{Letters, RenderedLetter};
-use crate::card::pdf;
+use crate::card::pdf::{self, Image, Look};
 use crate::mail::compose::{MailParts, compose, message_id};
 use anyhow::{Context, Result};
 use std::num::NonZeroUsize;
@@ -13,7 +14,7 @@ use std::num::NonZeroUsize;
 /// What draws cards: loaded once, shared by all threads.
 pub struct Studio {
     letters: Letters,
-    look: pdf::Look,
+    look: Look,
 }
 
 /// A card drawn in every form.
@@ -42,10 +43,13 @@ impl Studio {
     /// # Errors
     /// Every template that does not compile, all together; a logo that cannot be read.
     pub fn open(desk: &Desk) -> Result<Self> {
-        let letters = Letters::load(desk.config.mail.templates.as_deref())
-            .map_err(|faults| crate::error::Stop::Usage(faults.join("\n")))?;
-        let logo = desk.config.logo.as_deref().map(pdf::Logo::load).transpose()?;
-        Ok(Self { letters, look: pdf::Look { logo } })
+        let folder = desk.config.mail.templates.as_deref();
+        let usage = |faults: Vec<String>| crate::error::Stop::Usage(faults.join("\n"));
+        let wording = Wording::load(folder).map_err(usage)?;
+        let letters = Letters::load(folder, wording.clone()).map_err(usage)?;
+        let logo = desk.config.logo.as_deref().map(Image::load).transpose()?;
+        let iris_code = desk.config.payment.iris_qr.as_deref().map(Image::load).transpose()?;
+        Ok(Self { letters, look: Look { logo, iris_code, wording } })
     }
 
     /// Draws one card in every form. No PDF, no mail.
