@@ -54,6 +54,9 @@ pub enum Command {
     Nightly(NightlyArgs),
     /// Show who is due, overdue, suspended, held back, unmatched, or to be notified by hand
     Status(StatusArgs),
+    /// Look at what waits, failed or is uncertain, and decide what becomes of it
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
     /// Check configuration, database, templates and fonts; sends nothing
     Check,
     /// Print the completions of a shell
@@ -72,6 +75,8 @@ pub enum ImportKind {
     Services,
     /// Payments
     Payments,
+    /// Delivery status notifications: a Maildir or an mbox
+    Bounces,
 }
 
 /// `import`.
@@ -79,7 +84,7 @@ pub enum ImportKind {
 pub struct ImportArgs {
     /// What the files hold
     pub kind: ImportKind,
-    /// CSV files with a header row; UTF-8 or windows-1253; separated by comma, semicolon or tab
+    /// CSV files with a header row (UTF-8 or windows-1253; comma, semicolon or tab), or mailboxes of bounces
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Show the differences and change nothing
@@ -108,8 +113,8 @@ pub struct NotifyArgs {
     /// Also write every message as .eml, .html, .txt and .pdf, with an index.html
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Send a card today because somebody asked (needs --customer)
-    #[arg(long, requires = "customer")]
+    /// Send a card today because somebody asked, or send it again (needs --customer)
+    #[arg(long, requires = "customer", visible_alias = "resend")]
     pub now: bool,
     /// With --now: tell of this service only
     #[arg(long, value_name = "CODE", requires = "now")]
@@ -131,6 +136,47 @@ pub struct EnforceArgs {
     /// Only this customer (repeatable)
     #[arg(long, value_name = "CODE")]
     pub customer: Vec<String>,
+    /// Work as of this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<NaiveDate>,
+}
+
+/// `outbox`.
+#[derive(Debug, Subcommand)]
+pub enum OutboxCommand {
+    /// List messages that are not finished
+    List {
+        /// List the finished ones too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show one message with every attempt and reply
+    Show {
+        /// The message's number
+        message: i64,
+    },
+    /// An uncertain message arrived after all
+    Confirm(VerdictArgs),
+    /// An uncertain message did not arrive: send it again
+    Resend(VerdictArgs),
+    /// A refused message goes again
+    Requeue(VerdictArgs),
+}
+
+/// What a person decides about a message.
+#[derive(Debug, Args)]
+pub struct VerdictArgs {
+    /// The message's number
+    pub message: i64,
+    /// Only the delivery to this address
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: Option<String>,
+    /// Why; kept in the journal
+    #[arg(long)]
+    pub reason: String,
+    /// Who decides [default: SUDO_USER or the log-in name]
+    #[arg(long)]
+    pub by: Option<String>,
     /// Work as of this day
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub as_of: Option<NaiveDate>,
@@ -158,6 +204,9 @@ pub struct RenderCardArgs {
     /// What to draw
     #[arg(long, value_enum, default_value_t = Format::Pdf)]
     pub format: Format,
+    /// The customer's card as it was last sent, whatever has changed since
+    #[arg(long)]
+    pub as_sent: bool,
     /// Where to; without it, stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

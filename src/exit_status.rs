@@ -1,20 +1,21 @@
 //! What the exit status says to cron.
 
 /// The contract's exit statuses.
+/// Ordered by gravity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExitStatus {
     /// Done.
-    Done = 0,
+    Done,
     /// Done, but something new needs a person.
-    NeedsPerson = 3,
+    NeedsPerson,
     /// A guard refused to enforce.
-    Refused = 4,
+    Refused,
     /// Failed; nothing half-done.
-    Failed = 1,
+    Failed,
     /// Usage or configuration.
-    Usage = 2,
+    Usage,
     /// Another run holds the lock.
-    Locked = 75,
+    Locked,
 }
 
 impl ExitStatus {
@@ -53,5 +54,6 @@ mod tests {
         assert_eq!(Done.and(NeedsPerson), NeedsPerson);
         assert_eq!(Refused.and(NeedsPerson), Refused);
         assert_eq!(Refused.and(Failed), Failed);
+        assert_eq!([Done, NeedsPerson, Refused, Failed].map(super::ExitStatus::code), [0, 3, 4, 1]);
     }
 }

@@ -264,6 +264,21 @@ pub struct ImportView {
     pub unmatched: u64,
 }
 
+/// `import bounces`.
+#[derive(Debug, Clone, Serialize)]
+pub struct BouncesView {
+    /// The run.
+    pub run: RunView,
+    /// Messages looked at.
+    pub read: u64,
+    /// Deliveries that came back.
+    pub bounced: u64,
+    /// Notifications of messages that are not ours.
+    pub foreign: u64,
+    /// What needs a person and is new.
+    pub attention: Vec<AttentionView>,
+}
+
 /// `nightly`.
 #[derive(Debug, Clone, Serialize)]
 pub struct NightlyView {

@@ -173,6 +173,53 @@ fn a_preview_and_a_trial_say_so() {
     }
 }
 
+#[test]
+fn the_code_to_scan_holds_exactly_the_payload() {
+    let folder = tempfile::tempdir().unwrap();
+    let card = six_lines(Language::Greek);
+    let file = folder.path().join("card.pdf");
+    std::fs::write(&file, drawn(&card)).unwrap();
+    let picture = folder.path().join("page");
+    if run("pdftoppm", &["-r".as_ref(), "200".as_ref(), "-png".as_ref(), &file, &picture]).is_none() {
+        return;
+    }
+    let mut pages: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    pages.retain(|path| path.extension().is_some_and(|extension| extension == "png"));
+    let mut found = Vec::new();
+    for page in pages {
+        match Command::new("zbarimg").args(["--raw", "--quiet"]).arg(page).output() {
+            Ok(output) => found.extend(output.stdout),
+            Err(_) => {
+                eprintln!("NOT CHECKED: `zbarimg` is not installed");
+                return;
+            }
+        }
+    }
+    assert_eq!(String::from_utf8(found).unwrap().trim_end(), card.payment.epc_qr.unwrap());
+}
+
+#[test]
+fn a_logo_and_an_iris_code_are_drawn_and_a_bad_picture_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("logo.png");
+    let mut encoder = png::Encoder::new(std::fs::File::create(&file).unwrap(), 4, 2);
+    encoder.set_color(png::ColorType::Rgba);
+    encoder.write_header().unwrap().write_image_data(&[200; 32]).unwrap();
+    let image = konet_billing::card::pdf::Image::load(&file).unwrap();
+    let with = Look { logo: Some(image.clone()), iris_code: Some(image), ..look() };
+    let card = six_lines(Language::Greek);
+    let pdf = render(&card, &with).unwrap();
+    std::fs::write(folder.path().join("card.pdf"), &pdf).unwrap();
+    if let Some(list) = run("pdfimages", &["-list".as_ref(), &folder.path().join("card.pdf")]) {
+        let list = String::from_utf8(list).unwrap();
+        assert_eq!(list.matches("smask").count(), 2, "{list}");
+    }
+    std::fs::write(&file, b"no picture").unwrap();
+    let fault = konet_billing::card::pdf::Image::load(&file).unwrap_err().to_string();
+    assert!(fault.contains("logo.png"), "{fault}");
+}
+
 /// Not a test of anything: writes sample cards where `KONET_BILLING_LOOK` names a folder, to be looked at.
 #[test]
 fn samples_to_look_at() {
@@ -184,5 +231,12 @@ fn samples_to_look_at() {
         ("one", card(Language::Greek, vec![line(0, 5, None)], Vec::new())),
     ] {
         std::fs::write(Path::new(&folder).join(format!("{name}.pdf")), drawn(&card)).unwrap();
+    }
+    for language in [Language::Greek, Language::English] {
+        for stage in crate::letter::STAGES {
+            let card = crate::letter::of_stage(stage, language);
+            let name = format!("{stage}-{}.pdf", language.code());
+            std::fs::write(Path::new(&folder).join(name), drawn(&card)).unwrap();
+        }
     }
 }

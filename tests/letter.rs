@@ -17,7 +17,7 @@ fn written(card: &BillingCard) -> RenderedLetter {
     Letters::load(None, words()).unwrap().render(card).unwrap()
 }
 
-const STAGES: [Stage; 9] = [
+pub(crate) const STAGES: [Stage; 9] = [
     Stage::Before(15),
     Stage::Expiry,
     Stage::After(5),
@@ -30,7 +30,7 @@ const STAGES: [Stage; 9] = [
 ];
 
 /// A card of one stage, with something due.
-fn of_stage(stage: Stage, language: Language) -> BillingCard {
+pub(crate) fn of_stage(stage: Stage, language: Language) -> BillingCard {
     match stage {
         Stage::Before(_) | Stage::OnRequest => card(language, vec![line(0, 10, Some(stage))], Vec::new()),
         Stage::Expiry => card(language, vec![line(0, 0, Some(stage))], Vec::new()),
@@ -147,6 +147,57 @@ fn a_folder_replaces_single_templates_and_its_faults_are_all_told() {
     std::fs::remove_file(folder.path().join("en/strings.toml")).unwrap();
     let faults = Letters::load(Some(folder.path()), words()).err().unwrap().join("\n");
     assert!(faults.contains("numbr"), "{faults}");
+}
+
+/// Relative luminance of `#rrggbb` (WCAG 2.1).
+fn luminance(color: &str) -> f64 {
+    let part = |at: usize| {
+        let value = f64::from(u8::from_str_radix(&color[at..at + 2], 16).unwrap()) / 255.0;
+        if value <= 0.039_28 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+}
+
+#[test]
+fn every_text_stands_out_from_what_is_behind_it_by_day_and_by_night() {
+    let template = include_str!("../templates/el/body.html.hbs");
+    for (text, behind) in [
+        ("#1f2933", "#ffffff"),
+        ("#52606d", "#ffffff"),
+        ("#0f4c5c", "#ffffff"),
+        ("#9c2f1f", "#ffffff"),
+        ("#1f2933", "#eef3f6"),
+        ("#52606d", "#eef3f6"),
+        ("#0f4c5c", "#eef3f6"),
+        ("#9c2f1f", "#eef3f6"),
+        ("#ffffff", "#0f4c5c"),
+        ("#d9e6ea", "#0f4c5c"),
+        ("#1f2933", "#e9b949"),
+        ("#eef3f6", "#18242b"),
+        ("#aebcc6", "#18242b"),
+        ("#7fc4d6", "#18242b"),
+        ("#ffab9b", "#18242b"),
+        ("#eef3f6", "#22323b"),
+        ("#aebcc6", "#22323b"),
+        ("#7fc4d6", "#22323b"),
+        ("#ffab9b", "#22323b"),
+    ] {
+        assert!(template.contains(text) && template.contains(behind), "{text} on {behind} is used no more");
+        let (a, b) = (luminance(text), luminance(behind));
+        let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
+        assert!(contrast >= 4.5, "{text} on {behind}: {contrast:.2}");
+    }
+}
+
+#[test]
+fn nothing_is_fetched_from_anywhere() {
+    for template in
+        [include_str!("../templates/el/body.html.hbs"), include_str!("../templates/en/body.html.hbs")]
+    {
+        for remote in ["http://", "https://", "url(", "<img", "<link", "<script", "@import"] {
+            assert!(!template.contains(remote), "{remote}");
+        }
+    }
 }
 
 /// Not a test of anything: writes sample letters where `KONET_BILLING_LOOK` names a folder.

@@ -32,6 +32,8 @@ pub struct Gates {
     pub stopped_by: Option<String>,
     /// The database failed a check, or could not be backed up.
     pub damaged: Option<String>,
+    /// The database is older than its last run.
+    pub restored: Option<String>,
     /// A file of payments in the inbox could not be imported: somebody in it may have paid.
     pub failed_import: Option<String>,
     /// Active services, of which `max_percent` is taken.
@@ -109,6 +111,9 @@ fn closed_gate(gates: &Gates, limits: &Limits, rules: &Rules, today: NaiveDate) 
     }
     if let Some(damage) = &gates.damaged {
         return Some(("gate", "database", None, damage.clone()));
+    }
+    if let Some(why) = &gates.restored {
+        return Some(("gate", "restored", None, why.clone()));
     }
     if let Some(file) = &gates.failed_import {
         return Some((

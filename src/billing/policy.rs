@@ -90,6 +90,17 @@ impl Policies {
         self.by_kind.get(&service.kind).unwrap_or(&self.default)
     }
 
+    /// The shortest time between an accepted notice and a suspension, over all kinds that are suspended.
+    #[must_use]
+    pub fn shortest_notice_days(&self) -> Option<u32> {
+        std::iter::once(&self.default)
+            .chain(self.by_kind.values())
+            .chain(self.by_tld.values())
+            .filter(|policy| policy.suspend_after_days.is_some())
+            .map(|policy| policy.min_notice_days)
+            .min()
+    }
+
     /// The longest horizon of all, in days: nothing further off can be due.
     #[must_use]
     pub fn longest_horizon_days(&self) -> u32 {

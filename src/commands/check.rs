@@ -38,6 +38,15 @@ pub(super) fn run(global: &Global) -> Result<ExitStatus> {
             Ok(session.database.display().to_string())
         }),
     );
+    let bounce_days = session.desk.config.smtp.bounce_days;
+    let shortest = session.desk.config.policies.shortest_notice_days();
+    if shortest.is_some_and(|days| days < bounce_days) {
+        let detail = format!(
+            "a relay may send a bounce only after {bounce_days} days (`smtp.bounce_days`), and `min_notice_days` is \
+             shorter: a service could be suspended before its bounce is known"
+        );
+        checks.push(Checked { what: "notice", ok: true, detail });
+    }
     let view = CheckView { checks };
     report(global).result(&view, || {
         let line = |c: &Checked| {

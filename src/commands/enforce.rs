@@ -5,7 +5,7 @@ use crate::billing::guard::Gates;
 use crate::cli::{EnforceArgs, Global};
 use crate::exit_status::ExitStatus;
 use crate::jobs::attention::{Findings, Kind};
-use crate::jobs::{Desk, enforce};
+use crate::jobs::{Desk, enforce, handover};
 use crate::report::table;
 use crate::store::{FactQueries, Payments, RunId, Services, Store};
 use crate::views::{AttentionView, EnforceView, RunView, StepView};
@@ -38,6 +38,7 @@ pub(super) fn night(
         payments_fresh_on: store.payments_fresh_on()?,
         latest_run_day: store.latest_run_day(Some(run))?,
         stopped_by: enforce::stop_file(desk),
+        restored: if desk.dry_run { None } else { handover::restored(store.path(), run.0) },
         damaged: gates.damaged.or_else(|| store.check().err().map(|error| error.to_string())),
         active_services: store.active_services()?,
         ..gates

@@ -4,16 +4,20 @@ use super::Session;
 use crate::cli::{Global, ImportArgs, ImportKind};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
+use crate::jobs::bounces;
 use crate::jobs::imports::{self, Manner, Subject, TAKEABLE};
 use crate::lock::STAFF_PATIENCE;
-use crate::views::ImportView;
+use crate::views::{BouncesView, ImportView};
 use anyhow::Result;
 
 pub(super) fn run(global: &Global, args: &ImportArgs) -> Result<ExitStatus> {
+    if args.kind == ImportKind::Bounces {
+        return bounces(global, args);
+    }
     let subject = match args.kind {
         ImportKind::Customers => Subject::Customers,
         ImportKind::Services => Subject::Services,
-        ImportKind::Payments => Subject::Payments,
+        ImportKind::Payments | ImportKind::Bounces => Subject::Payments,
     };
     if let Some(unknown) = args.take.iter().find(|column| !TAKEABLE.contains(&column.as_str())) {
         let text = format!("--take {unknown}: only {} can be taken", TAKEABLE.join(", "));
@@ -29,6 +33,37 @@ pub(super) fn run(global: &Global, args: &ImportArgs) -> Result<ExitStatus> {
         }
         desk.report.result(&view, || text(&view))?;
         Ok(status)
+    })
+}
+
+fn bounces(global: &Global, args: &ImportArgs) -> Result<ExitStatus> {
+    let session = Session::open(global, args.as_of, args.dry_run)?;
+    let (mut store, _lock) = session.writer(STAFF_PATIENCE, false)?;
+    session.as_run(&mut store, "import", |desk, store, run, shown| {
+        let mut total = bounces::Outcome::default();
+        for mailbox in &args.files {
+            let outcome = bounces::import(desk, store, run, mailbox)?;
+            total.read += outcome.read;
+            total.bounced += outcome.bounced;
+            total.foreign += outcome.foreign;
+            total.fresh.extend(outcome.fresh);
+        }
+        let view = BouncesView {
+            run: shown,
+            read: total.read,
+            bounced: total.bounced,
+            foreign: total.foreign,
+            attention: total.fresh,
+        };
+        desk.report.result(&view, || {
+            let mut text: String = view.attention.iter().map(|item| format!("{}\n", item.text)).collect();
+            text.push_str(&format!(
+                "bounces: {} messages read, {} came back, {} not ours\n",
+                view.read, view.bounced, view.foreign
+            ));
+            text
+        })?;
+        Ok(if view.attention.is_empty() { ExitStatus::Done } else { ExitStatus::NeedsPerson })
     })
 }
 

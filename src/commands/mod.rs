@@ -5,6 +5,7 @@ mod enforce;
 mod import;
 mod nightly;
 mod notify;
+mod outbox;
 mod render_card;
 mod status;
 
@@ -42,6 +43,7 @@ pub fn run(cli: Cli) -> Result<ExitStatus> {
         Command::RenderCard(args) => render_card::run(global, &args),
         Command::Nightly(args) => nightly::run(global, &args),
         Command::Status(args) => status::run(global, &args),
+        Command::Outbox(command) => outbox::run(global, &command),
         Command::Check => check::run(global),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -105,7 +107,7 @@ impl Session {
 
     /// The database to read from only.
     fn reader(&self) -> Result<Store> {
-        Store::open_read_only(&self.database).map_err(refused)
+        Ok(Store::open_read_only(&self.database)?)
     }
 
     /// The database to write to, and the lock that makes this the only run; in a dry run a copy in
@@ -119,7 +121,7 @@ impl Session {
         }
         if !create && !self.database.exists() {
             // say so before a lock file is left beside a database that is not there
-            return Err(refused(crate::store::StoreError::Missing(self.database.clone())));
+            return Err(crate::store::StoreError::Missing(self.database.clone()).into());
         }
         if let (true, Some(folder)) = (create, self.database.parent().filter(|f| !f.as_os_str().is_empty())) {
             std::fs::create_dir_all(folder)
@@ -127,7 +129,7 @@ impl Session {
         }
         let lock = Lock::take(&self.database, Purpose::Deciding, patience)?;
         let store = if create { Store::open_or_create(&self.database) } else { Store::open(&self.database) };
-        Ok((store.map_err(refused)?, Some(lock)))
+        Ok((store?, Some(lock)))
     }
 
     /// Does `work` as one run: begun before it, ended after it, whatever comes of it.
@@ -151,15 +153,10 @@ impl Session {
         let outcome = work(desk, store, run, view);
         let status = outcome.as_ref().map_or_else(crate::error::status_of, |status| *status);
         store.end_run(run, &stamp(clock::now()), status.code())?;
+        if !desk.dry_run {
+            crate::jobs::handover::mark_run(store.path(), run.0)?;
+        }
         outcome
-    }
-}
-
-/// A missing database is a matter of usage: nothing was tried.
-fn refused(error: crate::store::StoreError) -> anyhow::Error {
-    match error {
-        crate::store::StoreError::Missing(_) => Stop::Usage(error.to_string()).into(),
-        other => other.into(),
     }
 }
 
@@ -176,6 +173,17 @@ fn refuse_root(database: &Path) -> Result<()> {
         return Err(Stop::Usage(text).into());
     }
     Ok(())
+}
+
+/// Who acts: named with `--by`, else whoever ran `sudo`, else whoever is logged in.
+fn person(by: Option<&str>) -> Result<String> {
+    let named = by
+        .map(str::to_owned)
+        .or_else(|| ["SUDO_USER", "LOGNAME", "USER"].into_iter().find_map(|key| std::env::var(key).ok()));
+    let name = named.map(|name| crate::billing::text::cleaned(&name)).filter(|name| !name.is_empty());
+    name.ok_or_else(|| {
+        Stop::Usage("say who you are with --by NAME; it is kept in the journal".to_owned()).into()
+    })
 }
 
 /// Codes given with `--customer`, each of which must exist.

@@ -33,6 +33,7 @@ fn night(desk: &Desk, store: &mut Store, run: RunId, shown: RunView) -> Result<(
     if !desk.dry_run {
         gates.damaged = inbox::backup(desk, store).err().map(|error| format!("{error:#}"));
     }
+    inbox::prune(desk, store)?;
     let arrived = inbox::import(desk, store, run, &shown)?;
     let mut status = arrived.status;
     gates.failed_import = arrived.failed_payments;

@@ -46,6 +46,13 @@ fn drawn(desk: &Desk, store: &Store, args: &RenderCardArgs) -> Result<Vec<u8>> {
     let Some(mut facts) = store.facts(&code, desk.rules.mode, desk.today)? else {
         return Err(Stop::Usage(format!("there is no customer and no card `{}`", args.which)).into());
     };
+    if args.as_sent {
+        let Some(last) = &facts.last_card else { bail!("no card was ever sent to `{code}`") };
+        let Some(bytes) = store.bytes_of_card(last.number.as_str())? else {
+            bail!("the message of card `{}` was pruned", last.number)
+        };
+        return sent(bytes, args.format);
+    }
     bring_up_to_date(&mut facts, &desk.rules, desk.today, None);
     let mut card = letters::preview(&facts, &desk.rules, &desk.issuer, desk.today);
     if let Some(last) = facts.last_card.as_ref().filter(|last| last.fingerprint == card.fingerprint())

@@ -22,6 +22,14 @@ pub struct Smtp {
     pub connections: u32,
     /// Messages a minute at most.
     pub per_minute: Option<u32>,
+    /// Minutes after which a run stops sending; the rest stays queued.
+    pub deadline_minutes: Option<u32>,
+    /// The log of a Postfix on this machine, by which uncertain deliveries are settled.
+    pub postfix_log: Option<PathBuf>,
+    /// Days after which the relay gives up and sends a bounce.
+    pub bounce_days: u32,
+    command_timeout: Duration,
+    body_timeout: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -67,9 +75,18 @@ pub(super) fn smtp(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) ->
         password_file: section.text("password_file").map(place),
         connections: section.number("connections", 64).unwrap_or(1).max(1),
         per_minute,
+        deadline_minutes: section.number("deadline_minutes", 1440),
+        postfix_log: section.text("postfix_log").map(place),
+        bounce_days: section.number("bounce_days", 30).unwrap_or(5),
+        command_timeout: seconds(section, "command_timeout_seconds", COMMAND_TIMEOUT),
+        body_timeout: seconds(section, "body_timeout_seconds", BODY_TIMEOUT),
     };
     section.finish();
     smtp
+}
+
+fn seconds(section: &Section<'_>, key: &'static str, usual: Duration) -> Duration {
+    section.number(key, 3600).map_or(usual, |seconds| Duration::from_secs(seconds.max(1).into()))
 }
 
 fn server(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Target {
@@ -125,8 +142,8 @@ impl Smtp {
             tls,
             login,
             ca_file,
-            command_timeout: COMMAND_TIMEOUT,
-            body_timeout: BODY_TIMEOUT,
+            command_timeout: self.command_timeout,
+            body_timeout: self.body_timeout,
         }))
     }
 

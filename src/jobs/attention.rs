@@ -25,6 +25,8 @@ pub enum Kind {
     Failed,
     /// A delivery that perhaps arrived.
     Uncertain,
+    /// A message that came back: somebody must call.
+    Bounced,
     /// An import that disputes what the program owns.
     Conflict,
 }
@@ -42,6 +44,7 @@ impl Kind {
             Self::LateMoney => "late_money",
             Self::Failed => "failed",
             Self::Uncertain => "uncertain",
+            Self::Bounced => "bounced",
             Self::Conflict => "conflict",
         }
     }

@@ -3,13 +3,16 @@
 
 use super::Desk;
 use super::attention::{Findings, Kind};
+use super::handover::Journal;
 use crate::billing::address::masked;
 use crate::billing::ids::CustomerCode;
 use crate::mail::{Evidence, Handover, Outcome, Transport};
-use crate::store::{AttemptRecord, DeliveryState, Outbox, RunId, Store};
-use anyhow::{Context, Result};
+use crate::store::{AttemptRecord, Claimed, DeliveryState, Outbox, RunId, Store};
+use anyhow::{Context, Result, anyhow};
 use chrono::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard};
+use std::time::Instant;
 
 /// The first pause after a deferral; it doubles with every further one, up to about five hours.
 const FIRST_PAUSE_MINUTES: i64 = 5;
@@ -24,6 +27,20 @@ pub struct Delivered {
     pub unavailable: Option<String>,
 }
 
+/// What the connections share: one store, one journal, one queue.
+struct Counter<'a> {
+    store: &'a mut Store,
+    journal: Journal,
+    waiting: VecDeque<i64>,
+    touched: Vec<i64>,
+    stopped: Option<String>,
+    failure: Option<anyhow::Error>,
+    /// When sending ends, whatever still waits.
+    deadline: Option<Instant>,
+    /// When the next message may go, where they are paced.
+    next_at: Instant,
+}
+
 /// Hands over everything that waits (of `only` these customers, if any are named).
 ///
 /// # Errors
@@ -34,45 +51,168 @@ pub fn deliver(desk: &Desk, store: &mut Store, run: RunId, only: &[CustomerCode]
     if recovered > 0 {
         desk.report.status(&format!("{recovered} deliveries of a run that was cut short are uncertain"));
     }
-    let waiting = store.queued_deliveries(&stamp(crate::clock::now()))?;
+    super::resolver::resolve(desk, store, run)?;
+    let waiting: VecDeque<i64> = store.queued_deliveries(&stamp(crate::clock::now()))?.into();
     if waiting.is_empty() {
         return Ok(delivered);
     }
-    let mut transport = Transport::new(&desk.config.smtp.settings()?);
+    let settings = desk.config.smtp.settings()?;
+    let connections = usize::try_from(desk.config.smtp.connections)?.clamp(1, waiting.len());
     let bar = desk.report.progress("sending", waiting.len());
-    for delivery in waiting {
-        bar.inc(1);
-        if super::stopping() {
-            delivered.unavailable = Some("the run was told to stop; the rest stays queued".to_owned());
-            break;
+    let journal = Journal::open(store.path())?;
+    let counter = Mutex::new(Counter {
+        store,
+        journal,
+        waiting,
+        touched: Vec::new(),
+        stopped: None,
+        failure: None,
+        deadline: desk
+            .config
+            .smtp
+            .deadline_minutes
+            .map(|minutes| Instant::now() + std::time::Duration::from_secs(u64::from(minutes) * 60)),
+        next_at: Instant::now(),
+    });
+    std::thread::scope(|scope| {
+        for _ in 0..connections {
+            scope.spawn(|| {
+                let mut transport = Transport::new(&settings);
+                while let Some(claimed) = next(desk, &counter, only) {
+                    bar.inc(1);
+                    if let Err(error) = hand_over(desk, run, &counter, &mut transport, &claimed) {
+                        let mut counter = locked(&counter);
+                        counter.failure.get_or_insert(error);
+                    }
+                }
+            });
         }
-        let Some(claimed) = store.claim(delivery)? else { continue };
+    });
+    bar.finish_and_clear();
+    let counter = counter.into_inner().map_err(|_| anyhow!("a connection ended unexpectedly"))?;
+    if let Some(failure) = counter.failure {
+        return Err(failure);
+    }
+    delivered.unavailable = counter.stopped;
+    for message in counter.touched {
+        delivered.messages.insert(message, joint(&counter.store.delivery_states(message)?));
+    }
+    Ok(delivered)
+}
+
+/// A connection that panicked has stopped; what it left in the counter is sound.
+fn locked<'a, 'b>(counter: &'a Mutex<Counter<'b>>) -> MutexGuard<'a, Counter<'b>> {
+    counter.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// The next delivery to hand over; none when the queue is empty or sending has stopped.
+fn next(desk: &Desk, counter: &Mutex<Counter<'_>>, only: &[CustomerCode]) -> Option<Claimed> {
+    loop {
+        let mut counter = locked(counter);
+        if counter.stopped.is_some() || counter.failure.is_some() {
+            return None;
+        }
+        if super::stopping() {
+            counter.stopped = Some("the run was told to stop; the rest stays queued".to_owned());
+            return None;
+        }
+        if counter.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            counter.stopped =
+                Some("the time of `smtp.deadline_minutes` is over; the rest stays queued".to_owned());
+            return None;
+        }
+        let delivery = counter.waiting.pop_front()?;
+        let claimed = match counter.store.claim(delivery) {
+            Ok(Some(claimed)) => claimed,
+            Ok(None) => continue,
+            // bytes that are not what was stored are never sent; the others go on
+            Err(fault) if fault.is_data() => {
+                desk.report.error(&fault.to_string());
+                continue;
+            }
+            Err(error) => {
+                counter.failure = Some(error.into());
+                return None;
+            }
+        };
         if !only.is_empty() && !only.iter().any(|code| code.as_str() == claimed.customer) {
             continue;
         }
-        let handover = Handover {
-            from: &desk.config.mail.envelope_from,
-            to: &claimed.address,
-            message_id: &claimed.message_id,
-            bytes: &claimed.bytes,
-        };
-        let outcome = transport
-            .deliver(&handover, &mut || Ok(store.mark_in_doubt(delivery, &stamp(crate::clock::now()))?))
-            .with_context(|| format!("delivery {delivery} could not be recorded and was not sent"))?;
-        desk.report.detail(&format!("{} {}: {}", masked(&claimed.address), word(&outcome), reply(&outcome)));
-        let stopped = matches!(outcome, Outcome::Unavailable(_)).then(|| reply(&outcome).to_owned());
-        record(desk, store, run, delivery, &outcome)?;
-        delivered.messages.insert(claimed.message, DeliveryState::Queued);
-        if let Some(why) = stopped {
-            delivered.unavailable = Some(why);
-            break;
+        let pause = counter.next_at.saturating_duration_since(Instant::now());
+        if let Some(per_minute) = desk.config.smtp.per_minute {
+            let step = std::time::Duration::from_secs(60) / per_minute.max(1);
+            counter.next_at = counter.next_at.max(Instant::now()) + step;
         }
+        drop(counter);
+        std::thread::sleep(pause);
+        return Some(claimed);
     }
-    bar.finish_and_clear();
-    for (message, state) in &mut delivered.messages {
-        *state = joint(&store.delivery_states(*message)?);
+}
+
+fn hand_over(
+    desk: &Desk,
+    run: RunId,
+    counter: &Mutex<Counter<'_>>,
+    transport: &mut Transport,
+    claimed: &Claimed,
+) -> Result<()> {
+    let notices = {
+        let mut counter = locked(counter);
+        let known = counter.store.handed_over(claimed.message, &claimed.address)?;
+        if let Some((notice, _)) =
+            known.iter().find(|(notice, times)| counter.journal.times(notice, &claimed.address) > *times)
+        {
+            let reply = format!("`{notice}` was handed over before this database was restored from a backup");
+            forgotten(desk, run, &mut counter, claimed, &reply)?;
+            return Ok(());
+        }
+        known.into_iter().map(|(notice, _)| notice).collect::<Vec<_>>()
+    };
+    let handover = Handover {
+        from: &desk.config.mail.envelope_from,
+        to: &claimed.address,
+        message_id: &claimed.message_id,
+        bytes: &claimed.bytes,
+    };
+    let outcome = transport
+        .deliver(&handover, &mut || {
+            let mut counter = locked(counter);
+            let at = stamp(crate::clock::now());
+            counter.store.mark_in_doubt(claimed.delivery, &at)?;
+            counter.journal.note(&at, &claimed.address, &notices)
+        })
+        .with_context(|| format!("delivery {} could not be recorded and was not sent", claimed.delivery))?;
+    desk.report.detail(&format!("{} {}: {}", masked(&claimed.address), word(&outcome), reply(&outcome)));
+    let mut counter = locked(counter);
+    record(desk, counter.store, run, claimed.delivery, &outcome)?;
+    counter.touched.push(claimed.message);
+    if matches!(outcome, Outcome::Unavailable(_)) {
+        counter.stopped.get_or_insert_with(|| reply(&outcome).to_owned());
     }
-    Ok(delivered)
+    Ok(())
+}
+
+/// The journal knows of a hand-over that the database does not: perhaps it arrived.
+fn forgotten(
+    desk: &Desk,
+    run: RunId,
+    counter: &mut Counter<'_>,
+    claimed: &Claimed,
+    reply: &str,
+) -> Result<()> {
+    let at = stamp(crate::clock::now());
+    let attempt = AttemptRecord {
+        state: DeliveryState::Uncertain,
+        stage: "journal",
+        code: None,
+        reply,
+        queue_id: None,
+        retry_at: None,
+        at: &at,
+    };
+    counter.store.record_attempt(run, claimed.delivery, &attempt, desk.today)?;
+    counter.touched.push(claimed.message);
+    Ok(())
 }
 
 /// The moment as it is stored and compared.
@@ -150,12 +290,17 @@ pub fn troubles(store: &Store, findings: &mut Findings) -> Result<()> {
     for trouble in store.troubled_deliveries()? {
         let customer = Some(&trouble.customer);
         let address = masked(&trouble.address);
+        let message = trouble.message;
         let (kind, text) = if trouble.state == DeliveryState::Failed {
-            let text = format!("card {} was refused for {address}: {}", trouble.card, trouble.reply);
+            let text = format!(
+                "card {} was refused for {address}: {}; mend the address, then `outbox requeue {message}`",
+                trouble.card, trouble.reply
+            );
             (Kind::Failed, text)
         } else {
             let text = format!(
-                "card {} may or may not have reached {address}: {}; look into the mail server's log",
+                "card {} may or may not have reached {address}: {}; look into the mail server's log, then \
+                 `outbox confirm {message}` or `outbox resend {message}`",
                 trouble.card, trouble.reply
             );
             (Kind::Uncertain, text)

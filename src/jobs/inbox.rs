@@ -36,6 +36,21 @@ pub fn import(desk: &Desk, store: &mut Store, run: RunId, shown: &RunView) -> Re
         attention: Vec::new(),
         status: ExitStatus::Done,
     };
+    if let Some(mailbox) = desk.config.import.bounces.as_deref() {
+        // a mailbox that cannot be read must not keep the night from going on
+        match super::bounces::import(desk, store, run, mailbox) {
+            Ok(outcome) => {
+                if !outcome.fresh.is_empty() {
+                    arrived.status = ExitStatus::NeedsPerson;
+                }
+                arrived.attention.extend(outcome.fresh);
+            }
+            Err(error) => {
+                arrived.faults.push(format!("{error:#}"));
+                arrived.status = ExitStatus::NeedsPerson;
+            }
+        }
+    }
     let Some(inbox) = desk.config.import.inbox.as_deref() else { return Ok(arrived) };
     let before = store.open_attention()?;
     for (subject, file) in waiting(inbox)? {
@@ -59,17 +74,14 @@ pub fn import(desk: &Desk, store: &mut Store, run: RunId, shown: &RunView) -> Re
         }
     }
     let now = store.open_attention()?;
-    arrived.attention = now
-        .into_iter()
-        .filter(|item| !before.contains(item))
-        .map(|item| AttentionView {
-            kind: item.kind,
-            customer: item.customer,
-            service: item.service,
-            since: item.since,
-            text: item.text,
-        })
-        .collect();
+    let fresh = now.into_iter().filter(|item| !before.contains(item)).map(|item| AttentionView {
+        kind: item.kind,
+        customer: item.customer,
+        service: item.service,
+        since: item.since,
+        text: item.text,
+    });
+    arrived.attention.extend(fresh);
     Ok(arrived)
 }
 
@@ -106,6 +118,20 @@ fn put_away(file: &Path) -> Result<()> {
         target = done.join(format!("{}.{copy}", name.to_string_lossy()));
     }
     std::fs::rename(file, &target).with_context(failed)
+}
+
+/// Forgets the bytes of messages that are older than `mail.archive_months`.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub fn prune(desk: &Desk, store: &mut Store) -> Result<()> {
+    let months = chrono::Months::new(desk.config.mail.archive_months);
+    let Some(day) = desk.today.checked_sub_months(months) else { return Ok(()) };
+    let pruned = store.write(|tx| tx.prune_bytes(day))?;
+    if pruned > 0 {
+        desk.report.detail(&format!("the bytes of {pruned} messages from before {day} were pruned"));
+    }
+    Ok(())
 }
 
 /// Writes the night's backup and keeps the newest `keep` of them.

@@ -1,16 +1,20 @@
 //! What ties several edges together, so that commands stay thin and edges never meet.
 
 pub mod attention;
+pub mod bounces;
 pub mod compare;
 pub mod customers;
 pub mod deliver;
 pub mod enforce;
+pub mod handover;
 pub mod imports;
 pub mod inbox;
 pub mod notices;
+pub mod outbox;
 pub mod payments;
 pub mod preview;
 pub mod render;
+pub mod resolver;
 pub mod services;
 
 use crate::billing::letters::Issuer;

@@ -1,6 +1,7 @@
 //! Composing messages and handing them over. Knows nothing of the store: what must be committed
 //! before the body goes out is a callback.
 
+pub mod bounce;
 pub mod compose;
 mod folder;
 pub mod parts;

@@ -79,6 +79,12 @@ impl SmtpTransport {
         for (stage, command, wanted) in envelope {
             match self.command(command) {
                 Reply::Code(code, _) if wanted.contains(&code) => {}
+                // refusing the sender is no verdict on a recipient: everybody else would get it too
+                Reply::Code(code @ 500..=599, text) if stage == "mail" => {
+                    self.hang_up();
+                    let why = format!("the mail server refuses the sender <{}>: {text}", handover.from);
+                    return Ok(Outcome::Unavailable(evidence(stage, Some(code), why)));
+                }
                 reply => return Ok(self.turned_down(stage, reply)),
             }
         }

@@ -28,9 +28,10 @@ const CHARGES: &str =
 /// The fate of a notice is that of its deliveries to the customer's own addresses (in trial, to the
 /// trial's recipient).
 const NOTICES: &str = "SELECT n.service, n.period_from, n.stage, n.made_on, n.suspend_on, n.terminate_on,
-        n.bounced_on,
-        (SELECT min(d.accepted_on) FROM deliveries d
-          WHERE d.message = n.message AND d.state = 'sent' AND d.role IN ('email', 'trial')) AS accepted_on,
+        (SELECT min(d.accepted_on) FROM deliveries d WHERE d.message = n.message
+          AND d.state = 'sent' AND d.bounced_on IS NULL AND d.role IN ('email', 'trial')) AS accepted_on,
+        (SELECT count(*) FROM deliveries d WHERE d.message = n.message
+          AND d.bounced_on IS NOT NULL AND d.role IN ('email', 'trial')) AS bounced,
         (SELECT count(*) FROM deliveries d WHERE d.message = n.message
           AND d.state IN ('uncertain', 'in_doubt') AND d.role IN ('email', 'trial')) AS uncertain,
         (SELECT count(*) FROM deliveries d WHERE d.message = n.message
@@ -87,10 +88,10 @@ pub trait FactQueries: Queries {
         let mut notices = Vec::new();
         while let Some(row) = rows.next()? {
             let record = Record::new(row, "notice of service");
-            let fate = if record.optional_date("bounced_on")?.is_some() {
-                NoticeFate::Bounced
-            } else if let Some(on) = record.optional_date("accepted_on")? {
+            let fate = if let Some(on) = record.optional_date("accepted_on")? {
                 NoticeFate::Accepted(on)
+            } else if record.integer("bounced")? > 0 {
+                NoticeFate::Bounced
             } else if record.integer("uncertain")? > 0 {
                 NoticeFate::Uncertain
             } else if record.integer("queued")? > 0 {

@@ -20,7 +20,10 @@ pub use attention::{Attention, AttentionQueries, NewAttention};
 pub use customers::Customers;
 pub use error::{Result, StoreError};
 pub use facts::FactQueries;
-pub use outbox::{AttemptRecord, Claimed, DeliveryState, NewMessage, Outbox, Replaceable, Role, Troubled};
+pub use outbox::{
+    AttemptRecord, Claimed, DeliveryState, ListedAttempt, ListedDelivery, ListedMessage, NewMessage, Outbox,
+    Replaceable, Role, Troubled,
+};
 pub use payments::{NewPayment, Payments, StoredPayment};
 pub use runs::RunId;
 pub use services::{Services, Unreadable};

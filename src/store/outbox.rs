@@ -133,6 +133,8 @@ pub struct Claimed {
 pub struct Troubled {
     /// Its number.
     pub delivery: i64,
+    /// Its message.
+    pub message: i64,
     /// `Failed` or `Uncertain`.
     pub state: DeliveryState,
     /// The address.
@@ -143,6 +145,63 @@ pub struct Troubled {
     pub customer: CustomerCode,
     /// The card it carries.
     pub card: String,
+}
+
+/// A message as it is listed.
+#[derive(Debug, Clone)]
+pub struct ListedMessage {
+    /// Its number.
+    pub id: i64,
+    /// Whose.
+    pub customer: String,
+    /// The card it carries.
+    pub card: String,
+    /// Its Message-ID.
+    pub message_id: String,
+    /// Its subject.
+    pub subject: String,
+    /// What it says, as JSON.
+    pub lines: String,
+    /// The day it was made.
+    pub made_on: NaiveDate,
+    /// To whom it goes.
+    pub deliveries: Vec<ListedDelivery>,
+}
+
+/// A delivery as it is listed.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct ListedDelivery {
+    /// Its number.
+    pub id: i64,
+    /// The address.
+    pub to: String,
+    /// `email`, `cc`, `bcc` or `trial`.
+    pub role: String,
+    /// Its state.
+    pub state: String,
+    /// The server's last reply.
+    pub reply: Option<String>,
+    /// The server's queue id.
+    pub queue_id: Option<String>,
+    /// The day it came back.
+    pub bounced_on: Option<NaiveDate>,
+    /// When it was last tried.
+    pub at: Option<String>,
+}
+
+/// An attempt as it is listed.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct ListedAttempt {
+    /// When.
+    pub at: String,
+    /// How far it came.
+    pub stage: String,
+    /// The reply's code.
+    pub code: Option<u16>,
+    /// The reply.
+    pub reply: String,
+    /// What it came to.
+    pub outcome: String,
 }
 
 /// What one attempt came to.
@@ -258,6 +317,116 @@ pub trait Outbox: Queries {
         Ok(states)
     }
 
+    /// How often each notice of a message was handed over (or is in doubt) to an address, by what this
+    /// database knows; notices asked for are told as often as they are asked for and are left out.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn handed_over(&self, message: i64, address: &str) -> Result<Vec<(String, u32)>> {
+        let sql = "SELECT n.service || '|' || n.period_from || '|' || n.stage,
+                     (SELECT coalesce(sum(d.attempts), 0) FROM notices o JOIN deliveries d ON d.message = o.message
+                      WHERE o.mode = n.mode AND o.service = n.service AND o.period_from = n.period_from
+                        AND o.stage = n.stage AND d.address = ?2)
+                   FROM notices n WHERE n.message = ?1 AND n.stage <> 'on_request'";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map(params![message, address], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Messages with their deliveries, newest last: the unfinished ones, or all.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn listed_messages(&self, all: bool) -> Result<Vec<ListedMessage>> {
+        let sql =
+            "SELECT m.id, m.customer, m.card, m.message_id, m.subject, m.lines, m.made_on FROM messages m
+                   WHERE ?1 OR EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id
+                     AND d.state IN ('queued', 'in_doubt', 'failed', 'uncertain'))
+                   ORDER BY m.id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map([all], listed_message)?;
+        let mut messages: Vec<ListedMessage> = rows.collect::<rusqlite::Result<_>>()?;
+        for message in &mut messages {
+            message.deliveries = self.listed_deliveries(message.id)?;
+        }
+        Ok(messages)
+    }
+
+    /// One message with its deliveries.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn listed_message(&self, id: i64) -> Result<Option<ListedMessage>> {
+        let sql =
+            "SELECT id, customer, card, message_id, subject, lines, made_on FROM messages WHERE id = ?1";
+        let found = self.connection().prepare_cached(sql)?.query_row([id], listed_message).optional()?;
+        let Some(mut message) = found else { return Ok(None) };
+        message.deliveries = self.listed_deliveries(id)?;
+        Ok(Some(message))
+    }
+
+    #[doc(hidden)]
+    fn listed_deliveries(&self, message: i64) -> Result<Vec<ListedDelivery>> {
+        let sql = "SELECT id, address, role, state, reply, queue_id, bounced_on, updated_at FROM deliveries
+                   WHERE message = ?1 ORDER BY id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map([message], |row| {
+            Ok(ListedDelivery {
+                id: row.get(0)?,
+                to: row.get(1)?,
+                role: row.get(2)?,
+                state: row.get(3)?,
+                reply: row.get(4)?,
+                queue_id: row.get(5)?,
+                bounced_on: row.get(6)?,
+                at: row.get(7)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The attempts made with a delivery, oldest first.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn attempts(&self, delivery: i64) -> Result<Vec<ListedAttempt>> {
+        let sql = "SELECT at, stage, code, reply, outcome FROM attempts WHERE delivery = ?1 ORDER BY id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map([delivery], |row| {
+            Ok(ListedAttempt {
+                at: row.get(0)?,
+                stage: row.get(1)?,
+                code: row.get(2)?,
+                reply: row.get(3)?,
+                outcome: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Sent deliveries of a message to an address, by the Message-ID.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn deliveries_of(&self, message_id: &str) -> Result<Vec<(i64, String, CustomerCode)>> {
+        let sql = "SELECT d.id, d.address, m.customer FROM messages m JOIN deliveries d ON d.message = m.id
+                   WHERE m.message_id = ?1 AND d.state IN ('sent', 'uncertain')";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map([message_id], |row| {
+            Ok((row.get(0)?, row.get(1)?, CustomerCode::new(row.get::<_, String>(2)?)))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The bytes of a message.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn bytes_of_message(&self, message: i64) -> Result<Option<Vec<u8>>> {
+        let sql = "SELECT bytes FROM message_bytes WHERE message = ?1";
+        Ok(self.connection().prepare_cached(sql)?.query_row([message], |row| row.get(0)).optional()?)
+    }
+
     /// The bytes last sent (or waiting) with a card.
     ///
     /// # Errors
@@ -292,7 +461,7 @@ pub trait Outbox: Queries {
     /// # Errors
     /// A state that cannot be read.
     fn troubled_deliveries(&self) -> Result<Vec<Troubled>> {
-        let sql = "SELECT d.id, d.state, d.address, d.reply, m.customer, m.card
+        let sql = "SELECT d.id, d.message, d.state, d.address, d.reply, m.customer, m.card
                    FROM deliveries d JOIN messages m ON m.id = d.message
                    WHERE d.state IN ('failed', 'uncertain') ORDER BY d.id";
         let mut statement = self.connection().prepare_cached(sql)?;
@@ -302,6 +471,7 @@ pub trait Outbox: Queries {
             let record = Record::new(row, "delivery");
             troubled.push(Troubled {
                 delivery: record.integer("id")?,
+                message: record.integer("message")?,
                 state: record.word("state", "a state", DeliveryState::from_code)?,
                 address: record.text("address")?,
                 reply: record.optional_text("reply")?.unwrap_or_default(),
@@ -325,6 +495,19 @@ pub trait Outbox: Queries {
 }
 
 impl<T: Queries> Outbox for T {}
+
+fn listed_message(row: &rusqlite::Row<'_>) -> rusqlite::Result<ListedMessage> {
+    Ok(ListedMessage {
+        id: row.get(0)?,
+        customer: row.get(1)?,
+        card: row.get(2)?,
+        message_id: row.get(3)?,
+        subject: row.get(4)?,
+        lines: row.get(5)?,
+        made_on: row.get(6)?,
+        deliveries: Vec::new(),
+    })
+}
 
 impl Tx<'_> {
     /// Stores card, message, notices and deliveries together.
@@ -422,6 +605,58 @@ impl Tx<'_> {
                 notice.terminate_on
             ])?;
         Ok(())
+    }
+
+    /// A person decides what became of a delivery, or that it goes again; gives whether it was in `from`.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn decide_delivery(
+        &self,
+        delivery: i64,
+        from: DeliveryState,
+        to: DeliveryState,
+        today: NaiveDate,
+        reply: &str,
+    ) -> Result<bool> {
+        let accepted = (to == DeliveryState::Sent).then_some(today);
+        let changed = self
+            .connection()
+            .prepare_cached(
+                "UPDATE deliveries SET state = ?3, accepted_on = ?4, reply = ?5, retry_at = NULL
+                 WHERE id = ?1 AND state = ?2",
+            )?
+            .execute(params![delivery, from.code(), to.code(), accepted, reply])?;
+        Ok(changed == 1)
+    }
+
+    /// A delivery came back; gives whether that is news.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn mark_bounced(&self, delivery: i64, today: NaiveDate, reply: &str) -> Result<bool> {
+        let changed = self
+            .connection()
+            .prepare_cached(
+                "UPDATE deliveries SET bounced_on = ?2, reply = ?3 WHERE id = ?1 AND bounced_on IS NULL",
+            )?
+            .execute(params![delivery, today, reply])?;
+        Ok(changed == 1)
+    }
+
+    /// Forgets the bytes of finished messages that were made before `day`; gives how many.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn prune_bytes(&self, day: NaiveDate) -> Result<usize> {
+        Ok(self
+            .connection()
+            .prepare_cached(
+                "DELETE FROM message_bytes WHERE message IN (SELECT m.id FROM messages m WHERE m.made_on < ?1
+                   AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id
+                     AND d.state IN ('queued', 'in_doubt', 'uncertain')))",
+            )?
+            .execute([day])?)
     }
 
     /// Withdraws a message of which nothing has been handed over, and with it its notices.

@@ -189,6 +189,7 @@ CREATE TABLE deliveries (
     retry_at    TEXT,
     reply       TEXT,
     queue_id    TEXT,
+    bounced_on  TEXT CHECK (bounced_on IS date(bounced_on)),     -- accepted, and sent back later
     updated_at  TEXT,
     CHECK ((state = 'sent') = (accepted_on IS NOT NULL)),
     UNIQUE (message, address)
@@ -218,8 +219,7 @@ CREATE TABLE notices (
     made_on      TEXT NOT NULL CHECK (made_on IS date(made_on)),
     suspend_on   TEXT CHECK (suspend_on IS date(suspend_on)),
     terminate_on TEXT CHECK (terminate_on IS date(terminate_on)),
-    cancelled    INTEGER NOT NULL DEFAULT 0 CHECK (cancelled IN (0, 1)),
-    bounced_on   TEXT CHECK (bounced_on IS date(bounced_on))
+    cancelled    INTEGER NOT NULL DEFAULT 0 CHECK (cancelled IN (0, 1))
 ) STRICT;
 CREATE UNIQUE INDEX notices_once ON notices (mode, service, period_from, stage)
     WHERE cancelled = 0 AND stage <> 'on_request';

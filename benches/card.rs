@@ -1,0 +1,35 @@
+//! How long a card takes and how large it is: `cargo bench --bench card`. Ratios against other tools in
+//! one run: `benches/compare-cards`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and stops at the unexpected"
+)]
+#![allow(dead_code, reason = "the samples are shared with the tests")]
+
+#[path = "../tests/support/cards.rs"]
+mod cards;
+
+use konet_billing::billing::customer::Language;
+use konet_billing::billing::ids::CardNumber;
+use konet_billing::card::Wording;
+use konet_billing::card::pdf::{Look, render};
+use std::time::Instant;
+
+const CARDS: usize = 300;
+
+fn main() {
+    let look = Look { logo: None, iris_code: None, wording: Wording::load(None).unwrap() };
+    let mut card = cards::six_lines(Language::Greek);
+    if let Some(file) = std::env::var_os("KONET_BILLING_BENCH_PDF") {
+        std::fs::write(file, render(&card, &look).unwrap()).unwrap();
+    }
+    let mut bytes = 0;
+    let begun = Instant::now();
+    for number in 0..CARDS {
+        card.number = CardNumber::new(format!("KX-2025-{number:06}"));
+        bytes = render(&card, &look).unwrap().len();
+    }
+    let each = begun.elapsed().as_secs_f64() * 1000.0 / 300.0;
+    println!("{{\"tool\": \"konet-billing\", \"ms\": {each:.3}, \"bytes\": {bytes}}}");
+}

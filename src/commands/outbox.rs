@@ -1,0 +1,142 @@
+//! `outbox list|show|confirm|resend|requeue`
+
+use super::{Session, person};
+use crate::cli::{Global, OutboxCommand, VerdictArgs};
+use crate::error::Stop;
+use crate::exit_status::ExitStatus;
+use crate::jobs::outbox::{self, Verdict};
+use crate::lock::STAFF_PATIENCE;
+use crate::report::table;
+use crate::store::{ListedAttempt, ListedDelivery, ListedMessage, Outbox};
+use anyhow::Result;
+use serde::Serialize;
+use serde_json::Value;
+
+#[derive(Debug, Serialize)]
+struct OutboxView {
+    messages: Vec<MessageView>,
+}
+
+#[derive(Debug, Serialize)]
+struct MessageView {
+    id: i64,
+    customer: String,
+    card: String,
+    message_id: String,
+    subject: String,
+    made_on: chrono::NaiveDate,
+    lines: Value,
+    deliveries: Vec<DeliveryView>,
+}
+
+#[derive(Debug, Serialize)]
+struct DeliveryView {
+    #[serde(flatten)]
+    delivery: ListedDelivery,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attempts: Vec<ListedAttempt>,
+}
+
+impl MessageView {
+    fn of(message: ListedMessage) -> Self {
+        Self {
+            id: message.id,
+            customer: message.customer,
+            card: message.card,
+            message_id: message.message_id,
+            subject: message.subject,
+            made_on: message.made_on,
+            lines: serde_json::from_str(&message.lines).unwrap_or(Value::Null),
+            deliveries: message
+                .deliveries
+                .into_iter()
+                .map(|delivery| DeliveryView { delivery, attempts: Vec::new() })
+                .collect(),
+        }
+    }
+}
+
+pub(super) fn run(global: &Global, command: &OutboxCommand) -> Result<ExitStatus> {
+    match command {
+        OutboxCommand::List { all } => {
+            let session = Session::open(global, None, true)?;
+            let messages = session.reader()?.listed_messages(*all)?;
+            let view = OutboxView { messages: messages.into_iter().map(MessageView::of).collect() };
+            session.desk.report.result(&view, || listing(&view))?;
+        }
+        OutboxCommand::Show { message } => {
+            let session = Session::open(global, None, true)?;
+            let store = session.reader()?;
+            let Some(found) = store.listed_message(*message)? else {
+                return Err(Stop::Usage(format!("there is no message {message}")).into());
+            };
+            let mut view = MessageView::of(found);
+            for delivery in &mut view.deliveries {
+                delivery.attempts = store.attempts(delivery.delivery.id)?;
+            }
+            session.desk.report.result(&view, || whole(&view))?;
+        }
+        OutboxCommand::Confirm(args) => decide(global, args, Verdict::Confirm)?,
+        OutboxCommand::Resend(args) => decide(global, args, Verdict::Resend)?,
+        OutboxCommand::Requeue(args) => decide(global, args, Verdict::Requeue)?,
+    }
+    Ok(ExitStatus::Done)
+}
+
+fn decide(global: &Global, args: &VerdictArgs, verdict: Verdict) -> Result<()> {
+    let session = Session::open(global, args.as_of, false)?;
+    let by = person(args.by.as_deref())?;
+    let (mut store, _lock) = session.writer(STAFF_PATIENCE, false)?;
+    session.as_run(&mut store, "outbox", |desk, store, run, _| {
+        let to = args.to.as_deref();
+        let message = outbox::decide(desk, store, run, args.message, verdict, to, &by, &args.reason)?;
+        let view = MessageView::of(message);
+        desk.report.result(&view, || whole(&view))?;
+        Ok(ExitStatus::Done)
+    })?;
+    Ok(())
+}
+
+fn listing(view: &OutboxView) -> String {
+    let rows: Vec<Vec<String>> = view
+        .messages
+        .iter()
+        .flat_map(|message| {
+            message.deliveries.iter().map(|line| {
+                let delivery = &line.delivery;
+                vec![
+                    message.id.to_string(),
+                    message.made_on.to_string(),
+                    message.customer.clone(),
+                    message.card.clone(),
+                    delivery.state.clone(),
+                    delivery.to.clone(),
+                    delivery.reply.clone().unwrap_or_default(),
+                ]
+            })
+        })
+        .collect();
+    if rows.is_empty() {
+        return "nothing waits, failed or is uncertain\n".to_owned();
+    }
+    table(&["message", "made", "customer", "card", "state", "to", "reply"], &rows)
+}
+
+fn whole(view: &MessageView) -> String {
+    let mut text = format!(
+        "message {} of {} to {}\n{}\ncard {}, {}\n",
+        view.id, view.made_on, view.customer, view.subject, view.card, view.message_id
+    );
+    for line in &view.deliveries {
+        let delivery = &line.delivery;
+        let reply = delivery.reply.as_deref().unwrap_or("");
+        text.push_str(&format!("{} ({}): {} {reply}\n", delivery.to, delivery.role, delivery.state));
+        for attempt in &line.attempts {
+            text.push_str(&format!(
+                "  {} {} {}: {}\n",
+                attempt.at, attempt.stage, attempt.outcome, attempt.reply
+            ));
+        }
+    }
+    text
+}
