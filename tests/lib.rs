@@ -11,6 +11,7 @@ mod card;
 mod core;
 mod diary;
 mod house;
+mod kill;
 mod letter;
 mod night;
 mod outbox;

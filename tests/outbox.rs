@@ -142,3 +142,120 @@ fn paid_meanwhile_a_waiting_message_is_withdrawn() {
     assert_eq!(to_first.len(), 1);
     assert!(to_first[0].contains("ανανέωση"), "the reminder gave way to thanks: {to_first:?}");
 }
+
+#[test]
+fn people_decide_about_what_failed_or_is_uncertain() {
+    let (sandbox, server) = over_smtp(Behaviour::HangsUpAfterBody, "code;name;email\nK-1;Α;a@a.example\n");
+    sandbox.notify("2025-03-01").exits(3);
+    let listed = sandbox.run(&["outbox", "list", "--json"]).exits(0).json();
+    let message = &listed["messages"][0];
+    assert_eq!(message["deliveries"][0]["state"], "uncertain");
+    assert_eq!(message["customer"], "K-1");
+    assert_eq!(message["lines"][0]["stage"], "before-30");
+    assert!(message["message_id"].as_str().unwrap().starts_with('<'));
+    let id = message["id"].to_string();
+    server.behave(Behaviour::Friendly);
+    let reasons =
+        ["--reason", "δεν υπάρχει στο αρχείο του διακομιστή", "--by", "maria", "--as-of", "2025-03-01"];
+    let say = |verb: &str| {
+        let mut arguments = vec!["outbox", verb, id.as_str()];
+        arguments.extend(reasons);
+        sandbox.run(&arguments)
+    };
+    assert!(say("requeue").exits(1).stderr.contains("uncertain"), "only what failed is requeued");
+    say("resend").exits(0);
+    assert_eq!(totals(&sandbox.notify("2025-03-02").exits(0)), [0, 1, 0, 0, 0]);
+    assert!(say("confirm").exits(1).stderr.contains("sent"));
+    let shown = sandbox.run(&["outbox", "show", &id]).exits(0).stdout;
+    assert!(shown.contains("queued as 4XyZ9K1abc") && shown.contains("uncertain"), "{shown}");
+    sandbox.run(&["outbox", "show", "999"]).exits(2);
+    assert!(sandbox.run(&["outbox", "list"]).exits(0).stdout.contains("nothing waits"));
+}
+
+#[test]
+fn mail_that_comes_back_counts_as_told_no_longer() {
+    let (sandbox, server) =
+        over_smtp(Behaviour::Friendly, "code;name;email;phone\nK-1;Α;a@a.example;2310 123456\n");
+    for day in ["2025-03-30", "2025-03-31", "2025-04-01", "2025-04-05"] {
+        sandbox.notify(day).exits(0);
+    }
+    let last = server.taken().pop().unwrap();
+    let id = MessageParser::default().parse(&last.bytes).unwrap().message_id().unwrap().to_owned();
+    let report = format!(
+        "From: MAILER-DAEMON@relay.example\nMIME-Version: 1.0\nContent-Type: multipart/report; \
+         report-type=delivery-status; boundary=\"b\"\n\n--b\nContent-Type: message/delivery-status\n\n\
+         Reporting-MTA: dns; relay.example\n\nFinal-Recipient: rfc822; a@a.example\nAction: failed\n\
+         Status: 5.1.1\n\n--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <{id}>\n\n--b--\n"
+    );
+    std::fs::create_dir_all(sandbox.path("bounces/new")).unwrap();
+    sandbox.file("bounces/new/1.eml", &report);
+    sandbox.file("bounces/new/2.eml", "From: a@b.example\nSubject: hello\n\nnot a bounce\n");
+    let mailbox = sandbox.path("bounces");
+    let mailbox = mailbox.to_str().unwrap();
+    let ran = sandbox.run(&["import", "bounces", mailbox, "--as-of", "2025-04-06", "--json"]).exits(3);
+    assert_eq!((ran.json()["read"].as_u64(), ran.json()["bounced"].as_u64()), (Some(2), Some(1)));
+    assert!(ran.json()["attention"][0]["text"].as_str().unwrap().contains("2310 123456"));
+    sandbox.run(&["import", "bounces", mailbox, "--as-of", "2025-04-06"]).exits(0);
+    sandbox.pay("", "2025-04-08").exits(0);
+    let enforced = sandbox.enforce("2025-04-08").exits(0).json();
+    assert_eq!(crate::support::sandbox::steps(&enforced, "withheld"), ["suspend S-1 no_accepted_notice"]);
+}
+
+#[test]
+fn hostile_data_reaches_exactly_the_right_address_in_sound_headers() {
+    let nasty = [
+        "Α\u{202e}Β",
+        "{{lookup this \"x\"}} {{{x}}} {{> partial}}",
+        "<script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "=HYPERLINK(1)",
+        "../../etc/passwd",
+        "a@x.example,b@x.example",
+        "xxxxxxxxxx",
+    ];
+    let server = Server::start(Behaviour::Friendly);
+    let sandbox = Sandbox::new();
+    sandbox.reconfigure(
+        "transport = \"folder\"\nfolder = \"outbox\"",
+        &format!("transport = \"smtp\"\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"", server.port),
+    );
+    let quoted =
+        |text: &str| format!("\"{}\"", text.replace('"', "\"\"").replace("xxxxxxxxxx", &"x".repeat(5000)));
+    let people: String = nasty
+        .iter()
+        .enumerate()
+        .map(|(i, text)| format!("K-{i};{};a{i}@a.example\n", quoted(text)))
+        .collect();
+    sandbox.import("customers", format!("code;name;email\n{people}"), "2025-03-01").exits(0);
+    let services: String = nasty
+        .iter()
+        .enumerate()
+        .map(|(i, text)| format!("S-{i};K-{i};hosting;{0};{0};10;12;2025-03-31\n", quoted(text)))
+        .collect();
+    let head = "code;customer;kind;name;domain_name;price;period_months;expires_on\n";
+    sandbox.import("services", format!("{head}{services}"), "2025-03-01").exits(0);
+    let ran = sandbox.notify("2025-03-01");
+    assert!(matches!(ran.status, 0 | 3), "{ran:?}");
+    let taken = server.taken();
+    assert!(taken.len() >= nasty.len() - 1, "{}", taken.len());
+    for message in &taken {
+        assert_eq!(message.to.len(), 1);
+        let text = String::from_utf8(message.bytes.clone()).unwrap();
+        assert!(text.lines().all(|line| line.len() <= 998), "a line is too long");
+        let head = text.split("\r\n\r\n").next().unwrap();
+        let names: Vec<&str> = head
+            .lines()
+            .filter(|line| !line.starts_with([' ', '\t']))
+            .map(|line| line.split(':').next().unwrap())
+            .collect();
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(sorted.len(), names.len(), "a header stands twice: {names:?}");
+        assert!(!names.contains(&"Bcc"), "{names:?}");
+        let mail = MessageParser::default().parse(&message.bytes).unwrap();
+        assert!(!mail.body_html(0).unwrap().contains("<script>"));
+        assert!(!mail.body_html(0).unwrap().contains("<img"));
+        assert_eq!(mail.attachments().count(), 1);
+    }
+}

@@ -15,6 +15,10 @@ pub(crate) enum Behaviour {
     Busy,
     /// Hangs up after it has read the body, without an answer.
     HangsUpAfterBody,
+    /// Takes everything, and its time: up to 3 ms an answer.
+    Slow,
+    /// One fault in five answers, at any stage, by this seed.
+    Random(u64),
 }
 
 /// A message as the server took it.
@@ -40,11 +44,14 @@ impl Server {
         let behaviour = Arc::new(Mutex::new(behaviour));
         let (inbox, mood) = (Arc::clone(&taken), Arc::clone(&behaviour));
         std::thread::spawn(move || {
+            let mut conversations = 0_u64;
             for stream in listener.incoming().flatten() {
                 let (inbox, mood) = (Arc::clone(&inbox), *mood.lock().unwrap());
+                conversations += 1;
+                let conversation = conversations;
                 std::thread::spawn(move || {
                     // a client that hangs up ends its conversation, not the server
-                    let _ = converse(&stream, mood, &inbox);
+                    let _ = converse(&stream, mood, &inbox, conversation);
                 });
             }
         });
@@ -60,10 +67,76 @@ impl Server {
     }
 }
 
-fn converse(stream: &TcpStream, behaviour: Behaviour, inbox: &Mutex<Vec<Taken>>) -> std::io::Result<()> {
+/// What goes wrong with one answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    None,
+    Later,
+    Never,
+    Closing,
+    HangUp,
+    Nonsense,
+}
+
+/// The faults of one conversation, by its seed.
+struct Faults {
+    state: u64,
+    active: bool,
+}
+
+impl Faults {
+    fn new(behaviour: Behaviour, conversation: u64) -> Self {
+        let Behaviour::Random(seed) = behaviour else { return Self { state: 1, active: false } };
+        Self { state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (conversation << 17) | 1, active: true }
+    }
+
+    fn next(&mut self) -> Fault {
+        if !self.active {
+            return Fault::None;
+        }
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        match self.state % 25 {
+            0 => Fault::Later,
+            1 => Fault::Never,
+            2 => Fault::Closing,
+            3 => Fault::HangUp,
+            4 => Fault::Nonsense,
+            _ => Fault::None,
+        }
+    }
+}
+
+fn converse(
+    stream: &TcpStream,
+    behaviour: Behaviour,
+    inbox: &Mutex<Vec<Taken>>,
+    conversation: u64,
+) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut writer = stream.try_clone()?;
-    let mut say = move |text: &str| writer.write_all(format!("{text}\r\n").as_bytes());
+    let mut faults = Faults::new(behaviour, conversation);
+    let mut pause = conversation;
+    let mut say = move |text: &str| {
+        if behaviour == Behaviour::Slow {
+            pause = pause.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            std::thread::sleep(std::time::Duration::from_micros(pause >> 52));
+        }
+        writer.write_all(format!("{text}\r\n").as_bytes())
+    };
+    // gives whether the conversation goes on
+    let mut answer =
+        |say: &mut dyn FnMut(&str) -> std::io::Result<()>, usual: &str| -> std::io::Result<Option<bool>> {
+            match faults.next() {
+                Fault::None => say(usual).map(|()| Some(true)),
+                Fault::Later => say("451 4.3.0 later").map(|()| Some(false)),
+                Fault::Never => say("554 5.7.1 never").map(|()| Some(false)),
+                Fault::Closing => say("421 4.3.2 closing").map(|()| None),
+                Fault::HangUp => Ok(None),
+                Fault::Nonsense => say("399 what?").map(|()| Some(false)),
+            }
+        };
     say("220 mail.example ESMTP")?;
     let mut from = String::new();
     let mut to: Vec<String> = Vec::new();
@@ -79,7 +152,7 @@ fn converse(stream: &TcpStream, behaviour: Behaviour, inbox: &Mutex<Vec<Taken>>)
             command
                 .split_once('<')
                 .and_then(|(_, rest)| rest.split_once('>'))
-                .map_or("", |(a, _)| a)
+                .map_or("", |(address, _)| address)
                 .to_owned()
         };
         if upper.starts_with("EHLO") {
@@ -87,7 +160,9 @@ fn converse(stream: &TcpStream, behaviour: Behaviour, inbox: &Mutex<Vec<Taken>>)
         } else if upper.starts_with("MAIL FROM") {
             from = address();
             to.clear();
-            say("250 2.1.0 ok")?;
+            if answer(&mut say, "250 2.1.0 ok")?.is_none() {
+                return Ok(());
+            }
         } else if upper.starts_with("RCPT TO") {
             let address = address();
             if behaviour == Behaviour::Busy {
@@ -95,11 +170,18 @@ fn converse(stream: &TcpStream, behaviour: Behaviour, inbox: &Mutex<Vec<Taken>>)
             } else if behaviour == Behaviour::RefusesSome && address.starts_with("refused") {
                 say("550 5.1.1 no such user")?;
             } else {
-                to.push(address);
-                say("250 2.1.5 ok")?;
+                match answer(&mut say, "250 2.1.5 ok")? {
+                    Some(true) => to.push(address),
+                    Some(false) => {}
+                    None => return Ok(()),
+                }
             }
         } else if upper == "DATA" {
-            say("354 go on")?;
+            match answer(&mut say, "354 go on")? {
+                Some(true) => {}
+                Some(false) => continue,
+                None => return Ok(()),
+            }
             let mut bytes = Vec::new();
             loop {
                 let mut part = Vec::new();
@@ -111,15 +193,36 @@ fn converse(stream: &TcpStream, behaviour: Behaviour, inbox: &Mutex<Vec<Taken>>)
                 }
                 bytes.extend_from_slice(part.strip_prefix(b".").unwrap_or(&part));
             }
-            inbox.lock().unwrap().push(Taken { from: from.clone(), to: to.clone(), bytes });
-            if behaviour == Behaviour::HangsUpAfterBody {
-                return Ok(());
+            let fault = faults_of_body(behaviour, &bytes);
+            let taken = !matches!(fault, Fault::Later | Fault::Never);
+            if taken {
+                inbox.lock().unwrap().push(Taken { from: from.clone(), to: to.clone(), bytes });
             }
-            say("250 2.0.0 Ok: queued as 4XyZ9K1abc")?;
+            match fault {
+                Fault::None => say("250 2.0.0 Ok: queued as 4XyZ9K1abc")?,
+                Fault::Later => say("451 4.3.0 later")?,
+                Fault::Never => say("554 5.6.0 never")?,
+                // taken, and the client cannot know
+                Fault::Nonsense => say("399 what?")?,
+                Fault::Closing | Fault::HangUp => return Ok(()),
+            }
         } else if upper == "QUIT" {
             return say("221 2.0.0 bye");
         } else {
             say("250 2.0.0 ok")?;
         }
+    }
+}
+
+/// What happens to a whole body: by its own bytes, so that the same body meets other fates on other seeds.
+fn faults_of_body(behaviour: Behaviour, bytes: &[u8]) -> Fault {
+    match behaviour {
+        Behaviour::HangsUpAfterBody => Fault::HangUp,
+        Behaviour::Random(seed) => {
+            let sum =
+                bytes.iter().fold(seed, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));
+            Faults { state: sum | 1, active: true }.next()
+        }
+        Behaviour::Friendly | Behaviour::RefusesSome | Behaviour::Busy | Behaviour::Slow => Fault::None,
     }
 }
