@@ -14,6 +14,9 @@ pub(super) enum Face {
 static REGULAR: &[u8] = include_bytes!("../../fonts/KonetSans-Regular.ttf");
 static BOLD: &[u8] = include_bytes!("../../fonts/KonetSans-Bold.ttf");
 
+/// Beyond the last character of the fonts (`fonts/prepare.py`).
+const LAST_CODE: u32 = 0x2800;
+
 impl Face {
     pub(super) const ALL: [Self; 2] = [Self::Regular, Self::Bold];
 
@@ -22,6 +25,20 @@ impl Face {
             Self::Regular => REGULAR,
             Self::Bold => BOLD,
         }
+    }
+
+    /// The glyph of every character that the fonts are cut to, looked up once: 0 where there is none.
+    fn glyphs(self) -> &'static [u16] {
+        static GLYPHS: [OnceLock<Vec<u16>>; 2] = [OnceLock::new(), OnceLock::new()];
+        let slot = match self {
+            Self::Regular => &GLYPHS[0],
+            Self::Bold => &GLYPHS[1],
+        };
+        slot.get_or_init(|| {
+            let face = self.parsed();
+            let glyph = |code| face?.glyph_index(char::from_u32(code)?);
+            (0..LAST_CODE).map(|code| glyph(code).map_or(0, |glyph| glyph.0)).collect()
+        })
     }
 
     fn parsed(self) -> Option<&'static ttf_parser::Face<'static>> {
@@ -35,7 +52,8 @@ impl Face {
 
     /// The glyph of a character; `None` where the font lacks it.
     fn glyph(self, c: char) -> Option<GlyphId> {
-        self.parsed()?.glyph_index(c).filter(|glyph| glyph.0 != 0)
+        let glyph = *self.glyphs().get(usize::try_from(u32::from(c)).ok()?)?;
+        (glyph != 0).then_some(GlyphId(glyph))
     }
 
     /// The glyphs of a text, each with the kerning before it, in font units.

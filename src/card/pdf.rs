@@ -299,16 +299,13 @@ fn polished(raw: &[u8], card: &BillingCard, words: &Words, look: &Look) -> lopdf
         }
     }
     describe(&mut document, card, words);
+    // the identity of a file is its content's
+    let digest = Sha256::digest(format!("{} {} {}", card.number, card.issued_on, card.fingerprint()));
+    let id = Object::String(digest.iter().take(16).copied().collect(), StringFormat::Hexadecimal);
+    document.trailer.set("ID", vec![id.clone(), id]);
     document.prune_objects();
     document.renumber_objects();
     document.compress();
-    document.trailer.remove(b"ID");
-    let mut unnamed = Vec::new();
-    document.save_modern(&mut unnamed)?;
-    // the identity of a file is its content's
-    let digest = Sha256::digest(&unnamed);
-    let id = Object::String(digest.iter().take(16).copied().collect(), StringFormat::Hexadecimal);
-    document.trailer.set("ID", vec![id.clone(), id]);
     let mut bytes = Vec::new();
     document.save_modern(&mut bytes)?;
     Ok(bytes)
@@ -345,15 +342,20 @@ fn describe(document: &mut Document, card: &BillingCard, words: &Words) {
     }
 }
 
-/// The library makes every page a layer that readers list; a card has none.
+/// The library makes every page a layer that readers list; a card has none. It writes one operation a
+/// line, and its strings are hexadecimal, so that no line is anything else.
 fn strip_layers(document: &mut Document) {
     let pages: Vec<lopdf::ObjectId> = document.get_pages().into_values().collect();
     for page in pages {
         let content = document.get_page_content(page);
-        let Ok(mut content) = lopdf::content::Content::decode(&content) else { continue };
-        content.operations.retain(|operation| !matches!(operation.operator.as_str(), "BDC" | "EMC"));
-        if let Ok(bytes) = content.encode() {
-            let _ = document.change_page_content(page, bytes);
+        let lines = content.split_inclusive(|byte| *byte == b'\n');
+        let kept = lines.filter(|line| {
+            let line = line.trim_ascii_end();
+            !(line.ends_with(b" BDC") || line == b"EMC")
+        });
+        let content = document.add_object(Stream::new(lopdf::Dictionary::new(), kept.flatten().copied().collect()));
+        if let Ok(dictionary) = document.get_dictionary_mut(page) {
+            dictionary.set("Contents", content);
         }
         if let Some(resources) = resources_mut(document, page) {
             resources.remove(b"Properties");
