@@ -229,6 +229,32 @@ fn a_restored_backup_sends_nothing_twice_and_suspends_nobody() {
 }
 
 #[test]
+fn files_that_may_not_grow_end_the_run_cleanly() {
+    for blocks in [1, 60, 150, 200, 300, 400] {
+        let server = Server::start(Behaviour::Friendly);
+        let sandbox = company(&server, 10);
+        // the limit sends a signal that kills programs which do not ignore it
+        let limited = std::process::Command::new("sh")
+            .args([
+                "-c",
+                &format!("ulimit -f {blocks}; exec \"$@\""),
+                "sh",
+                env!("CARGO_BIN_EXE_konet-billing"),
+            ])
+            .args(["notify", "--as-of", "2025-03-01", "--json"])
+            .current_dir(sandbox.path(""))
+            .env("KONET_BILLING_CONFIG", sandbox.path("konet-billing.toml"))
+            .output()
+            .unwrap();
+        let status = limited.status.code();
+        assert!(matches!(status, Some(0 | 1)), "{blocks} blocks: {status:?} {limited:?}");
+        finish(&sandbox, &server);
+        let [sent, doubtful, queued] = oracle(&sandbox, &server, 10, blocks);
+        assert_eq!((sent + doubtful, queued), (10, 0));
+    }
+}
+
+#[test]
 fn a_stop_signal_ends_the_run_between_two_messages() {
     let server = Server::start(Behaviour::Slow);
     let sandbox = company(&server, 60);

@@ -353,7 +353,8 @@ fn strip_layers(document: &mut Document) {
             let line = line.trim_ascii_end();
             !(line.ends_with(b" BDC") || line == b"EMC")
         });
-        let content = document.add_object(Stream::new(lopdf::Dictionary::new(), kept.flatten().copied().collect()));
+        let content =
+            document.add_object(Stream::new(lopdf::Dictionary::new(), kept.flatten().copied().collect()));
         if let Ok(dictionary) = document.get_dictionary_mut(page) {
             dictionary.set("Contents", content);
         }
