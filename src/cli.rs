@@ -54,6 +54,8 @@ pub enum Command {
     Nightly(NightlyArgs),
     /// Show who is due, overdue, suspended, held back, unmatched, or to be notified by hand
     Status(StatusArgs),
+    /// Record what staff know: payments, holds, cancellations, charges, invoices
+    Record(RecordArgs),
     /// Look at what waits, failed or is uncertain, and decide what becomes of it
     #[command(subcommand)]
     Outbox(OutboxCommand),
@@ -139,6 +141,197 @@ pub struct EnforceArgs {
     /// Work as of this day
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub as_of: Option<NaiveDate>,
+}
+
+/// `record`.
+#[derive(Debug, Args)]
+pub struct RecordArgs {
+    /// Who says so [default: SUDO_USER or the log-in name]
+    #[arg(long, global = true)]
+    pub by: Option<String>,
+    /// Why, or what is printed; kept in the journal
+    #[arg(long, global = true, visible_alias = "note", default_value = "")]
+    pub reason: String,
+    /// Show what would change and change nothing
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+    /// Work as of this day
+    #[arg(long, global = true, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<NaiveDate>,
+    /// What is recorded
+    #[command(subcommand)]
+    pub what: RecordCommand,
+}
+
+/// How money came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Method {
+    /// In cash
+    Cash,
+    /// By card
+    Card,
+    /// By IRIS
+    Iris,
+    /// Over a bank
+    Bank,
+}
+
+/// What staff record.
+#[derive(Debug, Subcommand)]
+pub enum RecordCommand {
+    /// Money came that no statement shows
+    Payment {
+        /// Customer
+        customer: String,
+        /// Amount, such as 124,00
+        amount: String,
+        /// The day it came [default: today]
+        #[arg(long)]
+        date: Option<NaiveDate>,
+        /// For these services
+        #[arg(long = "for", value_delimiter = ',', value_name = "SERVICE")]
+        services: Vec<String>,
+        /// How it came
+        #[arg(long, value_enum, default_value_t = Method::Cash)]
+        method: Method,
+        /// Its own reference, such as a receipt's number
+        #[arg(long = "ref", value_name = "TEXT")]
+        reference: Option<String>,
+    },
+    /// The customer sent a transfer slip: a short hold, not money
+    Proof {
+        /// Customer
+        customer: String,
+        /// Days of the hold
+        #[arg(long, default_value_t = 5)]
+        days: u32,
+    },
+    /// An unmatched payment belongs to a customer
+    Assign {
+        /// The payment's number, from `status --unmatched`
+        payment: i64,
+        /// Customer
+        customer: String,
+    },
+    /// Credit went back to the customer
+    Refund {
+        /// Customer
+        customer: String,
+        /// Amount
+        amount: String,
+    },
+    /// Enforcement off until and with a day
+    Hold {
+        /// Service
+        service: String,
+        /// The last day
+        #[arg(required_unless_present = "none")]
+        until: Option<NaiveDate>,
+        /// End the hold
+        #[arg(long, conflicts_with = "until")]
+        none: bool,
+    },
+    /// The customer cancels: no charges, and it lapses at its expiry
+    Cancel {
+        /// Service
+        service: String,
+        /// The customer changed their mind: it renews again
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Transferred away or closed: out of everything
+    End {
+        /// Service
+        service: String,
+    },
+    /// A one-off charge: set-up, restore fee, upgrade difference
+    Charge {
+        /// Customer
+        customer: String,
+        /// Amount before VAT
+        amount: String,
+        /// What is printed
+        label: String,
+        /// For this service
+        #[arg(long)]
+        service: Option<String>,
+        /// The amount is with VAT
+        #[arg(long)]
+        gross: bool,
+    },
+    /// Take an amount (with VAT) off the open charge of a service
+    Discount {
+        /// Service
+        service: String,
+        /// Amount with VAT
+        amount: String,
+    },
+    /// Write off the open charge of a service
+    Writeoff {
+        /// Service
+        service: String,
+    },
+    /// A new price, also for a charge that the customer was told
+    Reprice {
+        /// Service
+        service: String,
+        /// Price before VAT
+        price: String,
+        /// The price is with VAT
+        #[arg(long)]
+        gross: bool,
+    },
+    /// Price or period from the next charge on
+    Change {
+        /// Service
+        service: String,
+        /// Price before VAT
+        #[arg(long)]
+        price: Option<String>,
+        /// Price with VAT
+        #[arg(long, conflicts_with = "price")]
+        price_gross: Option<String>,
+        /// Months of a period
+        #[arg(long)]
+        months: Option<u32>,
+    },
+    /// A tax invoice was issued
+    Invoice {
+        /// Its number
+        number: String,
+        /// Its day
+        date: NaiveDate,
+        /// For everything that a card asked for
+        #[arg(long, required_unless_present_any = ["service", "bank_ref"])]
+        card: Option<String>,
+        /// For a service's period
+        #[arg(long, requires = "period_from")]
+        service: Option<String>,
+        /// First day of the period
+        #[arg(long)]
+        period_from: Option<NaiveDate>,
+        /// For everything that a payment went to
+        #[arg(long)]
+        bank_ref: Option<String>,
+    },
+    /// The customer's e-mail addresses
+    Email {
+        /// Customer
+        customer: String,
+        /// Addresses
+        #[arg(required = true)]
+        addresses: Vec<String>,
+    },
+    /// What is listed of a customer or service was seen; a doubtful expiry is right
+    Ack {
+        /// Code
+        code: String,
+    },
+    /// A work order was done
+    Done {
+        /// Its number, from `status --work-orders`
+        order: i64,
+    },
 }
 
 /// `outbox`.

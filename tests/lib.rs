@@ -15,4 +15,5 @@ mod kill;
 mod letter;
 mod night;
 mod outbox;
+mod staff;
 mod support;

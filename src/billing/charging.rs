@@ -7,7 +7,7 @@ use super::money::Money;
 use super::period::{BillingPeriod, days_before};
 use super::policy::Rules;
 use super::service::{Service, ServiceKind, ServiceState};
-use super::vat::VatRate;
+use super::vat::{Price, VatRate};
 use chrono::NaiveDate;
 
 /// Why a service is held back until a person has looked at it.
@@ -161,10 +161,22 @@ fn new_charge(facts: &Facts, service: &Service, rules: &Rules, today: NaiveDate)
 /// Gives open charges the price that their services have now, where no notice of them was accepted
 /// yet. The changes are already applied to `facts`.
 pub fn reprice(facts: &mut Facts, rules: &Rules) -> Vec<Change> {
+    let told = |facts: &Facts, service: &Service| {
+        facts.dunning_notices(service).any(|notice| notice.accepted_on().is_some())
+    };
+    reprice_where(facts, rules, |facts, service| !told(facts, service))
+}
+
+/// Gives a service's open charge its price of now, though the customer was told another: a person's wish.
+pub fn reprice_told(facts: &mut Facts, rules: &Rules, code: &ServiceCode) -> Vec<Change> {
+    reprice_where(facts, rules, |_, service| service.code == *code)
+}
+
+fn reprice_where(facts: &mut Facts, rules: &Rules, wanted: impl Fn(&Facts, &Service) -> bool) -> Vec<Change> {
     let mut changes = Vec::new();
     for service in facts.services.clone() {
-        let told = facts.dunning_notices(&service).any(|notice| notice.accepted_on().is_some());
-        let Some(old) = facts.open_period_charge(&service).cloned().filter(|_| !told) else { continue };
+        let wanted = wanted(facts, &service);
+        let Some(old) = facts.open_period_charge(&service).cloned().filter(|_| wanted) else { continue };
         if facts.fault(&service, rules).is_some() {
             continue;
         }
@@ -174,6 +186,68 @@ pub fn reprice(facts: &mut Facts, rules: &Rules) -> Vec<Change> {
             push(facts, &mut changes, Change::Repriced(new));
         }
     }
+    changes
+}
+
+/// A charge that a person makes: set-up, restore fee, upgrade difference. Credit goes to it at once.
+/// The changes are already applied to `facts`.
+pub fn charge_once(
+    facts: &mut Facts,
+    rules: &Rules,
+    service: Option<ServiceCode>,
+    label: String,
+    price: Price,
+    today: NaiveDate,
+) -> Vec<Change> {
+    let rate = service.as_ref().and_then(|code| facts.service(code)).map_or_else(
+        || facts.customer.vat.rate(rules.standard_vat),
+        |service| rate_of(facts, service, rules),
+    );
+    let charge = Charge {
+        id: facts.next_temporary_id(),
+        service,
+        source: ChargeSource::OneOff,
+        label,
+        amounts: price.at(rate),
+        rate,
+        paid: Money::ZERO,
+        created_on: today,
+        settled_on: None,
+    };
+    let mut changes = Vec::new();
+    push(facts, &mut changes, Change::Charged(charge.clone()));
+    spend_credit(facts, &mut changes, &charge);
+    settle_covered(facts, &mut changes, rules.tolerance, today);
+    changes
+}
+
+/// Takes `amount` (gross; at most what is due) off an open charge, as a discount or a write-off.
+/// The changes are already applied to `facts`.
+pub fn take_off(
+    facts: &mut Facts,
+    rules: &Rules,
+    charge: &Charge,
+    amount: Money,
+    label: String,
+    today: NaiveDate,
+) -> Vec<Change> {
+    let amount = amount.min(charge.due());
+    let adjustment = Charge {
+        id: facts.next_temporary_id(),
+        source: ChargeSource::Adjustment,
+        label,
+        amounts: Price::Gross(-amount).at(charge.rate),
+        paid: Money::ZERO,
+        created_on: today,
+        settled_on: None,
+        ..charge.clone()
+    };
+    let mut changes = Vec::new();
+    let id = adjustment.id;
+    push(facts, &mut changes, Change::Charged(adjustment));
+    push(facts, &mut changes, Change::Adjusted { adjustment: id, charge: charge.id, amount });
+    push(facts, &mut changes, Change::Settled { charge: id, on: today });
+    settle_covered(facts, &mut changes, rules.tolerance, today);
     changes
 }
 

@@ -147,6 +147,15 @@ pub enum Change {
         /// How much.
         amount: Money,
     },
+    /// An adjustment (discount, write-off) goes to a charge, as a payment would.
+    Adjusted {
+        /// The adjustment.
+        adjustment: ChargeId,
+        /// To.
+        charge: ChargeId,
+        /// How much; positive.
+        amount: Money,
+    },
     /// A charge is settled.
     Settled {
         /// Which.
@@ -221,6 +230,13 @@ impl Facts {
                 }
                 if let Some(charge) = self.charges.iter_mut().find(|c| c.id == *charge) {
                     charge.paid += *amount;
+                }
+            }
+            Change::Adjusted { adjustment, charge, amount } => {
+                for (id, paid) in [(adjustment, -*amount), (charge, *amount)] {
+                    if let Some(charge) = self.charges.iter_mut().find(|c| c.id == *id) {
+                        charge.paid += paid;
+                    }
                 }
             }
             Change::Settled { charge, on } => {

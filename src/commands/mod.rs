@@ -6,6 +6,7 @@ mod import;
 mod nightly;
 mod notify;
 mod outbox;
+mod record;
 mod render_card;
 mod status;
 
@@ -43,6 +44,7 @@ pub fn run(cli: Cli) -> Result<ExitStatus> {
         Command::RenderCard(args) => render_card::run(global, &args),
         Command::Nightly(args) => nightly::run(global, &args),
         Command::Status(args) => status::run(global, &args),
+        Command::Record(args) => record::run(global, &args),
         Command::Outbox(command) => outbox::run(global, &command),
         Command::Check => check::run(global),
         Command::Completions { shell } => {

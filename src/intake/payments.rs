@@ -38,6 +38,8 @@ pub struct PaymentRow {
     pub payer_iban: Option<String>,
     /// What they wrote.
     pub note: Option<String>,
+    /// Our account it came in on, where the statement says; else empty.
+    pub account: String,
 }
 
 pub(super) fn read(cells: &mut Cells<'_>) -> Option<PaymentRow> {
@@ -57,6 +59,7 @@ pub(super) fn read(cells: &mut Cells<'_>) -> Option<PaymentRow> {
         payer: cells.text("payer").value().cloned(),
         payer_iban: cells.text("payer_iban").value().cloned(),
         note: cells.text("note").value().cloned(),
+        account: String::new(),
     };
     Some(row)
 }

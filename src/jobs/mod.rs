@@ -13,6 +13,7 @@ pub mod notices;
 pub mod outbox;
 pub mod payments;
 pub mod preview;
+pub mod record;
 pub mod render;
 pub mod resolver;
 pub mod services;

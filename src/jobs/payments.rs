@@ -34,7 +34,7 @@ pub(super) fn fault(store: &Store, row: &PaymentRow) -> Option<(&'static str, St
             Ok(Some(_)) | Err(_) => {}
         }
     }
-    match store.payment_by_reference(&row.bank_ref) {
+    match store.payment_by_reference(&row.bank_ref, &row.account) {
         Ok(Some(known)) if known.date != row.date || known.amount != row.amount => Some((
             "bank_ref",
             format!(
@@ -66,7 +66,7 @@ pub(super) fn write(
 }
 
 fn book(desk: &Desk, tx: &Tx<'_>, run: RunId, row: &PaymentRow, view: &mut ImportView) -> Result<()> {
-    if tx.payment_by_reference(&row.bank_ref)?.is_some() {
+    if tx.payment_by_reference(&row.bank_ref, &row.account)?.is_some() {
         view.unchanged += 1;
         return Ok(());
     }
@@ -82,6 +82,8 @@ fn book(desk: &Desk, tx: &Tx<'_>, run: RunId, row: &PaymentRow, view: &mut Impor
         payer: row.payer.clone(),
         payer_iban: row.payer_iban.clone(),
         note: row.note.clone(),
+        account: row.account.clone(),
+        method: "bank",
     };
     if let Some((code, _)) = &found {
         // charges that are due already must exist before the money comes: it goes by the ladder, not as credit
@@ -105,7 +107,7 @@ fn book(desk: &Desk, tx: &Tx<'_>, run: RunId, row: &PaymentRow, view: &mut Impor
     Ok(())
 }
 
-fn update(desk: &Desk, tx: &Tx<'_>, run: RunId, code: &CustomerCode) -> Result<()> {
+pub(super) fn update(desk: &Desk, tx: &Tx<'_>, run: RunId, code: &CustomerCode) -> Result<()> {
     let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(()) };
     let changes = bring_up_to_date(&mut facts, &desk.rules, desk.today, None);
     tx.apply(run, code, &changes, desk.rules.mode)?;
@@ -113,7 +115,7 @@ fn update(desk: &Desk, tx: &Tx<'_>, run: RunId, code: &CustomerCode) -> Result<(
 }
 
 /// Sends a booked payment's money where the ladder says, and remembers why.
-fn allocate_to(
+pub(super) fn allocate_to(
     desk: &Desk,
     tx: &Tx<'_>,
     run: RunId,
@@ -142,6 +144,16 @@ fn owner(tx: &Tx<'_>, row: &PaymentRow) -> Result<Option<(CustomerCode, &'static
             return Ok(Some((code, "card")));
         }
     }
+    for text in [&row.reference, &row.note].into_iter().flatten() {
+        if let Some(code) = by_code(tx, text)? {
+            return Ok(Some((code, "code")));
+        }
+    }
+    if let Some(iban) = &row.payer_iban
+        && let Some(code) = tx.customer_of_payer(iban)?
+    {
+        return Ok(Some((code, "payer_iban")));
+    }
     let mut owners = Vec::new();
     for code in &row.services {
         owners.extend(tx.service(&ServiceCode::new(code.clone()))?.map(|service| service.customer));
@@ -152,11 +164,8 @@ fn owner(tx: &Tx<'_>, row: &PaymentRow) -> Result<Option<(CustomerCode, &'static
 
 /// The one customer whose payment reference stands in a text, however it is spaced.
 fn by_reference(tx: &impl Queries, text: &str) -> Result<Option<CustomerCode>, StoreError> {
-    let words: Vec<String> = text
-        .split(|c: char| !c.is_alphanumeric())
-        .map(str::to_uppercase)
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words: Vec<String> =
+        text.split(|c: char| !c.is_alphanumeric()).map(look_alikes).filter(|word| !word.is_empty()).collect();
     let mut found: Vec<CustomerCode> = Vec::new();
     // people type a reference in groups, banks cut it anywhere: try every run of words
     for first in 0..words.len() {
@@ -177,15 +186,54 @@ fn by_reference(tx: &impl Queries, text: &str) -> Result<Option<CustomerCode>, S
     Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
+/// Upper case, Greek letters that look like Latin ones as the Latin ones: people and banks mix them.
+pub(super) fn look_alikes(text: &str) -> String {
+    crate::billing::text::greek_capitals(text)
+        .chars()
+        .map(|c| match c {
+            'Α' => 'A',
+            'Β' => 'B',
+            'Ε' => 'E',
+            'Ζ' => 'Z',
+            'Η' => 'H',
+            'Ι' => 'I',
+            'Κ' => 'K',
+            'Μ' => 'M',
+            'Ν' => 'N',
+            'Ο' => 'O',
+            'Ρ' => 'P',
+            'Τ' => 'T',
+            'Υ' => 'Y',
+            'Χ' => 'X',
+            other => other,
+        })
+        .collect()
+}
+
 /// The customer of the one card whose number stands in a text.
 fn by_card(tx: &impl Queries, text: &str) -> Result<Option<CustomerCode>, StoreError> {
-    let upper = text.to_uppercase();
+    let upper = look_alikes(text);
     let mut found: Vec<CustomerCode> = Vec::new();
     for word in upper.split(|c: char| !(c.is_alphanumeric() || c == '-')) {
         if word.matches('-').count() == 2
             && let Some(code) = tx.customer_of_card(word)?
             && !found.contains(&code)
         {
+            found.push(code);
+        }
+    }
+    Ok(if found.len() == 1 { found.pop() } else { None })
+}
+
+/// The one customer whose code stands in a text as a word; a bare number is no evidence.
+fn by_code(tx: &impl Queries, text: &str) -> Result<Option<CustomerCode>, StoreError> {
+    let mut found: Vec<CustomerCode> = Vec::new();
+    for word in look_alikes(text).split(|c: char| !(c.is_alphanumeric() || c == '-')) {
+        let telling = word.len() >= 3
+            && word.chars().any(char::is_alphabetic)
+            && word.chars().any(|c| c.is_ascii_digit());
+        let code = CustomerCode::new(word);
+        if telling && !found.contains(&code) && tx.customer(&code)?.is_some() {
             found.push(code);
         }
     }

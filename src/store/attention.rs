@@ -85,6 +85,20 @@ impl Tx<'_> {
         Ok(true)
     }
 
+    /// A person has seen what is listed of a customer or service; gives how many.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn acknowledge(&self, code: &str, by: &str) -> Result<usize> {
+        Ok(self
+            .connection()
+            .prepare_cached(
+                "UPDATE attention SET acked_by = ?2 WHERE closed_on IS NULL AND acked_by IS NULL
+                   AND (customer = ?1 OR service = ?1 OR key = ?1)",
+            )?
+            .execute(params![code, by])?)
+    }
+
     /// Closes what was listed of a kind and was not raised again; `within` limits it to a customer.
     ///
     /// # Errors

@@ -68,6 +68,15 @@ impl Tx<'_> {
                         )?
                         .execute(params![payment.0, charge.0, amount.cents(), today, run.0])?;
                 }
+                Change::Adjusted { adjustment, charge, amount } => {
+                    let real = |id: &ChargeId| numbers.get(id).copied().unwrap_or(*id);
+                    self.connection()
+                        .prepare_cached(
+                            "INSERT INTO allocations (adjustment, charge, amount_cents, made_on, run)
+                             VALUES (?1, ?2, ?3, coalesce(?4, (SELECT as_of FROM runs WHERE id = ?5)), ?5)",
+                        )?
+                        .execute(params![real(adjustment).0, real(charge).0, amount.cents(), today, run.0])?;
+                }
                 Change::Settled { charge, on } => {
                     let charge = numbers.get(charge).copied().unwrap_or(*charge);
                     self.connection()
@@ -186,6 +195,44 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// A person has done a work order; gives whether it was open.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn close_work_order(&self, order: i64, by: &str, today: NaiveDate) -> Result<bool> {
+        let changed = self
+            .connection()
+            .prepare_cached(
+                "UPDATE work_orders SET done_on = ?2, done_by = ?3 WHERE id = ?1 AND done_on IS NULL",
+            )?
+            .execute(params![order, today, by])?;
+        Ok(changed == 1)
+    }
+
+    /// A tax invoice was issued for charges; gives how many had none yet.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn record_invoice(
+        &self,
+        run: RunId,
+        number: &str,
+        date: NaiveDate,
+        charges: &[ChargeId],
+    ) -> Result<usize> {
+        let mut recorded = 0;
+        for charge in charges {
+            recorded += self
+                .connection()
+                .prepare_cached(
+                    "INSERT INTO invoices (number, date, charge, run)
+                     SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM invoices WHERE charge = ?3)",
+                )?
+                .execute(params![number, date, charge.0, run.0])?;
+        }
+        Ok(recorded)
+    }
+
     /// Lists a step that a person must do at a panel or registry.
     ///
     /// # Errors
@@ -200,3 +247,51 @@ impl Tx<'_> {
         Ok(())
     }
 }
+
+/// Finding charges for a tax invoice.
+pub trait Charges: super::Queries {
+    /// The charges a card asked for.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn charges_of_card(&self, card: &str) -> Result<Vec<ChargeId>> {
+        self.charge_ids("SELECT charge FROM card_charges WHERE card = ?1 AND ?2 IS NOT NULL", card, "")
+    }
+
+    /// The charge of a service's period.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn charge_of_period(&self, service: &str, period_from: NaiveDate) -> Result<Vec<ChargeId>> {
+        let sql = "SELECT id FROM charges WHERE service = ?1 AND period_from = ?2";
+        self.charge_ids(sql, service, &period_from.to_string())
+    }
+
+    /// The charges that a payment went to.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn charges_of_payment(&self, bank_ref: &str) -> Result<Vec<ChargeId>> {
+        let sql = "SELECT DISTINCT a.charge FROM payments p JOIN allocations a ON a.payment = p.id
+                   WHERE p.bank_ref = ?1 AND ?2 IS NOT NULL";
+        self.charge_ids(sql, bank_ref, "")
+    }
+
+    /// The charge that came to exist last.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn newest_charge(&self, customer: &CustomerCode) -> Result<Vec<ChargeId>> {
+        let sql = "SELECT max(id) FROM charges WHERE customer = ?1 AND ?2 IS NOT NULL";
+        self.charge_ids(sql, customer.as_str(), "")
+    }
+
+    #[doc(hidden)]
+    fn charge_ids(&self, sql: &str, first: &str, second: &str) -> Result<Vec<ChargeId>> {
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let ids = statement.query_map([first, second], |row| row.get(0).map(ChargeId))?;
+        Ok(ids.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl<T: super::Queries> Charges for T {}

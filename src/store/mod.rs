@@ -17,6 +17,7 @@ mod services;
 mod status;
 
 pub use attention::{Attention, AttentionQueries, NewAttention};
+pub use charges::Charges;
 pub use customers::Customers;
 pub use error::{Result, StoreError};
 pub use facts::FactQueries;

@@ -33,6 +33,10 @@ pub struct NewPayment {
     pub payer_iban: Option<String>,
     /// What they wrote.
     pub note: Option<String>,
+    /// Our account it came in on, where the statement says; else empty.
+    pub account: String,
+    /// `bank`, `cash`, `card`, `iris` or `refund`.
+    pub method: &'static str,
 }
 
 /// A payment as stored, by its reference.
@@ -78,14 +82,45 @@ pub(super) fn with_money_left(connection: &Connection, customer: &CustomerCode) 
 
 /// Reading payments.
 pub trait Payments: Queries {
-    /// The payment of this bank reference.
+    /// The payment of this bank reference on an account; a file that names no account may mean any.
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn payment_by_reference(&self, bank_ref: &str) -> Result<Option<StoredPayment>> {
-        let sql = "SELECT id, date, amount_cents FROM payments WHERE bank_ref = ?1 AND account = ''";
+    fn payment_by_reference(&self, bank_ref: &str, account: &str) -> Result<Option<StoredPayment>> {
+        let sql = "SELECT id, date, amount_cents FROM payments
+                   WHERE bank_ref = ?1 AND (account = ?2 OR account = '' OR ?2 = '') ORDER BY account <> ?2";
         let mut statement = self.connection().prepare_cached(sql)?;
-        let mut rows = statement.query([bank_ref])?;
+        let mut rows = statement.query([bank_ref, account])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let record = Record::new(row, "payment");
+        Ok(Some(StoredPayment {
+            id: PaymentId(record.integer("id")?),
+            date: record.date("date")?,
+            amount: Money::from_cents(record.integer("amount_cents")?),
+        }))
+    }
+
+    /// The one customer whose earlier payments came from an account, if it is exactly one.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn customer_of_payer(&self, payer_iban: &str) -> Result<Option<CustomerCode>> {
+        let sql =
+            "SELECT DISTINCT customer FROM payments WHERE payer_iban = ?1 AND customer IS NOT NULL LIMIT 2";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let codes = statement.query_map([payer_iban], |row| row.get::<_, String>(0))?;
+        let mut codes: Vec<String> = codes.collect::<rusqlite::Result<_>>()?;
+        Ok(if codes.len() == 1 { codes.pop().map(CustomerCode::new) } else { None })
+    }
+
+    /// What an unmatched payment says of itself; `None` for a known one or none at all.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn unmatched_payment(&self, id: PaymentId) -> Result<Option<StoredPayment>> {
+        let sql = "SELECT id, date, amount_cents FROM payments WHERE id = ?1 AND customer IS NULL";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query([id.0])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let record = Record::new(row, "payment");
         Ok(Some(StoredPayment {
@@ -133,8 +168,8 @@ impl Tx<'_> {
         self.connection()
             .prepare_cached(
                 "INSERT INTO payments (date, amount_cents, bank_ref, customer, matched_by, services, reference,
-                  payer, payer_iban, note, run)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                  payer, payer_iban, note, run, account, method)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             )?
             .execute(params![
                 new.date,
@@ -147,9 +182,25 @@ impl Tx<'_> {
                 new.payer,
                 new.payer_iban,
                 new.note,
-                run.0
+                run.0,
+                new.account,
+                new.method
             ])?;
         Ok(PaymentId(self.connection().last_insert_rowid()))
+    }
+
+    /// A person says whose an unmatched payment is; gives whether it was unmatched.
+    ///
+    /// # Errors
+    /// A customer that does not exist.
+    pub fn assign_payment(&self, payment: PaymentId, customer: &CustomerCode) -> Result<bool> {
+        let changed = self
+            .connection()
+            .prepare_cached(
+                "UPDATE payments SET customer = ?2, matched_by = 'person' WHERE id = ?1 AND customer IS NULL",
+            )?
+            .execute(params![payment.0, customer.as_str()])?;
+        Ok(changed == 1)
     }
 
     /// Remembers why a payment's money went where it went.

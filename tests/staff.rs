@@ -1,0 +1,147 @@
+//! An accountant's week: what staff record, and what becomes of it.
+
+use crate::support::sandbox::{Ran, Sandbox, stages, steps};
+use serde_json::Value;
+
+fn record(sandbox: &Sandbox, day: &str, arguments: &[&str]) -> Ran {
+    let mut all = vec!["record"];
+    all.extend(arguments);
+    all.extend(["--by", "maria", "--reason", "τηλεφώνημα", "--as-of", day, "--json"]);
+    sandbox.run(&all)
+}
+
+fn status(sandbox: &Sandbox, day: &str) -> Value {
+    sandbox.run(&["status", "--json", "--as-of", day]).exits(0).json()
+}
+
+#[test]
+fn cash_settles_and_names_its_way() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.notify("2025-03-01").exits(0);
+    let done =
+        record(&sandbox, "2025-03-02", &["payment", "K-1", "124,00", "--method", "cash", "--ref", "ΑΠ-17"]);
+    assert!(done.exits(0).json()["recorded"].as_str().unwrap().contains("exact_charge"));
+    assert!(
+        record(&sandbox, "2025-03-02", &["payment", "K-1", "124,00", "--ref", "ΑΠ-17"])
+            .exits(1)
+            .stderr
+            .contains("known")
+    );
+    assert_eq!(steps(&sandbox.enforce("2025-03-02").exits(0).json(), "actions"), ["renew S-1 settled"]);
+    record(&sandbox, "2025-03-02", &["payment", "K-9", "1"]).exits(1);
+    record(&sandbox, "2025-03-02", &["payment", "K-1", "-1"]).exits(2);
+    record(&sandbox, "2025-03-02", &["payment", "K-1", "1", "--for", "S-2"]).exits(1);
+}
+
+#[test]
+fn an_unmatched_payment_is_assigned_and_its_payer_is_known_from_then_on() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.notify("2025-03-01").exits(0);
+    let head = "date;amount;bank_ref;payer;payer_iban\n";
+    let row = |amount: &str, reference: &str| {
+        format!("{head}2025-03-02;{amount};{reference};ΠΑΠΑΔΟΠΟΥΛΟΣ;GR9608100010000001234567890\n")
+    };
+    sandbox.import("payments", row("24,00", "T-1"), "2025-03-02").exits(3);
+    let id = status(&sandbox, "2025-03-02")["unmatched"][0]["id"].to_string();
+    record(&sandbox, "2025-03-02", &["assign", &id, "K-1"]).exits(0);
+    record(&sandbox, "2025-03-02", &["assign", &id, "K-2"]).exits(1);
+    assert!(status(&sandbox, "2025-03-02")["unmatched"].as_array().unwrap().is_empty());
+    let known = sandbox.import("payments", row("100,00", "T-2"), "2025-03-03").exits(0).json();
+    assert_eq!(known["matched"], 1, "{known}");
+    assert_eq!(steps(&sandbox.enforce("2025-03-03").exits(0).json(), "actions"), ["renew S-1 settled"]);
+}
+
+#[test]
+fn a_slip_a_hold_and_a_cancellation_keep_a_service_running_or_let_it_go() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    for day in ["2025-03-30", "2025-03-31", "2025-04-01", "2025-04-05"] {
+        sandbox.notify(day).exits(0);
+    }
+    record(&sandbox, "2025-04-06", &["proof", "K-1", "--days", "3"]).exits(0);
+    sandbox.pay("", "2025-04-08").exits(0);
+    assert_eq!(steps(&sandbox.enforce("2025-04-08").exits(0).json(), "withheld"), ["suspend S-1 hold"]);
+    record(&sandbox, "2025-04-09", &["hold", "S-1", "2025-04-30"]).exits(0);
+    record(&sandbox, "2025-04-09", &["hold", "S-1", "2025-04-01"]).exits(1);
+    sandbox.pay("", "2025-04-29").exits(0);
+    assert_eq!(steps(&sandbox.enforce("2025-04-29").exits(0).json(), "withheld"), ["suspend S-1 hold"]);
+    record(&sandbox, "2025-04-29", &["hold", "S-1", "--none"]).exits(0);
+    assert_eq!(steps(&sandbox.enforce("2025-04-29").exits(0).json(), "actions"), ["suspend S-1 unsettled"]);
+    record(&sandbox, "2025-04-29", &["cancel", "S-2"]).exits(0);
+    assert!(
+        sandbox.notify("2025-11-15").json()["skipped"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|s| s["service"] == "S-2" && s["reason"] == "cancelled")
+    );
+    record(&sandbox, "2025-11-15", &["cancel", "S-2", "--undo"]).exits(0);
+    assert_eq!(stages(&sandbox.notify("2025-11-16").exits(0).json(), "K-2"), ["S-2 before-15"]);
+    record(&sandbox, "2025-11-16", &["end", "S-2"]).exits(0);
+    assert_eq!(sandbox.notify("2025-12-02").json()["totals"]["messages"], 0);
+}
+
+#[test]
+fn charges_discounts_and_new_prices_change_what_is_due() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.notify("2025-03-01").exits(0);
+    record(&sandbox, "2025-03-02", &["charge", "K-1", "50,00", "Μεταφορά ιστοσελίδας", "--service", "S-1"])
+        .exits(0);
+    record(&sandbox, "2025-03-02", &["discount", "S-1", "24,00"]).exits(0);
+    record(&sandbox, "2025-03-02", &["discount", "S-1", "200,00"]).exits(1);
+    let card = sandbox.notify("2025-03-16").exits(0).json();
+    assert_eq!(card["messages"][0]["total_cents"], 10_000 + 6_200);
+    let printed =
+        sandbox.run(&["render-card", "K-1", "--format", "text", "--as-of", "2025-03-16"]).exits(0).stdout;
+    assert!(printed.contains("Μεταφορά ιστοσελίδας"), "{printed}");
+    record(&sandbox, "2025-03-17", &["reprice", "S-1", "80,00"]).exits(0);
+    let card = sandbox.notify("2025-03-24").exits(0).json();
+    assert_eq!(card["messages"][0]["total_cents"], 9_920 - 2_400 + 6_200);
+    record(&sandbox, "2025-03-25", &["writeoff", "S-1"]).exits(0);
+    assert_eq!(steps(&sandbox.enforce("2025-03-25").exits(0).json(), "actions"), ["renew S-1 settled"]);
+    record(&sandbox, "2025-03-25", &["change", "S-1", "--months", "24", "--price", "150"]).exits(0);
+    record(&sandbox, "2025-03-25", &["change", "S-1"]).exits(2);
+    sandbox.run(&["check"]).exits(0);
+}
+
+#[test]
+fn what_was_settled_waits_for_its_invoice() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.notify("2025-03-01").exits(0);
+    sandbox.pay("2025-03-02;150,00;T-1;K-1;;;;\n", "2025-03-02").exits(0);
+    let waiting = status(&sandbox, "2025-03-02");
+    assert_eq!(waiting["to_invoice"][0]["gross_cents"], 12_400);
+    record(&sandbox, "2025-03-03", &["invoice", "ΤΠΥ-101", "2025-03-03", "--bank-ref", "T-1"]).exits(0);
+    assert!(status(&sandbox, "2025-03-03")["to_invoice"].as_array().unwrap().is_empty());
+    record(&sandbox, "2025-03-03", &["invoice", "ΤΠΥ-102", "2025-03-03", "--card", "KX-2025-000009"])
+        .exits(1);
+    record(&sandbox, "2025-03-03", &["refund", "K-1", "26,00"]).exits(0);
+    record(&sandbox, "2025-03-03", &["refund", "K-1", "0,01"]).exits(1);
+    assert!(
+        status(&sandbox, "2025-03-03")["to_invoice"].as_array().unwrap().is_empty(),
+        "money that went back is not invoiced"
+    );
+}
+
+#[test]
+fn what_was_seen_is_listed_no_longer_and_a_doubtful_expiry_is_confirmed() {
+    let sandbox = Sandbox::new();
+    sandbox.import("customers", "code;name;email\nK-1;Α;a@a.example\n", "2025-03-01").exits(0);
+    let services =
+        "code;customer;kind;name;price;period_months;expires_on\nS-1;K-1;hosting;Φ;10;12;2024-10-01\n";
+    sandbox.import("services", services, "2025-03-01").exits(0);
+    sandbox.notify("2025-03-01").exits(3);
+    assert_eq!(status(&sandbox, "2025-03-01")["held_back"].as_array().unwrap().len(), 1);
+    record(&sandbox, "2025-03-02", &["ack", "S-1"]).exits(0);
+    assert_eq!(stages(&sandbox.notify("2025-03-02").exits(0).json(), "K-1"), ["S-1 after-5"]);
+    assert!(status(&sandbox, "2025-03-02")["held_back"].as_array().unwrap().is_empty());
+    record(&sandbox, "2025-03-02", &["email", "K-1", "new@a.example"]).exits(0);
+    record(&sandbox, "2025-03-02", &["email", "K-1", "γιώργος@a.example"]).exits(1);
+}
+
+#[test]
+fn a_dry_run_of_a_record_changes_nothing() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let shown = record(&sandbox, "2025-03-02", &["payment", "K-1", "124,00", "--dry-run"]).exits(0).json();
+    assert_eq!(shown["run"]["dry_run"], true);
+    assert_eq!(steps(&sandbox.enforce("2025-03-02").exits(0).json(), "actions"), Vec::<String>::new());
+}
