@@ -145,3 +145,74 @@ fn a_dry_run_of_a_record_changes_nothing() {
     assert_eq!(shown["run"]["dry_run"], true);
     assert_eq!(steps(&sandbox.enforce("2025-03-02").exits(0).json(), "actions"), Vec::<String>::new());
 }
+
+/// A statement of our own, shaped as banks send it.
+fn camt(reference: &str, amount: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.08\">\
+         <BkToCstmrStmt><Stmt><Id>1</Id><Acct><Id><IBAN>GR1601101250000000012300695</IBAN></Id></Acct>\
+         <Bal><Tp><CdOrPrtry><Cd>CLBD</Cd></CdOrPrtry></Tp><Amt Ccy=\"EUR\">1.00</Amt><CdtDbtInd>CRDT</CdtDbtInd>\
+         <Dt><Dt>2025-03-02</Dt></Dt></Bal><Ntry><Amt Ccy=\"EUR\">{amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd>\
+         <Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2025-03-02</Dt></BookgDt><AcctSvcrRef>20250302-1</AcctSvcrRef>\
+         <NtryDtls><TxDtls><RltdPties><Dbtr><Pty><Nm>ΠΑΠΑΔΟΠΟΥΛΟΣ ΙΩΑΝΝΗΣ</Nm></Pty></Dbtr></RltdPties><RmtInf><Strd>\
+         <CdtrRefInf><Ref>{reference}</Ref></CdtrRefInf></Strd></RmtInf></TxDtls></NtryDtls></Ntry></Stmt>\
+         </BkToCstmrStmt></Document>"
+    )
+}
+
+#[test]
+fn a_bank_statement_settles_and_the_same_money_from_another_format_is_nothing() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let told = sandbox.notify("2025-03-01").exits(0).json();
+    let reference = told["messages"][0]["reference"].as_str().unwrap();
+    let file = sandbox.file("statement.xml", camt(reference, "124.00"));
+    let file = file.to_str().unwrap();
+    let paid = sandbox.run(&["import", "payments", file, "--as-of", "2025-03-03", "--json"]).exits(0).json();
+    assert_eq!((&paid["created"], &paid["matched"]), (&1.into(), &1.into()), "{paid}");
+    let again = sandbox.run(&["import", "payments", file, "--as-of", "2025-03-03", "--json"]).exits(0).json();
+    assert_eq!((&again["created"], &again["unchanged"]), (&0.into(), &1.into()));
+    let csv = "2025-03-02;124,00;20250302-1;;;;;\n";
+    assert_eq!(sandbox.pay(csv, "2025-03-03").exits(0).json()["unchanged"], 1);
+    assert_eq!(steps(&sandbox.enforce("2025-03-03").exits(0).json(), "actions"), ["renew S-1 settled"]);
+    // freshness is the statement's own day: by the sixth, two bank days are over
+    for day in ["2025-03-30", "2025-03-31"] {
+        sandbox.notify(day).exits(0);
+    }
+    let broken = sandbox.file("broken.xml", camt(reference, "124.00").replace("</Document>", ""));
+    let broken =
+        sandbox.run(&["import", "payments", broken.to_str().unwrap(), "--as-of", "2025-03-03"]).exits(1);
+    assert!(broken.stderr.contains("ends in the middle"), "{}", broken.stderr);
+}
+
+#[test]
+fn a_reference_in_greek_look_alikes_is_found() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let told = sandbox.notify("2025-03-01").exits(0).json();
+    let reference = told["messages"][0]["reference"].as_str().unwrap();
+    // Κ, Ο, Ν, Ε, Τ typed on a Greek keyboard
+    let greek = reference.to_lowercase().replace("konet", "κονετ");
+    let rows = format!("2025-03-02;1,00;T-1;;;;;κατάθεση {greek}\n2025-03-02;1,00;T-2;;;;;για τον Κ-1\n");
+    let paid = sandbox.pay(&rows, "2025-03-02").exits(0).json();
+    assert_eq!(paid["matched"], 2, "{paid}");
+}
+
+#[test]
+fn public_samples_are_read_where_they_lie() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/samples");
+    let files = crate::support::sandbox::files(&folder, "xml");
+    if files.is_empty() {
+        eprintln!("NOT CHECKED: there are no public samples in {}", folder.display());
+        return;
+    }
+    for file in files {
+        let sandbox = Sandbox::with_company("2025-02-01");
+        let ran =
+            sandbox.run(&["import", "payments", file.to_str().unwrap(), "--as-of", "2026-11-01", "--json"]);
+        assert!(matches!(ran.status, 0 | 3), "{}: {ran:?}", file.display());
+        let read = ran.json();
+        assert!(read["created"].as_u64().unwrap() > 0, "{}: {read}", file.display());
+        let again =
+            sandbox.run(&["import", "payments", file.to_str().unwrap(), "--as-of", "2026-11-01", "--json"]);
+        assert_eq!(again.json()["created"], 0, "{}", file.display());
+    }
+}

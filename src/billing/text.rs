@@ -41,6 +41,31 @@ fn capital_word(word: &str) -> String {
     out
 }
 
+/// Upper case, Greek letters that look like Latin ones as the Latin ones: people and banks mix them.
+#[must_use]
+pub fn look_alikes(text: &str) -> String {
+    greek_capitals(text)
+        .chars()
+        .map(|c| match c {
+            'Α' => 'A',
+            'Β' => 'B',
+            'Ε' => 'E',
+            'Ζ' => 'Z',
+            'Η' => 'H',
+            'Ι' => 'I',
+            'Κ' => 'K',
+            'Μ' => 'M',
+            'Ν' => 'N',
+            'Ο' => 'O',
+            'Ρ' => 'P',
+            'Τ' => 'T',
+            'Υ' => 'Y',
+            'Χ' => 'X',
+            other => other,
+        })
+        .collect()
+}
+
 /// What a person typed, fit to be stored and printed: NFC, control characters and direction marks
 /// out, white space folded, ends trimmed.
 #[must_use]

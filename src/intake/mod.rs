@@ -2,6 +2,8 @@
 //!
 //! Knows the core's types and nothing of the store.
 
+mod bank;
+mod camt;
 mod cells;
 mod customers;
 mod payments;
@@ -54,10 +56,24 @@ pub fn services(path: &Path) -> Result<Sheet<ServiceRow>, IntakeError> {
     sheet::read(path, &services::COLUMNS, services::read, |row| Some(row.code.clone()))
 }
 
-/// Reads a file of payments.
+/// Reads a file of payments: a bank's statement (camt.053, or an export that one of the profiles knows),
+/// or our own CSV. They are told apart by what they hold. `profiles` is a folder of further profiles.
 ///
 /// # Errors
 /// As [`customers`].
-pub fn payments(path: &Path) -> Result<Sheet<PaymentRow>, IntakeError> {
+pub fn payments(path: &Path, profiles: Option<&Path>) -> Result<Sheet<PaymentRow>, IntakeError> {
+    let unreadable = |source| IntakeError::Unreadable { path: path.to_owned(), source };
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut input = std::io::BufReader::new(file);
+    let head = std::io::BufRead::fill_buf(&mut input).map_err(unreadable)?;
+    let begin = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    if begin.starts_with(b"<") {
+        return camt::read(path, input);
+    }
+    let is_workbook = begin.starts_with(b"PK\x03\x04");
+    drop(input);
+    if let Some(sheet) = bank::read(path, is_workbook, profiles)? {
+        return Ok(sheet);
+    }
     sheet::read(path, &payments::COLUMNS, payments::read, |row| Some(row.bank_ref.clone()))
 }

@@ -70,6 +70,14 @@ pub enum IntakeError {
         /// What it is.
         what: &'static str,
     },
+    /// It is a bank's statement that cannot be used.
+    #[error("`{}`: {message}; nothing of it was booked", path.display())]
+    Statement {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
     /// Its header does not fit.
     #[error("{}:1:1: {message}", path.display())]
     Header {
@@ -108,6 +116,10 @@ pub struct Sheet<T> {
     pub warnings: Vec<Fault>,
     /// The bad rows as they stood, with what is wrong with each.
     pub rejected: Vec<(Vec<String>, String)>,
+    /// The last day that a bank's statement covers.
+    pub until: Option<chrono::NaiveDate>,
+    /// What a person must look at: what makes it one thing, and the words.
+    pub for_people: Vec<(String, String)>,
 }
 
 /// Reads `path` with the columns of its kind; `read` makes a row of its cells, `key` is what may stand
@@ -140,6 +152,8 @@ pub(super) fn read<T: PartialEq>(
         faults: Vec::new(),
         warnings: Vec::new(),
         rejected: Vec::new(),
+        until: None,
+        for_people: Vec::new(),
     };
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut record = StringRecord::new();
@@ -160,6 +174,54 @@ pub(super) fn read<T: PartialEq>(
         sheet.add(&places, &record, line, &read_row, &key, &mut seen);
     }
     Ok(sheet)
+}
+
+/// Building the sheet of a bank's statement, entry by entry.
+impl<T> Sheet<T> {
+    pub(super) fn of_statement(path: &Path) -> Self {
+        Self {
+            file: path.display().to_string(),
+            header: Vec::new(),
+            delimiter: b';',
+            rows: Vec::new(),
+            faults: Vec::new(),
+            warnings: Vec::new(),
+            rejected: Vec::new(),
+            until: None,
+            for_people: Vec::new(),
+        }
+    }
+
+    pub(super) fn push(&mut self, line: u64, value: T) {
+        self.rows.push(Row { line, value, cells: Vec::new() });
+    }
+
+    pub(super) fn warn(&mut self, line: u64, message: String) {
+        self.warnings.push(Fault { file: self.file.clone(), line, column: 1, message });
+    }
+
+    pub(super) fn fail(&mut self, line: u64, message: String) {
+        self.rejected.push((Vec::new(), message.clone()));
+        self.faults.push(Fault { file: self.file.clone(), line, column: 1, message });
+    }
+}
+
+impl Sheet<super::PaymentRow> {
+    /// A reference for a movement that has none: from its day, amount and words, and its number among
+    /// those that are the same, so that the same statement gives the same ones.
+    pub(super) fn fingerprint(
+        &self,
+        date: chrono::NaiveDate,
+        amount: crate::billing::money::Money,
+        words: &[&str],
+    ) -> String {
+        use sha2::{Digest, Sha256};
+        let digest = Sha256::digest(format!("{date}|{}|{}", amount.cents(), words.join("|")).as_bytes());
+        let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let same =
+            self.rows.iter().filter(|row| row.value.bank_ref.starts_with(&format!("fp-{hex}"))).count();
+        if same == 0 { format!("fp-{hex}") } else { format!("fp-{hex}-{}", same + 1) }
+    }
 }
 
 impl<T: PartialEq> Sheet<T> {
@@ -254,7 +316,7 @@ fn places(header: &[String], columns: &[Column]) -> Result<BTreeMap<&'static str
 }
 
 /// BOM or valid UTF-8, else windows-1253, which is what a Greek Excel writes.
-fn decoded(path: &Path) -> Result<String, IntakeError> {
+pub(super) fn decoded(path: &Path) -> Result<String, IntakeError> {
     let bytes =
         std::fs::read(path).map_err(|source| IntakeError::Unreadable { path: path.to_owned(), source })?;
     let not_text = |what| IntakeError::NotText { path: path.to_owned(), what };
@@ -281,7 +343,7 @@ fn decoded(path: &Path) -> Result<String, IntakeError> {
 }
 
 /// The one of `;`, tab and `,` that the header has most of.
-fn delimiter_of(header: &str) -> u8 {
+pub(super) fn delimiter_of(header: &str) -> u8 {
     let count = |mark: u8| header.bytes().filter(|byte| *byte == mark).count();
     [b',', b'\t', b';'].into_iter().max_by_key(|mark| count(*mark)).unwrap_or(b',')
 }

@@ -19,6 +19,8 @@ pub enum Kind {
     TooMany,
     /// A payment that no customer was found for.
     Unmatched,
+    /// Something in a bank's statement: money taken back, balances that do not add up.
+    Statement,
     /// Money for a service that no longer exists.
     LateMoney,
     /// A delivery refused for good.
@@ -41,6 +43,7 @@ impl Kind {
             Self::Data => "data",
             Self::TooMany => "too_many",
             Self::Unmatched => "unmatched",
+            Self::Statement => "statement",
             Self::LateMoney => "late_money",
             Self::Failed => "failed",
             Self::Uncertain => "uncertain",

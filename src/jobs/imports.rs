@@ -104,7 +104,13 @@ pub fn import(
             store.write(|tx| write_services(desk, tx, run, &sheets, manner, &mut view, &mut findings))?;
         }
         Subject::Payments => {
-            let mut sheets = read(files, intake::payments)?;
+            let profiles = desk.config.import.profiles.as_deref();
+            let mut sheets = read(files, |file| intake::payments(file, profiles))?;
+            for sheet in &sheets {
+                for (key, text) in &sheet.for_people {
+                    findings.add(Kind::Statement, key.clone(), None, None, text.clone());
+                }
+            }
             for sheet in &mut sheets {
                 sheet.refuse_where(|row| payments::fault(store, row));
             }
@@ -113,7 +119,11 @@ pub fn import(
         }
     }
     let fresh = match subject {
-        Subject::Payments => payments::attend(desk, store, run)?,
+        Subject::Payments => {
+            let mut fresh = findings.raise(desk, store, run, None)?;
+            fresh.extend(payments::attend(desk, store, run)?);
+            fresh
+        }
         Subject::Customers | Subject::Services => findings.raise(desk, store, run, None)?,
     };
     let status =

@@ -8,6 +8,7 @@ use crate::billing::charging::bring_up_to_date;
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::service::ServiceState;
+use crate::billing::text::look_alikes;
 use crate::intake::PaymentRow;
 use crate::store::{
     Customers, FactQueries, NewPayment, Outbox, Payments, Queries, RunId, Services, StatusQueries, Store,
@@ -60,8 +61,9 @@ pub(super) fn write(
     for row in rows {
         book(desk, tx, run, row, view)?;
     }
-    // even an empty or known file says up to which day the bank is known
-    tx.note_payment_import(run, desk.today)?;
+    // even an empty or known file says up to which day the bank is known; a statement says so itself
+    let until = sheets.iter().filter_map(|sheet| sheet.until).max();
+    tx.note_payment_import(run, until.unwrap_or(desk.today).min(desk.today))?;
     Ok(())
 }
 
@@ -184,30 +186,6 @@ fn by_reference(tx: &impl Queries, text: &str) -> Result<Option<CustomerCode>, S
         }
     }
     Ok(if found.len() == 1 { found.pop() } else { None })
-}
-
-/// Upper case, Greek letters that look like Latin ones as the Latin ones: people and banks mix them.
-pub(super) fn look_alikes(text: &str) -> String {
-    crate::billing::text::greek_capitals(text)
-        .chars()
-        .map(|c| match c {
-            'Α' => 'A',
-            'Β' => 'B',
-            'Ε' => 'E',
-            'Ζ' => 'Z',
-            'Η' => 'H',
-            'Ι' => 'I',
-            'Κ' => 'K',
-            'Μ' => 'M',
-            'Ν' => 'N',
-            'Ο' => 'O',
-            'Ρ' => 'P',
-            'Τ' => 'T',
-            'Υ' => 'Y',
-            'Χ' => 'X',
-            other => other,
-        })
-        .collect()
 }
 
 /// The customer of the one card whose number stands in a text.
