@@ -56,6 +56,18 @@ pub enum Command {
     Status(StatusArgs),
     /// Record what staff know: payments, holds, cancellations, charges, invoices
     Record(RecordArgs),
+    /// Explain a service or customer: its past, why it is not suspended today, and what comes
+    Explain(ExplainArgs),
+    /// Show every mail and step to come, if nobody pays
+    Calendar(CalendarArgs),
+    /// List the last runs
+    Runs {
+        /// How many
+        #[arg(long, default_value_t = 20)]
+        last: u32,
+    },
+    /// Reinstate what a run suspended, where nothing has changed since
+    Undo(UndoArgs),
     /// Look at what waits, failed or is uncertain, and decide what becomes of it
     #[command(subcommand)]
     Outbox(OutboxCommand),
@@ -77,6 +89,8 @@ pub enum ImportKind {
     Services,
     /// Payments
     Payments,
+    /// Tax invoices that accounting has issued
+    Invoices,
     /// Delivery status notifications: a Maildir or an mbox
     Bounces,
 }
@@ -132,6 +146,12 @@ pub struct NotifyArgs {
 /// `enforce`.
 #[derive(Debug, Args)]
 pub struct EnforceArgs {
+    /// Let exactly this plan pass a cap today; the digest stands in the refusal
+    #[arg(long, value_name = "DIGEST")]
+    pub approve: Option<String>,
+    /// Who approves [default: SUDO_USER or the log-in name]
+    #[arg(long, requires = "approve")]
+    pub by: Option<String>,
     /// Show what would be done and change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -334,6 +354,53 @@ pub enum RecordCommand {
     },
 }
 
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// A service's or customer's code
+    #[arg(value_name = "SERVICE|CUSTOMER")]
+    pub which: String,
+    /// How many days ahead
+    #[arg(long, default_value_t = 90)]
+    pub days: u32,
+    /// Work as of this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<NaiveDate>,
+}
+
+/// `calendar`.
+#[derive(Debug, Args)]
+pub struct CalendarArgs {
+    /// How many days ahead
+    #[arg(long, default_value_t = 60)]
+    pub days: u32,
+    /// Only this customer (repeatable)
+    #[arg(long, value_name = "CODE")]
+    pub customer: Vec<String>,
+    /// Work as of this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<NaiveDate>,
+}
+
+/// `undo`.
+#[derive(Debug, Args)]
+pub struct UndoArgs {
+    /// The run's number, from `runs`
+    pub run: i64,
+    /// Show what would be undone and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Who decides [default: SUDO_USER or the log-in name]
+    #[arg(long)]
+    pub by: Option<String>,
+    /// Why; kept in the journal
+    #[arg(long, default_value = "")]
+    pub reason: String,
+    /// Work as of this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<NaiveDate>,
+}
+
 /// `outbox`.
 #[derive(Debug, Subcommand)]
 pub enum OutboxCommand {
@@ -425,6 +492,12 @@ pub struct StatusArgs {
     /// Only payments that no customer was found for
     #[arg(long)]
     pub unmatched: bool,
+    /// Only what was settled and has no tax invoice yet
+    #[arg(long)]
+    pub to_invoice: bool,
+    /// Print that list as CSV that a Greek Excel opens right
+    #[arg(long, requires = "to_invoice", conflicts_with = "json")]
+    pub csv: bool,
     /// Only what a person must do at a panel or registry
     #[arg(long)]
     pub work_orders: bool,

@@ -7,6 +7,7 @@ pub mod commands;
 pub mod config;
 pub mod error;
 pub mod exit_status;
+pub mod hooks;
 pub mod intake;
 pub mod jobs;
 pub mod lock;

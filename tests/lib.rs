@@ -15,5 +15,6 @@ mod kill;
 mod letter;
 mod night;
 mod outbox;
+mod panel;
 mod staff;
 mod support;

@@ -70,6 +70,7 @@ pub fn refusal(
     rules: &Rules,
     today: NaiveDate,
 ) -> Option<Refusal> {
+    // what is refused, and the command that lets exactly this plan through today
     let enforcing: Vec<&Step> = steps.iter().filter(|step| is_guarded(step.action)).collect();
     if enforcing.is_empty() {
         return None;
@@ -77,6 +78,12 @@ pub fn refusal(
     let terminations = enforcing.iter().filter(|step| step.action == Action::Terminate).count();
     let (reason, which, limit, why) = closed_gate(gates, limits, rules, today)
         .or_else(|| passed_cap(enforcing.len(), terminations, gates, limits))?;
+    let digest = digest(&enforcing, today);
+    let way_out = if reason == "cap" {
+        format!("; `enforce --approve {digest}` lets exactly this plan through today")
+    } else {
+        String::new()
+    };
     Some(Refusal {
         reason,
         which,
@@ -84,8 +91,8 @@ pub fn refusal(
         terminations,
         limit,
         payments_as_of: gates.payments_fresh_on,
-        digest: digest(&enforcing, today),
-        message: format!("{} suspensions and terminations withheld: {why}", enforcing.len()),
+        message: format!("{} suspensions and terminations withheld: {why}{way_out}", enforcing.len()),
+        digest,
     })
 }
 

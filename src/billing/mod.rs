@@ -13,6 +13,7 @@ pub mod customer;
 pub mod deadlines;
 pub mod enforcement;
 pub mod facts;
+pub mod forecast;
 pub mod guard;
 pub mod ids;
 pub mod letters;

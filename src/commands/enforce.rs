@@ -1,6 +1,6 @@
 //! `enforce`
 
-use super::{Session, known_customers};
+use super::{Session, known_customers, person};
 use crate::billing::guard::Gates;
 use crate::cli::{EnforceArgs, Global};
 use crate::exit_status::ExitStatus;
@@ -16,7 +16,12 @@ pub(super) fn run(global: &Global, args: &EnforceArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, args.dry_run)?;
     let (mut store, _lock) = session.writer(Duration::ZERO, false)?;
     session.as_run(&mut store, "enforce", |desk, store, run, shown| {
-        let (view, fresh, status) = night(desk, store, run, shown, &args.customer, Gates::default())?;
+        let approval = match args.approve.as_deref() {
+            Some(digest) => Some((digest, person(args.by.as_deref())?)),
+            None => None,
+        };
+        let gates = Gates::default();
+        let (view, fresh, status) = night(desk, store, run, shown, &args.customer, gates, approval)?;
         for item in &fresh {
             desk.report.status(&item.text);
         }
@@ -33,6 +38,7 @@ pub(super) fn night(
     shown: RunView,
     customers: &[String],
     gates: Gates,
+    approval: Option<(&str, String)>,
 ) -> Result<(EnforceView, Vec<AttentionView>, ExitStatus)> {
     let gates = Gates {
         payments_fresh_on: store.payments_fresh_on()?,
@@ -50,13 +56,26 @@ pub(super) fn night(
     } else {
         chosen
     };
-    let outcome = enforce::plan(desk, store, &codes, &gates)?.apply(desk, store, run)?;
+    let mut plan = enforce::plan(desk, store, &codes, &gates)?;
+    if let Some((digest, by)) = approval {
+        plan.approve(digest)?;
+        let detail = serde_json::json!({ "digest": digest, "by": by });
+        store.write(|tx| tx.journal(run, None, None, "approved", &detail))?;
+    }
+    let outcome = plan.apply(desk, store, run)?;
     let mut findings = Findings::default();
     for (code, why) in &outcome.unreadable {
         let text = format!("`{code}` is held back: {why}");
         findings.add(Kind::Data, code.as_str(), Some(code), None, text);
     }
-    let fresh = findings.raise(desk, store, run, None)?;
+    for (step, why) in &outcome.failed {
+        let text =
+            format!("the hook to {} `{}` failed: {why}; it is tried again", step.action.code(), step.service);
+        let key = format!("{}|{}", step.service, step.action.code());
+        findings.add(Kind::Hook, key, Some(&step.customer), Some(&step.service), text);
+    }
+    let complete = everyone.then_some([Kind::Hook].as_slice());
+    let fresh = findings.raise(desk, store, run, complete)?;
     let mut status = if fresh.is_empty() { ExitStatus::Done } else { ExitStatus::NeedsPerson };
     if outcome.refusal.is_some() {
         status = status.and(ExitStatus::Refused);

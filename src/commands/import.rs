@@ -17,6 +17,7 @@ pub(super) fn run(global: &Global, args: &ImportArgs) -> Result<ExitStatus> {
     let subject = match args.kind {
         ImportKind::Customers => Subject::Customers,
         ImportKind::Services => Subject::Services,
+        ImportKind::Invoices => Subject::Invoices,
         ImportKind::Payments | ImportKind::Bounces => Subject::Payments,
     };
     if let Some(unknown) = args.take.iter().find(|column| !TAKEABLE.contains(&column.as_str())) {

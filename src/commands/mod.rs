@@ -1,13 +1,16 @@
 //! The commands, thin: open what is needed, hand it to jobs, report.
 
+mod calendar;
 mod check;
 mod enforce;
+mod explain;
 mod import;
 mod nightly;
 mod notify;
 mod outbox;
 mod record;
 mod render_card;
+mod runs;
 mod status;
 
 use crate::cli::{Cli, Command, Global};
@@ -45,6 +48,10 @@ pub fn run(cli: Cli) -> Result<ExitStatus> {
         Command::Nightly(args) => nightly::run(global, &args),
         Command::Status(args) => status::run(global, &args),
         Command::Record(args) => record::run(global, &args),
+        Command::Explain(args) => explain::run(global, &args),
+        Command::Calendar(args) => calendar::run(global, &args),
+        Command::Runs { last } => runs::list(global, last),
+        Command::Undo(args) => runs::undo(global, &args),
         Command::Outbox(command) => outbox::run(global, &command),
         Command::Check => check::run(global),
         Command::Completions { shell } => {

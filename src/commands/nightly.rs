@@ -38,7 +38,7 @@ fn night(desk: &Desk, store: &mut Store, run: RunId, shown: RunView) -> Result<(
     let mut status = arrived.status;
     gates.failed_import = arrived.failed_payments;
     let (enforced, mut attention, enforce_status) =
-        enforce::night(desk, store, run, shown.clone(), &[], gates)?;
+        enforce::night(desk, store, run, shown.clone(), &[], gates, None)?;
     status = status.and(enforce_status);
     let (notified, fresh, notify_status) =
         notify::night(desk, store, run, shown.clone(), &[], &Wanted::default(), None)?;

@@ -40,7 +40,11 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<ExitStatus> {
     let desk = &session.desk;
     let horizon = desk.rules.policies.longest_horizon_days();
     let view = gather(&store, desk.today, horizon, desk.rules.mode.code())?;
-    let only = |wanted: bool| wanted || !(args.unmatched || args.work_orders);
+    if args.csv {
+        desk.report.bytes(&to_excel(&view.to_invoice)?)?;
+        return Ok(ExitStatus::Done);
+    }
+    let only = |wanted: bool| wanted || !(args.unmatched || args.work_orders || args.to_invoice);
     desk.report.result(&view, || text(&view, &only, args))?;
     Ok(ExitStatus::Done)
 }
@@ -64,6 +68,64 @@ fn gather(store: &Store, today: NaiveDate, horizon: u32, mode: &'static str) -> 
         work_orders: store.work_orders()?,
         attention: others,
     })
+}
+
+/// The list as a Greek Excel opens it: a byte order mark, `;`, decimal commas, and no cell a formula.
+fn to_excel(rows: &[InvoiceRow]) -> Result<Vec<u8>> {
+    let mut writer =
+        csv::WriterBuilder::new().delimiter(b';').terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    writer.write_record([
+        "ημερομηνία εξόφλησης",
+        "κωδικός πελάτη",
+        "επωνυμία",
+        "ΑΦΜ",
+        "ΔΟΥ",
+        "διεύθυνση",
+        "υπηρεσία",
+        "περιγραφή",
+        "περίοδος από",
+        "περίοδος έως",
+        "καθαρή αξία",
+        "ΦΠΑ",
+        "σύνολο",
+        "αναφορά πληρωμής",
+    ])?;
+    for row in rows {
+        let day =
+            |day: Option<NaiveDate>| day.map(|day| day.format("%d/%m/%Y").to_string()).unwrap_or_default();
+        let last = row.period_to.and_then(|to| to.pred_opt());
+        let figures = |cents| Money::from_cents(cents).greek_digits();
+        let cells = [
+            day(Some(row.settled_on)),
+            row.customer.clone(),
+            row.name.clone(),
+            row.tax_id.clone().unwrap_or_default(),
+            row.tax_office.clone().unwrap_or_default(),
+            row.address.clone(),
+            row.service.clone().unwrap_or_default(),
+            row.description.clone(),
+            day(row.period_from),
+            day(last),
+            figures(row.net_cents),
+            figures(row.vat_cents),
+            figures(row.gross_cents),
+            row.payments.clone(),
+        ];
+        writer.write_record(cells.iter().map(|cell| harmless(cell)))?;
+    }
+    let mut bytes = "\u{feff}".as_bytes().to_vec();
+    bytes.extend(writer.into_inner().map_err(|error| error.into_error())?);
+    Ok(bytes)
+}
+
+/// A cell that a spreadsheet would run as a formula gets an apostrophe before it.
+fn harmless(cell: &str) -> String {
+    let is_number = cell.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    if cell.starts_with(['=', '+', '@', '\t', '\r']) || (cell.starts_with('-') && !is_number) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
 }
 
 fn attention(item: Attention) -> AttentionView {
@@ -148,7 +210,12 @@ fn text(view: &StatusView, only: &impl Fn(bool) -> bool, args: &StatusArgs) -> S
             format!("{} – {}", row.name, row.description),
         ]
     });
-    part(all, "To invoice", &["settled", "gross", "customer", "service", "what"], invoices.collect());
+    part(
+        only(args.to_invoice),
+        "To invoice",
+        &["settled", "gross", "customer", "service", "what"],
+        invoices.collect(),
+    );
     let orders = view.work_orders.iter().map(|order| {
         vec![
             order.opened_on.to_string(),

@@ -108,7 +108,7 @@ pub(super) fn read(path: &Path, input: impl BufRead) -> Result<Sheet<PaymentRow>
                 text.push_str(&part);
             }
             Event::GeneralRef(reference) => {
-                text.push_str(entity(&String::from_utf8_lossy(&reference)).unwrap_or(" "))
+                text.push_str(entity(&String::from_utf8_lossy(&reference)).unwrap_or(" "));
             }
             Event::CData(part) => text.push_str(&String::from_utf8_lossy(&part)),
             Event::End(_) => {
@@ -208,7 +208,7 @@ fn take_entry(entry: &mut Entry, place: &[&str], value: &str) {
 fn take_detail(detail: &mut Detail, place: &[&str], value: &str) {
     match place {
         [.., "TxDtls", "Amt"] | [.., "AmtDtls", "TxAmt", "Amt"] => {
-            detail.amount = amount(value).or(detail.amount)
+            detail.amount = amount(value).or(detail.amount);
         }
         [.., "Refs", "AcctSvcrRef"] => detail.bank_ref = some(value),
         [.., "Refs", "EndToEndId"] => detail.end_to_end = some(value).filter(|id| id != "NOTPROVIDED"),

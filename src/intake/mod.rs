@@ -6,12 +6,14 @@ mod bank;
 mod camt;
 mod cells;
 mod customers;
+mod invoices;
 mod payments;
 mod rejected;
 mod services;
 mod sheet;
 
 pub use customers::CustomerRow;
+pub use invoices::{InvoiceOf, InvoiceRow};
 pub use payments::PaymentRow;
 pub use rejected::write_rejected;
 pub use services::{ServiceRow, StateWord};
@@ -54,6 +56,14 @@ pub fn customers(path: &Path) -> Result<Sheet<CustomerRow>, IntakeError> {
 /// As [`customers`].
 pub fn services(path: &Path) -> Result<Sheet<ServiceRow>, IntakeError> {
     sheet::read(path, &services::COLUMNS, services::read, |row| Some(row.code.clone()))
+}
+
+/// Reads a file of tax invoices.
+///
+/// # Errors
+/// As [`customers`].
+pub fn invoices(path: &Path) -> Result<Sheet<InvoiceRow>, IntakeError> {
+    sheet::read(path, &invoices::COLUMNS, invoices::read, |_| None)
 }
 
 /// Reads a file of payments: a bank's statement (camt.053, or an export that one of the profiles knows),

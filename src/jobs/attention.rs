@@ -29,6 +29,8 @@ pub enum Kind {
     Uncertain,
     /// A message that came back: somebody must call.
     Bounced,
+    /// A hook that failed at the panel.
+    Hook,
     /// An import that disputes what the program owns.
     Conflict,
 }
@@ -48,6 +50,7 @@ impl Kind {
             Self::Failed => "failed",
             Self::Uncertain => "uncertain",
             Self::Bounced => "bounced",
+            Self::Hook => "hook",
             Self::Conflict => "conflict",
         }
     }

@@ -2,6 +2,7 @@
 //! again in the transaction that records it.
 
 use super::Desk;
+use super::act::{self, Panels};
 use crate::billing::enforcement::{self, Enforcement, Step};
 use crate::billing::facts::Action;
 use crate::billing::guard::{self, Gates, Limits, Refusal};
@@ -22,6 +23,8 @@ pub struct Outcome {
     pub refusal: Option<Refusal>,
     /// Customers whose records could not be read, with the reason.
     pub unreadable: Vec<(CustomerCode, String)>,
+    /// Steps whose hook failed, with its answer.
+    pub failed: Vec<(Step, String)>,
 }
 
 /// The plan of a night: per customer, what is decided; over all, what the guard says.
@@ -67,6 +70,33 @@ fn limits(desk: &Desk) -> Limits {
 }
 
 impl Plan {
+    /// A person lets exactly this plan pass a cap. Gates stay closed: what they say can be mended.
+    ///
+    /// # Errors
+    /// [`crate::error::Stop::Usage`] where the digest is another plan's or there is nothing to approve.
+    pub fn approve(&mut self, digest: &str) -> Result<()> {
+        use crate::error::Stop;
+        let Some(refusal) = &self.refusal else {
+            return Err(Stop::Usage(
+                "the guard refuses nothing today; there is nothing to approve".to_owned(),
+            )
+            .into());
+        };
+        if refusal.reason != "cap" {
+            let text = format!("only a cap can be approved, and this is no cap: {}", refusal.message);
+            return Err(Stop::Usage(text).into());
+        }
+        if refusal.digest != digest {
+            let text = format!(
+                "`{digest}` is the digest of another plan; today's is `{}`; look at it with `enforce --dry-run`",
+                refusal.digest
+            );
+            return Err(Stop::Usage(text).into());
+        }
+        self.refusal = None;
+        Ok(())
+    }
+
     /// The plan as a report, without doing it.
     #[must_use]
     pub fn shown(self) -> Outcome {
@@ -93,44 +123,81 @@ impl Plan {
     /// Where the database cannot be written.
     pub fn apply(self, desk: &Desk, store: &mut Store, run: RunId) -> Result<Outcome> {
         let mut done = Vec::new();
+        let mut failed = Vec::new();
+        let mut panels = Panels::default();
         let bar = desk.report.progress("enforcing", self.customers.len());
         for code in &self.customers {
             bar.inc(1);
             if stop_file(desk).is_some() || super::stopping() {
                 break;
             }
-            done.extend(self.apply_one(desk, store, run, code)?);
+            let by_hook = self.apply_one(desk, store, run, code, &mut done)?;
+            for step in by_hook {
+                if is_guarded(&step) && stop_file(desk).is_some() {
+                    break;
+                }
+                // a dry run shows what would be asked of the panel, and asks nothing
+                let answer =
+                    if desk.dry_run { Ok(()) } else { act::act(desk, store, run, &mut panels, &step)? };
+                match answer {
+                    Ok(()) => done.push(step),
+                    Err(why) => failed.push((step, why)),
+                }
+            }
         }
         bar.finish_and_clear();
-        let missing: Vec<Step> = self.steps.iter().filter(|step| !done.contains(*step)).cloned().collect();
+        if !desk.dry_run {
+            let renewals = act::renew_pending(desk, store, run, &mut panels)?;
+            failed.extend(renewals.into_iter().map(|(_, step, why)| (step, why)));
+        }
+        let missing: Vec<Step> = self
+            .steps
+            .iter()
+            .filter(|step| !done.contains(*step) && !failed.iter().any(|(other, _)| other == *step))
+            .cloned()
+            .collect();
         let mut outcome = Self { steps: done, ..self }.shown();
         for step in missing {
-            let refused = outcome.refusal.is_some() && guard::is_guarded(step.action);
-            if !refused {
-                let because = "its facts changed while the run was under way".to_owned();
-                outcome.withheld.push(StepView::withheld(&step, "gate", because));
-            } else if let Some(refusal) = &outcome.refusal {
-                outcome.withheld.push(StepView::withheld(&step, refusal.reason, refusal.message.clone()));
+            let (reason, because) = match &outcome.refusal {
+                Some(refusal) if guard::is_guarded(step.action) => (refusal.reason, refusal.message.clone()),
+                Some(_) | None => ("gate", "its facts changed while the run was under way".to_owned()),
+            };
+            outcome.withheld.push(StepView::withheld(&step, reason, because));
+        }
+        for (step, why) in failed {
+            let first = why.lines().next().unwrap_or("no answer").to_owned();
+            // a renewal whose registry failed is settled all the same
+            if step.action != Action::Renew {
+                outcome.withheld.push(StepView::withheld(&step, "hook_failed", first.clone()));
             }
+            outcome.failed.push((step, first));
         }
         Ok(outcome)
     }
 
+    /// Records one customer's changes and the steps without a hook; gives the steps that have one.
     fn apply_one(
         &self,
         desk: &Desk,
         store: &mut Store,
         run: RunId,
         code: &CustomerCode,
+        done: &mut Vec<Step>,
     ) -> Result<Vec<Step>> {
         let allowed = |step: &Step| {
             self.steps.contains(step) && !(self.refusal.is_some() && guard::is_guarded(step.action))
         };
-        let steps = store.write(|tx| -> Result<Vec<Step>> {
-            let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(Vec::new()) };
+        let (recorded, by_hook) = store.write(|tx| -> Result<(Vec<Step>, Vec<Step>)> {
+            let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else {
+                return Ok((Vec::new(), Vec::new()));
+            };
             let Enforcement { mut changes, steps, .. } =
                 enforcement::decide(&mut facts, &desk.rules, desk.today);
-            let steps: Vec<Step> = steps.into_iter().filter(allowed).collect();
+            // a renewal is a fact as soon as it is settled; its hook follows
+            let (by_hook, steps): (Vec<Step>, Vec<Step>) =
+                steps.into_iter().filter(allowed).partition(|step| {
+                    step.action != Action::Renew && act::hook(desk, step.action, step.kind).is_some()
+                });
             changes.extend(steps.iter().filter_map(|step| enforcement::done(step, &facts, desk.today)));
             tx.apply(run, code, &changes, desk.rules.mode)?;
             for step in &steps {
@@ -139,14 +206,21 @@ impl Plan {
                     "from": step.period.from, "to": step.period.to,
                 });
                 tx.journal(run, Some(code), Some(&step.service), step.action.code(), &reason)?;
-                if by_hand(desk, step) {
+                if act::hook(desk, step.action, step.kind).is_some() {
+                    tx.await_renewal(step)?;
+                } else if by_hand(desk, step) {
                     tx.open_work_order(run, step, desk.today)?;
                 }
             }
-            Ok(steps)
+            Ok((steps, by_hook))
         })?;
-        Ok(steps)
+        done.extend(recorded);
+        Ok(by_hook)
     }
+}
+
+fn is_guarded(step: &Step) -> bool {
+    guard::is_guarded(step.action)
 }
 
 /// Without a hook for its kind, a person must do the step at the panel or registry. A trial changes

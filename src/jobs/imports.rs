@@ -3,10 +3,10 @@
 use super::attention::{Findings, Kind};
 use super::{Desk, customers, payments, services};
 use crate::billing::charging::{bring_up_to_date, reprice};
-use crate::billing::ids::{CustomerCode, ServiceCode};
+use crate::billing::ids::{ChargeId, CustomerCode, ServiceCode};
 use crate::exit_status::ExitStatus;
-use crate::intake::{self, CustomerRow, PaymentRow, ServiceRow, Sheet};
-use crate::store::{Customers, FactQueries, RunId, Services, Store, Tx};
+use crate::intake::{self, CustomerRow, InvoiceOf, InvoiceRow, PaymentRow, ServiceRow, Sheet};
+use crate::store::{Charges, Customers, FactQueries, RunId, Services, Store, StoreError, Tx};
 use crate::views::{ColumnView, ImportView, RecordView, RunView};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
@@ -22,6 +22,8 @@ pub enum Subject {
     Services,
     /// Payments.
     Payments,
+    /// Tax invoices.
+    Invoices,
 }
 
 impl Subject {
@@ -32,6 +34,7 @@ impl Subject {
             Self::Customers => "customers",
             Self::Services => "services",
             Self::Payments => "payments",
+            Self::Invoices => "invoices",
         }
     }
 }
@@ -103,6 +106,20 @@ pub fn import(
             let sheets = accepted(desk, files, sheets, manner, &mut view)?;
             store.write(|tx| write_services(desk, tx, run, &sheets, manner, &mut view, &mut findings))?;
         }
+        Subject::Invoices => {
+            let mut sheets = read(files, intake::invoices)?;
+            for sheet in &mut sheets {
+                sheet.refuse_where(|row| match charges_of(store, row) {
+                    Ok(charges) if charges.is_empty() => Some((
+                        "invoice",
+                        format!("nothing was charged that invoice `{}` could be for", row.invoice),
+                    )),
+                    Ok(_) | Err(_) => None,
+                });
+            }
+            let sheets = accepted(desk, files, sheets, manner, &mut view)?;
+            store.write(|tx| write_invoices(tx, run, &sheets, &mut view))?;
+        }
         Subject::Payments => {
             let profiles = desk.config.import.profiles.as_deref();
             let mut sheets = read(files, |file| intake::payments(file, profiles))?;
@@ -124,7 +141,9 @@ pub fn import(
             fresh.extend(payments::attend(desk, store, run)?);
             fresh
         }
-        Subject::Customers | Subject::Services => findings.raise(desk, store, run, None)?,
+        Subject::Customers | Subject::Services | Subject::Invoices => {
+            findings.raise(desk, store, run, None)?
+        }
     };
     let status =
         if fresh.is_empty() && view.rejected == 0 { ExitStatus::Done } else { ExitStatus::NeedsPerson };
@@ -323,6 +342,35 @@ fn bring_customer_up(desk: &Desk, tx: &Tx<'_>, run: RunId, code: &CustomerCode) 
     let mut changes = reprice(&mut facts, &desk.rules);
     changes.extend(bring_up_to_date(&mut facts, &desk.rules, desk.today, None));
     tx.apply(run, code, &changes, desk.rules.mode)?;
+    Ok(())
+}
+
+/// The charges that a row of invoices speaks of.
+fn charges_of(from: &impl crate::store::Queries, row: &InvoiceRow) -> Result<Vec<ChargeId>, StoreError> {
+    match &row.of {
+        InvoiceOf::Card(card) => from.charges_of_card(card),
+        InvoiceOf::Period(service, day) => from.charge_of_period(service, *day),
+        InvoiceOf::Payment(bank_ref) => from.charges_of_payment(bank_ref),
+    }
+}
+
+fn write_invoices(
+    tx: &Tx<'_>,
+    run: RunId,
+    sheets: &[Sheet<InvoiceRow>],
+    view: &mut ImportView,
+) -> Result<()> {
+    for row in sheets.iter().flat_map(|sheet| &sheet.rows).map(|row| &row.value) {
+        let count = tx.record_invoice(run, &row.invoice, row.date, &charges_of(tx, row)?)?;
+        if count == 0 {
+            view.unchanged += 1;
+            continue;
+        }
+        view.created += 1;
+        view.records.push(record(&row.invoice, "created", Vec::new()));
+        let detail = json!({ "invoice": row.invoice, "date": row.date, "charges": count });
+        tx.journal(run, None, None, "invoice", &detail)?;
+    }
     Ok(())
 }
 

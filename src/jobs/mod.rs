@@ -1,5 +1,6 @@
 //! What ties several edges together, so that commands stay thin and edges never meet.
 
+pub mod act;
 pub mod attention;
 pub mod bounces;
 pub mod compare;
@@ -17,6 +18,7 @@ pub mod record;
 pub mod render;
 pub mod resolver;
 pub mod services;
+pub mod undo;
 
 use crate::billing::letters::Issuer;
 use crate::billing::policy::Rules;

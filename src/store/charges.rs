@@ -105,6 +105,22 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Makes the change of a step true that a hook has done; its row in `steps` was written before it.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn apply_done(&self, customer: &CustomerCode, change: &Change) -> Result<()> {
+        let Change::StateChanged { service, state, .. } = change else { return Ok(()) };
+        let (word, state_on, reason, expiry) = state_columns(*state);
+        self.connection()
+            .prepare_cached(
+                "UPDATE services SET state = ?2, state_on = ?3, suspension_reason = ?4, suspension_expiry = ?5
+                 WHERE code = ?1 AND customer = ?6",
+            )?
+            .execute(params![service.as_str(), word, state_on, reason, expiry, customer.as_str()])?;
+        Ok(())
+    }
+
     fn insert_charge(&self, run: RunId, customer: &CustomerCode, charge: &Charge) -> Result<ChargeId> {
         let source = match charge.source {
             ChargeSource::Period(_) => "period",
@@ -195,6 +211,56 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Writes down that a step is about to be done by a hook; gives the number of its row.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn intend_step(&self, run: RunId, step: &Step, mode: Mode, today: NaiveDate) -> Result<i64> {
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO steps (run, service, action, period_from, period_to, mode, state, on_day)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'intent', ?7)",
+            )?
+            .execute(params![
+                run.0,
+                step.service.as_str(),
+                step.action.code(),
+                step.period.from,
+                step.period.to,
+                mode.code(),
+                today
+            ])?;
+        Ok(self.connection().last_insert_rowid())
+    }
+
+    /// What became of a step that a hook was to do; its output is kept.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn finish_step(&self, step: i64, done: bool, output: &str) -> Result<()> {
+        self.connection()
+            .prepare_cached(
+                "UPDATE steps SET state = ?2, output = ?3, attempts = attempts + 1 WHERE id = ?1",
+            )?
+            .execute(params![step, if done { "done" } else { "failed" }, output])?;
+        Ok(())
+    }
+
+    /// A renewal that was written down waits for its hook; gives the number of its row.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn await_renewal(&self, step: &Step) -> Result<Option<i64>> {
+        use rusqlite::OptionalExtension;
+        let sql = "UPDATE steps SET state = 'intent' WHERE id = (SELECT max(id) FROM steps WHERE service = ?1
+                     AND action = 'renew' AND period_from = ?2) RETURNING id";
+        Ok(self
+            .connection()
+            .prepare_cached(sql)?
+            .query_row(params![step.service.as_str(), step.period.from], |row| row.get(0))
+            .optional()?)
+    }
+
     /// A person has done a work order; gives whether it was open.
     ///
     /// # Errors
@@ -248,6 +314,17 @@ impl Tx<'_> {
     }
 }
 
+/// A renewal that its hook has not done yet.
+#[derive(Debug, Clone)]
+pub struct PendingRenewal {
+    /// The number of its row.
+    pub step: i64,
+    /// Which service.
+    pub service: ServiceCode,
+    /// The period; its end is the new expiry.
+    pub period: BillingPeriod,
+}
+
 /// Finding charges for a tax invoice.
 pub trait Charges: super::Queries {
     /// The charges a card asked for.
@@ -275,6 +352,24 @@ pub trait Charges: super::Queries {
         let sql = "SELECT DISTINCT a.charge FROM payments p JOIN allocations a ON a.payment = p.id
                    WHERE p.bank_ref = ?1 AND ?2 IS NOT NULL";
         self.charge_ids(sql, bank_ref, "")
+    }
+
+    /// Renewals that were settled and wait for their hook, oldest first.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn pending_renewals(&self) -> Result<Vec<PendingRenewal>> {
+        let sql = "SELECT id, service, period_from, period_to FROM steps
+                   WHERE action = 'renew' AND state IN ('intent', 'failed') ORDER BY id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map([], |row| {
+            Ok(PendingRenewal {
+                step: row.get(0)?,
+                service: ServiceCode::new(row.get::<_, String>(1)?),
+                period: BillingPeriod { from: row.get(2)?, to: row.get(3)? },
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// The charge that came to exist last.

@@ -17,7 +17,7 @@ mod services;
 mod status;
 
 pub use attention::{Attention, AttentionQueries, NewAttention};
-pub use charges::Charges;
+pub use charges::{Charges, PendingRenewal};
 pub use customers::Customers;
 pub use error::{Result, StoreError};
 pub use facts::FactQueries;
@@ -26,7 +26,7 @@ pub use outbox::{
     Replaceable, Role, Troubled,
 };
 pub use payments::{NewPayment, Payments, StoredPayment};
-pub use runs::RunId;
+pub use runs::{JournalLine, ListedRun, RunId, RunStep, Runs};
 pub use services::{Services, Unreadable};
 pub use status::{ChargeRow, InvoiceRow, PaymentRow, ServiceRow, StatusQueries, WorkOrder};
 

@@ -352,6 +352,22 @@ pub trait Outbox: Queries {
         Ok(messages)
     }
 
+    /// A customer's messages with their deliveries, oldest first.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn messages_of(&self, customer: &CustomerCode) -> Result<Vec<ListedMessage>> {
+        let sql = "SELECT id, customer, card, message_id, subject, lines, made_on FROM messages
+                   WHERE customer = ?1 ORDER BY id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map([customer.as_str()], listed_message)?;
+        let mut messages: Vec<ListedMessage> = rows.collect::<rusqlite::Result<_>>()?;
+        for message in &mut messages {
+            message.deliveries = self.listed_deliveries(message.id)?;
+        }
+        Ok(messages)
+    }
+
     /// One message with its deliveries.
     ///
     /// # Errors

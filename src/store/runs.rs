@@ -58,6 +58,125 @@ impl Store {
     }
 }
 
+/// A run as it is listed.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct ListedRun {
+    /// Its number.
+    pub id: i64,
+    /// The command.
+    pub command: String,
+    /// The day it worked for.
+    pub as_of: NaiveDate,
+    /// `trial` or `live`.
+    pub mode: String,
+    /// When it began.
+    pub started_at: String,
+    /// Its exit status; none for one that was cut short.
+    pub exit_status: Option<i64>,
+    /// Lines of the journal.
+    pub journalled: i64,
+}
+
+/// A line of the journal.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct JournalLine {
+    /// The run.
+    pub run: i64,
+    /// The day it worked for.
+    pub on: NaiveDate,
+    /// Which service.
+    pub service: Option<String>,
+    /// What.
+    pub what: String,
+    /// Its figures.
+    pub detail: serde_json::Value,
+}
+
+/// A step that a run did.
+#[derive(Debug, Clone)]
+pub struct RunStep {
+    /// Which service.
+    pub service: ServiceCode,
+    /// What.
+    pub action: String,
+    /// The period's beginning.
+    pub period_from: NaiveDate,
+    /// The day.
+    pub on: NaiveDate,
+}
+
+/// Reading runs and the journal.
+pub trait Runs: Queries {
+    /// The last runs, newest first.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn last_runs(&self, count: u32) -> Result<Vec<ListedRun>> {
+        let sql = "SELECT r.id, r.command, r.as_of, r.mode, r.started_at, r.exit_status,
+                     (SELECT count(*) FROM journal j WHERE j.run = r.id)
+                   FROM runs r ORDER BY r.id DESC LIMIT ?1";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map([count], |row| {
+            Ok(ListedRun {
+                id: row.get(0)?,
+                command: row.get(1)?,
+                as_of: row.get(2)?,
+                mode: row.get(3)?,
+                started_at: row.get(4)?,
+                exit_status: row.get(5)?,
+                journalled: row.get(6)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The journal of a customer (and their services) or of one service, oldest first.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn journal_of(
+        &self,
+        customer: Option<&CustomerCode>,
+        service: Option<&ServiceCode>,
+    ) -> Result<Vec<JournalLine>> {
+        let sql = "SELECT j.run, r.as_of, j.service, j.what, j.detail FROM journal j JOIN runs r ON r.id = j.run
+                   WHERE (?1 IS NOT NULL AND j.customer = ?1) OR (?2 IS NOT NULL AND j.service = ?2) ORDER BY j.id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let values = params![customer.map(CustomerCode::as_str), service.map(ServiceCode::as_str)];
+        let rows = statement.query_map(values, |row| {
+            let detail: String = row.get(4)?;
+            Ok(JournalLine {
+                run: row.get(0)?,
+                on: row.get(1)?,
+                service: row.get(2)?,
+                what: row.get(3)?,
+                detail: serde_json::from_str(&detail).unwrap_or(serde_json::Value::Null),
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The steps that a run did, in order.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn steps_of_run(&self, run: i64) -> Result<Vec<RunStep>> {
+        let sql = "SELECT service, action, period_from, on_day FROM steps WHERE run = ?1 AND state = 'done' ORDER BY id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map([run], |row| {
+            Ok(RunStep {
+                service: ServiceCode::new(row.get::<_, String>(0)?),
+                action: row.get(1)?,
+                period_from: row.get(2)?,
+                on: row.get(3)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl<T: Queries> Runs for T {}
+
 impl Tx<'_> {
     /// Writes one line of the journal.
     ///

@@ -87,6 +87,14 @@ pub struct InvoiceRow {
     pub gross_cents: i64,
     /// The day it was settled.
     pub settled_on: NaiveDate,
+    /// ΑΦΜ.
+    pub tax_id: Option<String>,
+    /// ΔΟΥ.
+    pub tax_office: Option<String>,
+    /// Street, postcode, city.
+    pub address: String,
+    /// The bank's references of the payments that settled it.
+    pub payments: String,
 }
 
 /// A step that a person must do at a panel or registry.
@@ -226,7 +234,11 @@ pub trait StatusQueries: Queries {
     fn charges_to_invoice(&self) -> Result<Vec<InvoiceRow>> {
         let sql =
             "SELECT c.customer, k.name AS customer_name, c.service, c.label, c.period_from, c.period_to,
-                    c.net_cents, c.vat_cents, c.gross_cents, c.settled_on
+                    c.net_cents, c.vat_cents, c.gross_cents, c.settled_on, k.tax_id, k.tax_office,
+                    trim(coalesce(k.address, '') || ' ' || coalesce(k.postcode, '') || ' ' || coalesce(k.city, ''))
+                      AS address,
+                    coalesce((SELECT group_concat(DISTINCT p.bank_ref) FROM allocations a
+                      JOIN payments p ON p.id = a.payment WHERE a.charge = c.id), '') AS payments
                    FROM charges c JOIN customers k ON k.code = c.customer
                    WHERE c.settled_on IS NOT NULL AND c.source <> 'adjustment'
                      AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.charge = c.id)
@@ -247,6 +259,10 @@ pub trait StatusQueries: Queries {
                 vat_cents: record.integer("vat_cents")?,
                 gross_cents: record.integer("gross_cents")?,
                 settled_on: record.date("settled_on")?,
+                tax_id: record.optional_text("tax_id")?,
+                tax_office: record.optional_text("tax_office")?,
+                address: record.text("address")?,
+                payments: record.text("payments")?,
             });
         }
         Ok(charges)

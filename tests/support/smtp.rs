@@ -44,11 +44,8 @@ impl Server {
         let behaviour = Arc::new(Mutex::new(behaviour));
         let (inbox, mood) = (Arc::clone(&taken), Arc::clone(&behaviour));
         std::thread::spawn(move || {
-            let mut conversations = 0_u64;
-            for stream in listener.incoming().flatten() {
+            for (conversation, stream) in (1_u64..).zip(listener.incoming().flatten()) {
                 let (inbox, mood) = (Arc::clone(&inbox), *mood.lock().unwrap());
-                conversations += 1;
-                let conversation = conversations;
                 std::thread::spawn(move || {
                     // a client that hangs up ends its conversation, not the server
                     let _ = converse(&stream, mood, &inbox, conversation);

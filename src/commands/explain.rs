@@ -1,0 +1,206 @@
+//! `explain`: one screen that answers a phone call.
+
+use super::Session;
+use crate::billing::enforcement;
+use crate::billing::facts::Facts;
+use crate::billing::forecast::{Coming, forecast};
+use crate::billing::ids::{CustomerCode, ServiceCode};
+use crate::cli::{ExplainArgs, Global};
+use crate::error::Stop;
+use crate::exit_status::ExitStatus;
+use crate::jobs::services::word_state;
+use crate::store::{FactQueries, JournalLine, Outbox, Runs, Services, Store};
+use crate::views::StepView;
+use anyhow::Result;
+use chrono::NaiveDate;
+use serde::Serialize;
+
+#[derive(Debug, Serialize)]
+struct ExplainView {
+    as_of: NaiveDate,
+    customer: String,
+    name: String,
+    credit_cents: i64,
+    services: Vec<ServiceView>,
+    messages: Vec<MessageView>,
+    journal: Vec<JournalLine>,
+    today: TodayView,
+    coming: Vec<ComingView>,
+}
+
+#[derive(Debug, Serialize)]
+struct ServiceView {
+    service: String,
+    name: String,
+    domain_name: Option<String>,
+    kind: &'static str,
+    state: String,
+    expires_on: NaiveDate,
+    renews: bool,
+    hold_until: Option<NaiveDate>,
+    due_cents: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+struct MessageView {
+    on: NaiveDate,
+    card: String,
+    subject: String,
+    deliveries: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct TodayView {
+    actions: Vec<StepView>,
+    withheld: Vec<StepView>,
+}
+
+#[derive(Debug, Serialize)]
+struct ComingView {
+    on: NaiveDate,
+    what: String,
+}
+
+pub(super) fn run(global: &Global, args: &ExplainArgs) -> Result<ExitStatus> {
+    let session = Session::open(global, args.as_of, true)?;
+    let store = session.reader()?;
+    let desk = &session.desk;
+    let service = store.service(&ServiceCode::new(args.which.clone()))?;
+    let code = service.as_ref().map_or_else(|| CustomerCode::new(args.which.clone()), |s| s.customer.clone());
+    let Some(facts) = store.facts(&code, desk.rules.mode, desk.today)? else {
+        return Err(Stop::Usage(format!("there is no service and no customer `{}`", args.which)).into());
+    };
+    let only = service.map(|service| service.code);
+    let wanted = |code: &ServiceCode| only.as_ref().is_none_or(|only| only == code);
+    let mut tonight = facts.clone();
+    let night = enforcement::decide(&mut tonight, &desk.rules, desk.today);
+    let steps = |steps: &[enforcement::Step]| -> Vec<StepView> {
+        steps.iter().filter(|step| wanted(&step.service)).map(StepView::of).collect()
+    };
+    let coming = forecast(&facts, &desk.rules, &desk.issuer, desk.today, args.days)
+        .into_iter()
+        .filter_map(|(on, coming)| worded(&coming, &wanted).map(|what| ComingView { on, what }))
+        .collect();
+    let view = ExplainView {
+        as_of: desk.today,
+        customer: code.to_string(),
+        name: facts.customer.name.clone(),
+        credit_cents: facts.credit().cents(),
+        services: services(&tonight, &wanted),
+        messages: messages(&store, &code)?,
+        journal: store.journal_of(only.is_none().then_some(&code), only.as_ref())?,
+        today: TodayView { actions: steps(&night.steps), withheld: steps(&night.withheld) },
+        coming,
+    };
+    desk.report.result(&view, || text(&view))?;
+    Ok(ExitStatus::Done)
+}
+
+fn services(facts: &Facts, wanted: &impl Fn(&ServiceCode) -> bool) -> Vec<ServiceView> {
+    facts
+        .services
+        .iter()
+        .filter(|service| wanted(&service.code))
+        .map(|service| ServiceView {
+            service: service.code.to_string(),
+            name: service.name.clone(),
+            domain_name: service.domain_name.clone(),
+            kind: service.kind.code(),
+            state: word_state(service.state),
+            expires_on: service.expires_on,
+            renews: service.renews,
+            hold_until: service.hold.as_ref().map(|hold| hold.until),
+            due_cents: facts.open_period_charge(service).map(|charge| charge.due().cents()),
+        })
+        .collect()
+}
+
+fn messages(store: &Store, code: &CustomerCode) -> Result<Vec<MessageView>> {
+    Ok(store
+        .messages_of(code)?
+        .into_iter()
+        .map(|message| MessageView {
+            on: message.made_on,
+            card: message.card,
+            subject: message.subject,
+            deliveries: message
+                .deliveries
+                .iter()
+                .map(|d| format!("{}: {} {}", d.to, d.state, d.reply.as_deref().unwrap_or("")))
+                .collect(),
+        })
+        .collect())
+}
+
+fn worded(coming: &Coming, wanted: &impl Fn(&ServiceCode) -> bool) -> Option<String> {
+    match coming {
+        Coming::Step(step) if wanted(&step.service) => {
+            Some(format!("{} {}: {}", step.action.code(), step.service, step.because))
+        }
+        Coming::Step(_) => None,
+        Coming::Message { notices, total_due } => {
+            let told: Vec<String> = notices
+                .iter()
+                .filter(|notice| wanted(&notice.service))
+                .map(|notice| format!("{} {}", notice.service, notice.stage))
+                .collect();
+            (!told.is_empty()).then(|| format!("card for {total_due}: {}", told.join(", ")))
+        }
+    }
+}
+
+fn text(view: &ExplainView) -> String {
+    use crate::billing::money::Money;
+    let mut text = format!("{} {}\n", view.customer, view.name);
+    if view.credit_cents > 0 {
+        text.push_str(&format!("credit: {}\n", Money::from_cents(view.credit_cents)));
+    }
+    for service in &view.services {
+        let due =
+            service.due_cents.map(|cents| format!(", {} due", Money::from_cents(cents))).unwrap_or_default();
+        let hold = service.hold_until.map(|day| format!(", on hold until {day}")).unwrap_or_default();
+        let renews = if service.renews { "" } else { ", cancelled" };
+        text.push_str(&format!(
+            "  {} {} {}: {}, expires {}{due}{hold}{renews}\n",
+            service.service,
+            service.name,
+            service.domain_name.as_deref().unwrap_or(""),
+            service.state,
+            service.expires_on
+        ));
+    }
+    text.push_str("\nMail\n");
+    for message in view.messages.iter().rev().take(12).rev() {
+        text.push_str(&format!("  {} {}\n", message.on, message.subject));
+        for delivery in &message.deliveries {
+            text.push_str(&format!("             {delivery}\n"));
+        }
+    }
+    text.push_str("\nWhat was done\n");
+    for line in view.journal.iter().rev().take(15).rev() {
+        let because = line.detail["because"].as_str().or_else(|| line.detail["what"].as_str()).unwrap_or("");
+        let service = line.service.as_deref().unwrap_or("");
+        text.push_str(&format!("  {} {} {service} {because}\n", line.on, line.what));
+    }
+    text.push_str(&format!("\nToday, {}\n", view.as_of));
+    for step in &view.today.actions {
+        text.push_str(&format!("  {} {}: {}\n", step.action.code(), step.service, step.because));
+    }
+    for step in &view.today.withheld {
+        text.push_str(&format!(
+            "  not: {} {} ({}): {}\n",
+            step.action.code(),
+            step.service,
+            step.reason,
+            step.because
+        ));
+    }
+    if view.today.actions.is_empty() && view.today.withheld.is_empty() {
+        text.push_str("  nothing is to be done\n");
+    }
+    text.push_str("\nWhat comes, if nobody pays\n");
+    for coming in &view.coming {
+        text.push_str(&format!("  {} {}\n", coming.on, coming.what));
+    }
+    text
+}

@@ -1,0 +1,69 @@
+//! `runs` and `undo RUN`
+
+use super::{Session, person};
+use crate::cli::{Global, UndoArgs};
+use crate::exit_status::ExitStatus;
+use crate::jobs::undo;
+use crate::lock::STAFF_PATIENCE;
+use crate::report::table;
+use crate::store::{ListedRun, Runs};
+use crate::views::RunView;
+use anyhow::Result;
+use serde::Serialize;
+
+#[derive(Debug, Serialize)]
+struct RunsView {
+    runs: Vec<ListedRun>,
+}
+
+#[derive(Debug, Serialize)]
+struct UndoView {
+    run: RunView,
+    undone: Vec<undo::Undone>,
+}
+
+pub(super) fn list(global: &Global, last: u32) -> Result<ExitStatus> {
+    let session = Session::open(global, None, true)?;
+    let view = RunsView { runs: session.reader()?.last_runs(last)? };
+    session.desk.report.result(&view, || {
+        let rows: Vec<Vec<String>> = view
+            .runs
+            .iter()
+            .map(|run| {
+                vec![
+                    run.id.to_string(),
+                    run.command.clone(),
+                    run.as_of.to_string(),
+                    run.mode.clone(),
+                    run.started_at.clone(),
+                    run.exit_status.map_or_else(|| "cut short".to_owned(), |status| status.to_string()),
+                    run.journalled.to_string(),
+                ]
+            })
+            .collect();
+        table(&["run", "command", "as of", "mode", "began", "status", "journalled"], &rows)
+    })?;
+    Ok(ExitStatus::Done)
+}
+
+pub(super) fn undo(global: &Global, args: &UndoArgs) -> Result<ExitStatus> {
+    let session = Session::open(global, args.as_of, args.dry_run)?;
+    let by = person(args.by.as_deref())?;
+    let (mut store, _lock) = session.writer(STAFF_PATIENCE, false)?;
+    session.as_run(&mut store, "undo", |desk, store, run, shown| {
+        let undone = undo::undo(desk, store, run, args.run, &by, &args.reason)?;
+        let view = UndoView { run: shown, undone };
+        desk.report.result(&view, || {
+            let rows: Vec<Vec<String>> = view
+                .undone
+                .iter()
+                .map(|row| {
+                    vec![row.action.clone(), row.service.clone(), row.outcome.to_owned(), row.because.clone()]
+                })
+                .collect();
+            table(&["action", "service", "outcome", "because"], &rows)
+        })?;
+        let left = view.undone.iter().any(|row| row.outcome == "left");
+        Ok(if left { ExitStatus::NeedsPerson } else { ExitStatus::Done })
+    })
+}
