@@ -264,6 +264,18 @@ fn a_card_is_shown_before_it_is_sent_and_again_after() {
     assert_eq!(sent.as_bytes(), sandbox.outbox()[0], "the exact bytes");
     sandbox.run(&["render-card", "KX-2025-000001", "-o", "card.pdf"]).exits(0);
     assert!(std::fs::read(sandbox.path("card.pdf")).unwrap().starts_with(b"%PDF"));
+    // what has changed since shows in the preview, and not in what was sent
+    sandbox.pay("2025-03-02;24,00;T-1;K-1;;;;\n", "2025-03-02").exits(0);
+    let of = |more: &[&str]| {
+        let mut arguments = vec!["render-card", "K-1", "--format", "text", "--as-of", "2025-03-02"];
+        arguments.extend(more);
+        sandbox.run(&arguments).exits(0).stdout
+    };
+    assert!(
+        of(&[]).contains("Ποσό πληρωμής: 100,00") && of(&["--as-sent"]).contains("Ποσό πληρωμής: 124,00")
+    );
+    let again = sandbox.run(&["notify", "--customer", "K-1", "--resend", "--as-of", "2025-03-02", "--json"]);
+    assert_eq!(again.exits(0).json()["totals"]["sent"], 1);
     let nobody = sandbox.run(&["render-card", "K-77"]).exits(2);
     assert!(nobody.stderr.contains("K-77"));
 }

@@ -6,6 +6,7 @@ use super::words::{date, figures, money};
 use crate::billing::card::BillingCard;
 use crate::billing::reference::grouped;
 use lopdf::Document;
+use std::collections::HashMap;
 
 /// Checks number, names, dates, amounts and the reference in the text that a reader extracts.
 ///
@@ -14,14 +15,57 @@ use lopdf::Document;
 pub(super) fn check(bytes: &[u8], card: &BillingCard) -> Result<(), CardError> {
     let unreadable = |error: lopdf::Error| CardError::Pdf(format!("it cannot be read back: {error}"));
     let document = Document::load_mem(bytes).map_err(unreadable)?;
-    let pages: Vec<u32> = document.get_pages().into_keys().collect();
-    let text = packed(&document.extract_text(&pages).map_err(unreadable)?);
+    let text = packed(&extracted(&document).map_err(unreadable)?);
     for (what, expected) in expected(card) {
         if !text.contains(&packed(&drawable(&expected))) {
             return Err(CardError::Proof { what, text: expected });
         }
     }
     Ok(())
+}
+
+/// The text of all pages, as a reader finds it: each glyph by what its font's map to Unicode says.
+fn extracted(document: &Document) -> lopdf::Result<String> {
+    let mut text = String::new();
+    for page in document.get_pages().into_values() {
+        let mut fonts: HashMap<Vec<u8>, HashMap<u16, char>> = HashMap::new();
+        for (name, font) in document.get_page_fonts(page)? {
+            let map = font.get(b"ToUnicode")?.as_reference()?;
+            let map = document.get_object(map)?.as_stream()?.decompressed_content()?;
+            fonts.insert(name, unicode_map(&map));
+        }
+        let nothing = HashMap::new();
+        let mut font = &nothing;
+        // one operation a line, strings in hexadecimal: as this program writes them
+        for line in document.get_page_content(page).split(|byte| *byte == b'\n') {
+            let line = line.trim_ascii();
+            if line.ends_with(b" Tf") {
+                let name = line.split(|byte| *byte == b' ').next().unwrap_or_default();
+                font = fonts.get(name.strip_prefix(b"/").unwrap_or(name)).unwrap_or(&nothing);
+            } else if line.ends_with(b"TJ") {
+                for part in line.split(|byte| *byte == b'<').skip(1) {
+                    let hex = part.split(|byte| *byte == b'>').next().unwrap_or_default();
+                    text.extend(hex.chunks_exact(4).filter_map(|glyph| font.get(&number(glyph)?)));
+                }
+            }
+        }
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// The lines `<glyph> <character>` of a map.
+fn unicode_map(map: &[u8]) -> HashMap<u16, char> {
+    let line = |line: &[u8]| {
+        let mut parts = line.split(|byte| matches!(byte, b'<' | b'>')).skip(1).step_by(2);
+        let (glyph, character) = (number(parts.next()?)?, number(parts.next()?)?);
+        Some((glyph, char::from_u32(character.into())?))
+    };
+    map.split(|byte| *byte == b'\n').filter_map(line).collect()
+}
+
+fn number(hex: &[u8]) -> Option<u16> {
+    u16::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()
 }
 
 /// Without white space: a name may stand on two lines.
@@ -61,4 +105,35 @@ fn expected(card: &BillingCard) -> Vec<(&'static str, String)> {
         expected.push(("the settled service", service.name.clone()));
     }
     expected
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::billing::customer::Language;
+    use crate::billing::money::Money;
+    use crate::card::Wording;
+    use crate::card::pdf::{CardError, Look, render};
+    use crate::sample_cards as cards;
+
+    #[test]
+    fn a_pdf_that_says_otherwise_is_found_out() {
+        let look = Look { logo: None, iris_code: None, wording: Wording::load(None).unwrap() };
+        let card = cards::six_lines(Language::Greek);
+        let bytes = render(&card, &look).unwrap();
+        assert!(check(&bytes, &card).is_ok());
+        let found = |what: &str, change: &dyn Fn(&mut crate::billing::card::BillingCard)| {
+            let mut other = card.clone();
+            change(&mut other);
+            match check(&bytes, &other) {
+                Err(CardError::Proof { what: found, .. }) => assert_eq!(found, what),
+                answer => panic!("{what}: {answer:?}"),
+            }
+        };
+        found("the amount to pay", &|card| card.total_due += Money::from_cents(1));
+        found("the amount", &|card| card.lines[3].amounts.vat += Money::from_cents(1));
+        found("the customer's name", &|card| card.customer.name.push('ς'));
+        found("the day of consequence", &|card| card.lines[1].suspend_on = Some(cards::day("2031-01-01")));
+        found("the IBAN", &|card| card.payment.banks[0].iban.replace_range(4..5, "9"));
+    }
 }

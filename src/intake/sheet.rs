@@ -143,18 +143,7 @@ pub(super) fn read<T: PartialEq>(
         .map(|name| name.trim().to_owned())
         .collect();
     let places = places(&header, columns).map_err(header_fault)?;
-    let file = path.display().to_string();
-    let mut sheet = Sheet {
-        file,
-        header,
-        delimiter,
-        rows: Vec::new(),
-        faults: Vec::new(),
-        warnings: Vec::new(),
-        rejected: Vec::new(),
-        until: None,
-        for_people: Vec::new(),
-    };
+    let mut sheet = Sheet { header, delimiter, ..Sheet::of_statement(path) };
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut record = StringRecord::new();
     loop {
