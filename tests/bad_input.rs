@@ -159,6 +159,20 @@ fn configuration_faults_are_told_together_with_line_and_hint() {
     for part in ["GR17", "max_actoins", "final_notice_days_before", "konet-billing.toml:"] {
         assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
     }
+    // little is needed: everything else has its documented default
+    let small = "[company]\nname = \"Konet\"\nemail = \"a@konet.example\"\n[database]\npath = \"small.db\"\n";
+    let small = sandbox.file("small.toml", small);
+    let with = |arguments: &[&str]| {
+        let mut all = vec!["--config", small.to_str().unwrap()];
+        all.extend(arguments);
+        sandbox.run(&all)
+    };
+    let customers = sandbox.file("c.csv", CUSTOMERS);
+    with(&["import", "customers", customers.to_str().unwrap(), "--as-of", "2025-03-01"]).exits(0);
+    let services = sandbox.file("s.csv", SERVICES);
+    with(&["import", "services", services.to_str().unwrap(), "--as-of", "2025-03-01"]).exits(0);
+    let told = with(&["notify", "--as-of", "2025-03-01", "--json"]).exits(0).json();
+    assert_eq!(told["messages"][0]["lines"][0]["stage"], "before-30");
     let nowhere = sandbox.run(&["--config", "nowhere.toml", "status"]).exits(2);
     assert!(nowhere.stderr.contains("nowhere.toml"));
     sandbox.run(&["frobnicate"]).exits(2);

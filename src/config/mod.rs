@@ -253,7 +253,7 @@ fn read(root: &Section<'_>, path: &Path) -> Config {
     let card_prefix = card_prefix(&company_section);
     let logo = company_section.text("logo").map(&place);
     company_section.finish();
-    let mail = mail(&mail_section, &place);
+    let mail = mail(&mail_section, &company, &place);
     let database = database(&root.section("database"), &place);
     let payment = payment(&root.section("payment"), &company, &place);
     let policies = policy::policies(&root.section("policy"));
@@ -322,9 +322,12 @@ fn database(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Databa
     database
 }
 
-fn mail(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Mail {
-    let from = section
-        .needed_text("from", "the sender of every message, such as \"Konet <accounting@konet.example>\"");
+fn mail(section: &Section<'_>, company: &Company, place: &impl Fn(String) -> PathBuf) -> Mail {
+    let given = section.text("from").or_else(|| company.email.clone());
+    let from = given.unwrap_or_else(|| {
+        section
+            .needed_text("from", "the sender of every message, such as \"Konet <accounting@konet.example>\"")
+    });
     check_mailbox(section, "from", &from);
     let checked = |key| {
         let text = section.text(key);

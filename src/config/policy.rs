@@ -17,12 +17,10 @@ pub(super) fn policies(section: &Section<'_>) -> Policies {
         ..Policy::default()
     };
     let default = section.section("default");
+    // a section that is there says all there is; without one the documented ladder stands
+    let unset = if default.exists() { unset } else { documented() };
     let mut policies = Policies { default: policy(&default, &unset), ..Policies::default() };
     default.finish();
-    if !default.exists() {
-        let hint = "it is the ladder of every kind that has none of its own; see konet-billing.toml.example";
-        section.fault("default", "`[policy.default]` is missing", Some(hint));
-    }
     for (name, child) in section.children() {
         if name == "default" {
             continue;
@@ -50,6 +48,19 @@ pub(super) fn policies(section: &Section<'_>) -> Policies {
         child.finish();
     }
     policies
+}
+
+/// The ladder of a configuration without `[policy.default]`: the one in konet-billing.toml.example.
+fn documented() -> Policy {
+    Policy {
+        notice_days_before: vec![30, 15, 7, 1],
+        notice_on_expiry: true,
+        notice_days_after: vec![1, 5],
+        suspend_after_days: Some(7),
+        min_notice_days: MIN_NOTICE_DAYS,
+        final_notice_days_before: FINAL_NOTICE_DAYS_BEFORE,
+        terminate_after_days: Some(30),
+    }
 }
 
 fn policy(section: &Section<'_>, inherited: &Policy) -> Policy {
