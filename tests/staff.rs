@@ -52,6 +52,19 @@ fn an_unmatched_payment_is_assigned_and_its_payer_is_known_from_then_on() {
 }
 
 #[test]
+fn whose_a_payment_probably_is_is_proposed_and_not_decided() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.notify("2025-03-01").exits(0);
+    sandbox.pay("2025-03-02;124,00;T-1;;;;PAPADOPOULOS IOANNIS;κατάθεση\n", "2025-03-02").exits(3);
+    let unmatched = status(&sandbox, "2025-03-02")["unmatched"][0].clone();
+    assert_eq!(unmatched["candidates"][0]["customer"], "K-1", "{unmatched}");
+    assert!(unmatched["candidates"][0]["score"].as_u64().unwrap() >= 90, "{unmatched}");
+    let text = sandbox.run(&["status", "--unmatched", "--as-of", "2025-03-02"]).exits(0).stdout;
+    assert!(text.contains("K-1 Παπαδόπουλος Ιωάννης (90"), "{text}");
+    assert_eq!(steps(&sandbox.enforce("2025-03-02").exits(0).json(), "actions"), Vec::<String>::new());
+}
+
+#[test]
 fn a_slip_a_hold_and_a_cancellation_keep_a_service_running_or_let_it_go() {
     let sandbox = Sandbox::with_company("2025-02-01");
     for day in ["2025-03-30", "2025-03-31", "2025-04-01", "2025-04-05"] {

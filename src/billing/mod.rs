@@ -6,6 +6,7 @@
 pub mod address;
 pub mod allocation;
 pub mod calendar;
+pub mod candidates;
 pub mod card;
 pub mod charge;
 pub mod charging;

@@ -1,13 +1,15 @@
 //! `status`: who is due, overdue, suspended, held back, and what waits for a person.
 
 use super::Session;
+use crate::billing::candidates::candidate;
 use crate::billing::money::Money;
 use crate::cli::{Global, StatusArgs};
 use crate::exit_status::ExitStatus;
+use crate::jobs::Desk;
 use crate::report::table;
 use crate::store::{
-    Attention, AttentionQueries, ChargeRow, InvoiceRow, PaymentRow, ServiceRow, StatusQueries, Store,
-    WorkOrder,
+    Attention, AttentionQueries, ChargeRow, FactQueries, InvoiceRow, PaymentRow, ServiceRow, StatusQueries,
+    Store, WorkOrder,
 };
 use crate::views::AttentionView;
 use anyhow::Result;
@@ -16,6 +18,22 @@ use serde::Serialize;
 
 /// Listed findings that hold a customer or a service back.
 const HOLDING_BACK: [&str; 4] = ["no_email", "card", "data", "too_many"];
+
+/// A payment that no customer was found for, and whose it probably is.
+#[derive(Debug, Serialize)]
+struct UnmatchedView {
+    #[serde(flatten)]
+    payment: PaymentRow,
+    candidates: Vec<CandidateView>,
+}
+
+#[derive(Debug, Serialize)]
+struct CandidateView {
+    customer: String,
+    name: String,
+    score: u32,
+    because: String,
+}
 
 /// One array per question.
 #[derive(Debug, Serialize)]
@@ -26,7 +44,7 @@ struct StatusView {
     overdue: Vec<ChargeRow>,
     suspended: Vec<ServiceRow>,
     held_back: Vec<AttentionView>,
-    unmatched: Vec<PaymentRow>,
+    unmatched: Vec<UnmatchedView>,
     custom_apps: Vec<ServiceRow>,
     to_invoice: Vec<InvoiceRow>,
     work_orders: Vec<WorkOrder>,
@@ -39,7 +57,8 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<ExitStatus> {
     let store = session.reader()?;
     let desk = &session.desk;
     let horizon = desk.rules.policies.longest_horizon_days();
-    let view = gather(&store, desk.today, horizon, desk.rules.mode.code())?;
+    let mut view = gather(&store, desk.today, horizon, desk.rules.mode.code())?;
+    propose(&store, desk, horizon, &mut view.unmatched)?;
     if args.csv {
         desk.report.bytes(&to_excel(&view.to_invoice)?)?;
         return Ok(ExitStatus::Done);
@@ -62,12 +81,46 @@ fn gather(store: &Store, today: NaiveDate, horizon: u32, mode: &'static str) -> 
         overdue: store.open_period_charges(first, yesterday)?,
         suspended: store.suspended_services()?,
         held_back,
-        unmatched: store.unmatched_payments()?,
+        unmatched: store
+            .unmatched_payments()?
+            .into_iter()
+            .map(|payment| UnmatchedView { payment, candidates: Vec::new() })
+            .collect(),
         custom_apps: store.custom_apps(soon)?,
         to_invoice: store.charges_to_invoice()?,
         work_orders: store.work_orders()?,
         attention: others,
     })
+}
+
+/// Looks through the customers who owe something for whose the unmatched payments may be.
+fn propose(store: &Store, desk: &Desk, horizon: u32, unmatched: &mut [UnmatchedView]) -> Result<()> {
+    if unmatched.is_empty() {
+        return Ok(());
+    }
+    for code in store.due_customers(desk.today, horizon)? {
+        // a record that cannot be read proposes nothing; it is listed elsewhere
+        let Ok(Some(facts)) = store.facts(&code, desk.rules.mode, desk.today) else { continue };
+        for view in &mut *unmatched {
+            let payment = &view.payment;
+            let words = [payment.reference.as_deref(), payment.note.as_deref()];
+            let words = words.into_iter().flatten().collect::<Vec<_>>().join(" ");
+            let amount = Money::from_cents(payment.amount_cents);
+            if let Some(found) = candidate(&facts, amount, payment.payer.as_deref(), &words) {
+                view.candidates.push(CandidateView {
+                    customer: code.to_string(),
+                    name: facts.customer.name.clone(),
+                    score: found.score,
+                    because: found.because,
+                });
+            }
+        }
+    }
+    for view in unmatched {
+        view.candidates.sort_by(|a, b| (b.score, &a.customer).cmp(&(a.score, &b.customer)));
+        view.candidates.truncate(3);
+    }
+    Ok(())
 }
 
 /// The list as a Greek Excel opens it: a byte order mark, `;`, decimal commas, and no cell a formula.
@@ -189,15 +242,22 @@ fn text(view: &StatusView, only: &impl Fn(bool) -> bool, args: &StatusArgs) -> S
     };
     part(all, "Held back", &["since", "kind", "what"], listed(&view.held_back));
     part(all, "Needs a person", &["since", "kind", "what"], listed(&view.attention));
-    let payments = view.unmatched.iter().map(|p| {
+    let payments = view.unmatched.iter().map(|unmatched| {
+        let p = &unmatched.payment;
+        let probably: Vec<String> = unmatched
+            .candidates
+            .iter()
+            .map(|c| format!("{} {} ({}: {})", c.customer, c.name, c.score, c.because))
+            .collect();
         let who = [p.payer.as_deref(), p.reference.as_deref(), p.note.as_deref()];
         let who = who.into_iter().flatten().collect::<Vec<_>>().join(" · ");
-        vec![p.date.to_string(), money(p.amount_cents), p.bank_ref.clone(), who]
+        let number = p.id.to_string();
+        vec![number, p.date.to_string(), money(p.amount_cents), p.bank_ref.clone(), who, probably.join("; ")]
     });
     part(
         only(args.unmatched),
         "Unmatched payments",
-        &["date", "amount", "bank_ref", "who"],
+        &["payment", "date", "amount", "bank_ref", "who", "probably"],
         payments.collect(),
     );
     part(all, "Custom applications to notify by hand", &service_head, services(&view.custom_apps));

@@ -1,0 +1,122 @@
+//! Whose an unmatched payment probably is: proposed to a person, never decided.
+
+use super::facts::Facts;
+use super::money::Money;
+use super::text::greek_capitals;
+
+/// Evidence for one customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// 0 to 100.
+    pub score: u32,
+    /// What speaks for it.
+    pub because: String,
+}
+
+/// Points of each kind of evidence.
+const EXACT_CHARGE: u32 = 45;
+const CARD_TOTAL: u32 = 45;
+const TAX_ID: u32 = 50;
+const NAME_MAX: u32 = 45;
+/// Weaker evidence is no proposal.
+const LEAST: u32 = 30;
+
+/// How well a payment of `amount`, from `payer`, with these words, fits a customer.
+#[must_use]
+pub fn candidate(facts: &Facts, amount: Money, payer: Option<&str>, words: &str) -> Option<Candidate> {
+    let mut score = 0;
+    let mut because = Vec::new();
+    if facts.open_charges().iter().any(|charge| charge.due() == amount) {
+        score += EXACT_CHARGE;
+        because.push("exactly one charge's amount".to_owned());
+    } else if facts.last_card.as_ref().is_some_and(|card| card.total_due == amount) {
+        score += CARD_TOTAL;
+        because.push("the last card's total".to_owned());
+    }
+    let tax_id = facts.customer.tax_id.as_deref().filter(|id| id.len() >= 8);
+    if tax_id.is_some_and(|id| words.contains(id) || payer.is_some_and(|payer| payer.contains(id))) {
+        score += TAX_ID;
+        because.push("the tax id stands in it".to_owned());
+    }
+    let alike = payer.map_or(0, |payer| likeness(payer, &facts.customer.name));
+    if alike > 0 {
+        score += alike * NAME_MAX / 100;
+        because.push(format!("the payer's name is {alike} % alike"));
+    }
+    (score >= LEAST).then(|| Candidate { score: score.min(100), because: because.join(", ") })
+}
+
+/// How many percent of the words of the shorter name stand in the other, in any script and order.
+fn likeness(a: &str, b: &str) -> u32 {
+    let (a, b) = (words(a), words(b));
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    let same = short.iter().filter(|word| long.iter().any(|other| begins_alike(word, other))).count();
+    if short.is_empty() { 0 } else { u32::try_from(same * 100 / short.len()).unwrap_or(0) }
+}
+
+/// Names decline and are cut: their first five letters tell.
+fn begins_alike(a: &str, b: &str) -> bool {
+    let head = |word: &str| word.chars().take(5).collect::<String>();
+    head(a) == head(b)
+}
+
+/// The telling words of a name, in Latin letters.
+fn words(name: &str) -> Vec<String> {
+    latin(name)
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.chars().count() >= 4)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Greek in Latin letters, as passports write it (ELOT 743, without its double letters).
+fn latin(text: &str) -> String {
+    let capitals = greek_capitals(text).replace("ΟΥ", "OU").replace("ΜΠ", "B").replace("ΝΤ", "NT");
+    let mut latin = String::new();
+    for c in capitals.chars() {
+        let letters = match c {
+            'Α' => "A",
+            'Β' => "V",
+            'Γ' => "G",
+            'Δ' => "D",
+            'Ε' => "E",
+            'Ζ' => "Z",
+            'Η' | 'Ι' | 'Ϊ' => "I",
+            'Θ' => "TH",
+            'Κ' => "K",
+            'Λ' => "L",
+            'Μ' => "M",
+            'Ν' => "N",
+            'Ξ' => "X",
+            'Ο' | 'Ω' => "O",
+            'Π' => "P",
+            'Ρ' => "R",
+            'Σ' | 'ς' => "S",
+            'Τ' => "T",
+            'Υ' | 'Ϋ' => "Y",
+            'Φ' => "F",
+            'Χ' => "CH",
+            'Ψ' => "PS",
+            other => {
+                latin.extend(other.to_uppercase());
+                continue;
+            }
+        };
+        latin.push_str(letters);
+    }
+    latin
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_across_scripts_and_order() {
+        assert_eq!(likeness("PAPADOPOULOS IOANNIS", "Παπαδόπουλος Ιωάννης"), 100);
+        assert_eq!(likeness("ΙΩΑΝΝΗΣ ΠΑΠΑΔΟΠΟΥΛΟΣ", "Παπαδόπουλος Ιωάννης"), 100);
+        assert_eq!(likeness("ΠΑΠΑΔΟΠΟΥΛΟΥ ΜΑΡΙΑ", "Παπαδόπουλος Ιωάννης"), 50);
+        assert_eq!(likeness("ΒΛΑΧΟΠΟΥΛΟΣ", "Παπαδόπουλος Ιωάννης"), 0);
+        assert_eq!(likeness("ΑΕ", "Παπαδόπουλος"), 0);
+    }
+}
