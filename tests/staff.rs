@@ -117,6 +117,27 @@ fn charges_discounts_and_new_prices_change_what_is_due() {
 }
 
 #[test]
+fn an_invoice_that_precedes_its_payment_is_named_on_the_card() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.notify("2025-03-01").exits(0);
+    record(
+        &sandbox,
+        "2025-03-02",
+        &["invoice", "ΤΠΥ-77", "2025-03-02", "--service", "S-1", "--period-from", "2025-03-31"],
+    )
+    .exits(0);
+    let card = sandbox.notify("2025-03-16").exits(0).json();
+    assert_eq!(card["messages"][0]["card"], "KX-2025-000002", "new content, new number");
+    sandbox.run(&["render-card", "KX-2025-000002", "-o", "card.pdf"]).exits(0);
+    let Ok(text) = std::process::Command::new("pdftotext").arg(sandbox.path("card.pdf")).arg("-").output()
+    else {
+        eprintln!("NOT CHECKED: `pdftotext` is not installed");
+        return;
+    };
+    assert!(String::from_utf8(text.stdout).unwrap().contains("Τιμολόγιο ΤΠΥ-77"));
+}
+
+#[test]
 fn what_was_settled_waits_for_its_invoice() {
     let sandbox = Sandbox::with_company("2025-02-01");
     sandbox.notify("2025-03-01").exits(0);

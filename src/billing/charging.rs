@@ -155,6 +155,7 @@ fn new_charge(facts: &Facts, service: &Service, rules: &Rules, today: NaiveDate)
         paid: Money::ZERO,
         created_on: today,
         settled_on: None,
+        invoice: None,
     }
 }
 
@@ -181,7 +182,13 @@ fn reprice_where(facts: &mut Facts, rules: &Rules, wanted: impl Fn(&Facts, &Serv
             continue;
         }
         let wanted = new_charge(facts, &service, rules, old.created_on);
-        let new = Charge { id: old.id, paid: old.paid, created_on: old.created_on, ..wanted };
+        let new = Charge {
+            id: old.id,
+            paid: old.paid,
+            created_on: old.created_on,
+            invoice: old.invoice.clone(),
+            ..wanted
+        };
         if new != old {
             push(facts, &mut changes, Change::Repriced(new));
         }
@@ -213,6 +220,7 @@ pub fn charge_once(
         paid: Money::ZERO,
         created_on: today,
         settled_on: None,
+        invoice: None,
     };
     let mut changes = Vec::new();
     push(facts, &mut changes, Change::Charged(charge.clone()));
@@ -240,6 +248,7 @@ pub fn take_off(
         paid: Money::ZERO,
         created_on: today,
         settled_on: None,
+        invoice: None,
         ..charge.clone()
     };
     let mut changes = Vec::new();

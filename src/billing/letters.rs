@@ -366,7 +366,7 @@ fn line(facts: &Facts, rules: &Rules, today: NaiveDate, notices: &[Notice], char
         }),
         suspend_on,
         terminate_on: dunned.and_then(|service| termination_date(facts, service, suspend_on, rules, today)),
-        invoice: None,
+        invoice: charge.invoice.clone(),
     }
 }
 

@@ -428,6 +428,8 @@ struct LineView {
     /// Only where something has been paid.
     paid: Option<String>,
     due: String,
+    /// Number of a tax invoice that preceded the payment.
+    invoice: Option<String>,
     /// `αναστολή στις …, διαγραφή στις …`
     consequence: Option<String>,
 }
@@ -542,6 +544,7 @@ impl View {
             gross: text(),
             paid: some(),
             due: text(),
+            invoice: some(),
             consequence: some(),
         };
         let service = ServiceView { name: text(), expires_on: text() };
@@ -677,6 +680,7 @@ fn line_view(line: &CardLine, language: Language, words: &Words) -> LineView {
         gross: word(line.amounts.gross),
         paid: line.paid.is_positive().then(|| word(line.paid)),
         due: word(line.due),
+        invoice: line.invoice.clone(),
         consequence: (!consequences.is_empty()).then(|| consequences.join(", ")),
     }
 }

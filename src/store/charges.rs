@@ -41,6 +41,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<Charge> {
         paid: money("paid_cents")?,
         created_on: record.date("created_on")?,
         settled_on: record.optional_date("settled_on")?,
+        invoice: record.optional_text("invoice")?,
     })
 }
 

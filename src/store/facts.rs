@@ -20,7 +20,8 @@ use rusqlite::params;
 /// allocations come with it.
 const CHARGES: &str =
     "SELECT c.*, coalesce((SELECT sum(a.amount_cents) FROM allocations a WHERE a.charge = c.id), 0)
-        AS paid_cents
+        AS paid_cents,
+        (SELECT i.number FROM invoices i WHERE i.charge = c.id ORDER BY i.id LIMIT 1) AS invoice
     FROM charges c LEFT JOIN services s ON s.code = c.service
     WHERE c.customer = ?1 AND (c.settled_on IS NULL OR c.period_from >= s.expires_on)
     ORDER BY c.id";
