@@ -10,8 +10,9 @@ use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::attention::Kind;
 use crate::jobs::notices::{self, Made, Wanted};
+use crate::jobs::preview::Preview;
 use crate::jobs::render::Studio;
-use crate::jobs::{Desk, deliver, preview};
+use crate::jobs::{Desk, deliver};
 use crate::report::table;
 use crate::store::{DeliveryState, FactQueries, RunId, Services, Store};
 use crate::views::{AttentionView, NotifyView, RunView, Totals};
@@ -73,9 +74,10 @@ pub(super) fn night(
     } else {
         customers.to_vec()
     };
-    let mut outcome = notices::make(desk, store, run, &studio, &due, wanted)?;
-    if let Some(folder) = out {
-        preview::write(folder, &outcome.made)?;
+    let mut preview = out.map(Preview::open).transpose()?;
+    let mut outcome = notices::make(desk, store, run, &studio, &due, wanted, &mut preview)?;
+    if let Some(preview) = preview {
+        preview.finish()?;
     }
     let mut status = ExitStatus::Done;
     let mut totals = Totals { messages: u64::try_from(outcome.made.len())?, ..Totals::default() };

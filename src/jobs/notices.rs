@@ -3,7 +3,8 @@
 
 use super::Desk;
 use super::attention::{Findings, Kind};
-use super::render::{Drawn, Finished, Studio};
+use super::preview::Preview;
+use super::render::{Finished, Studio};
 use crate::billing::charging::bring_up_to_date;
 use crate::billing::facts::{Facts, Letter};
 use crate::billing::ids::{CardNumber, CustomerCode};
@@ -38,10 +39,6 @@ pub struct Made {
     pub message: i64,
     /// As it is reported.
     pub view: MessageView,
-    /// Its forms, for `--out`.
-    pub drawn: Drawn,
-    /// Its exact bytes.
-    pub bytes: Vec<u8>,
 }
 
 /// What a run of notices came to.
@@ -76,6 +73,7 @@ pub fn make(
     studio: &Studio,
     customers: &[CustomerCode],
     wanted: &Wanted,
+    preview: &mut Option<Preview>,
 ) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let mut next = store.next_card_sequence(desk.rules.mode, desk.today.year())?;
@@ -92,7 +90,12 @@ pub fn make(
         for (draft, finished) in drafts.into_iter().zip(finished) {
             match finished {
                 Ok(finished) => {
-                    outcome.made.extend(stored(desk, store, run, &draft, finished, wanted)?);
+                    let Some(made) = stored(desk, store, run, &draft, &finished, wanted)? else { continue };
+                    // the pictures of a whole night would not fit into memory: each is written and forgotten
+                    if let Some(preview) = preview {
+                        preview.add(&made.view, &finished)?;
+                    }
+                    outcome.made.push(made);
                 }
                 Err(error) => hold_back(&draft, &format!("{error:#}"), &mut outcome),
             }
@@ -246,11 +249,11 @@ fn stored(
     store: &mut Store,
     run: RunId,
     draft: &Draft,
-    finished: Finished,
+    finished: &Finished,
     wanted: &Wanted,
 ) -> Result<Option<Made>> {
     let lines = lines_of(&draft.letter);
-    let message = store.write(|tx| store_one(desk, tx, run, draft, &finished, wanted, &lines))?;
+    let message = store.write(|tx| store_one(desk, tx, run, draft, finished, wanted, &lines))?;
     let Some(message) = message else { return Ok(None) };
     let card = &draft.letter.card;
     let view = MessageView {
@@ -263,7 +266,7 @@ fn stored(
         lines,
         state: "queued",
     };
-    Ok(Some(Made { message, view, drawn: finished.drawn, bytes: finished.bytes }))
+    Ok(Some(Made { message, view }))
 }
 
 fn store_one(

@@ -1,46 +1,70 @@
 //! Messages written into a folder to be looked through in a browser.
 
-use super::notices::Made;
-use super::render::pdf_name;
+use super::render::{Finished, pdf_name};
 use crate::billing::money::Money;
+use crate::views::MessageView;
 use anyhow::{Context, Result};
 use handlebars::Handlebars;
-use serde_json::json;
-use std::path::Path;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 
 const INDEX: &str = include_str!("../../templates/index.html.hbs");
 
-/// Writes every message as `.eml`, `.html`, `.txt` and `.pdf`, and an `index.html` over all of them.
-///
-/// # Errors
-/// A folder or file that cannot be written.
-pub fn write(folder: &Path, made: &[Made]) -> Result<()> {
-    let failed = |path: &Path| format!("cannot write `{}`", path.display());
-    std::fs::create_dir_all(folder).with_context(|| failed(folder))?;
-    let mut rows = Vec::new();
-    for message in made {
-        let view = &message.view;
+/// A folder of messages while it is filled.
+#[derive(Debug)]
+pub struct Preview {
+    folder: PathBuf,
+    rows: Vec<Value>,
+}
+
+fn failed(path: &Path) -> String {
+    format!("cannot write `{}`", path.display())
+}
+
+impl Preview {
+    /// Makes the folder.
+    ///
+    /// # Errors
+    /// A folder that cannot be made.
+    pub fn open(folder: &Path) -> Result<Self> {
+        std::fs::create_dir_all(folder).with_context(|| failed(folder))?;
+        Ok(Self { folder: folder.to_owned(), rows: Vec::new() })
+    }
+
+    /// Writes a message as `.eml`, `.html`, `.txt` and `.pdf`.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn add(&mut self, view: &MessageView, finished: &Finished) -> Result<()> {
         let stem = stem(&view.customer, &view.card);
-        let letter = &message.drawn.letter;
+        let letter = &finished.drawn.letter;
         for (extension, bytes) in [
-            ("eml", message.bytes.as_slice()),
+            ("eml", finished.bytes.as_slice()),
             ("html", letter.html.as_bytes()),
             ("txt", letter.text.as_bytes()),
-            ("pdf", message.drawn.pdf.as_slice()),
+            ("pdf", finished.drawn.pdf.as_slice()),
         ] {
-            let file = folder.join(format!("{stem}.{extension}"));
+            let file = self.folder.join(format!("{stem}.{extension}"));
             std::fs::write(&file, bytes).with_context(|| failed(&file))?;
         }
-        rows.push(json!({
+        self.rows.push(json!({
             "stem": stem, "customer": view.customer, "card": view.card, "subject": view.subject,
             "to": view.to.join(", "), "amount": Money::from_cents(view.total_cents).to_string(),
         }));
+        Ok(())
     }
-    let index = Handlebars::new()
-        .render_template(INDEX, &json!({ "count": rows.len(), "messages": rows }))
-        .context("the index could not be written")?;
-    let file = folder.join("index.html");
-    std::fs::write(&file, index).with_context(|| failed(&file))
+
+    /// Writes `index.html` over all of them.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn finish(self) -> Result<()> {
+        let index = Handlebars::new()
+            .render_template(INDEX, &json!({ "count": self.rows.len(), "messages": self.rows }))
+            .context("the index could not be written")?;
+        let file = self.folder.join("index.html");
+        std::fs::write(&file, index).with_context(|| failed(&file))
+    }
 }
 
 /// A file name that a browser, a shell and a mail program all take.
