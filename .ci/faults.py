@@ -13,6 +13,7 @@ import pathlib
 import re
 import shutil
 import socketserver
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -105,6 +106,10 @@ def prepare(port):
 
 def oracle(folder, server, what):
     for _ in range(4):
+        # what was deferred waits for its pause; the clock is not ours to move
+        with sqlite3.connect(f"{folder}/konet.db") as database:
+            database.execute("UPDATE deliveries SET retry_at = NULL")
+        database.close()
         done = run(folder, "notify", "--as-of", "2025-03-02", "--json")
         assert done.returncode in (0, 3), (what, done.returncode, done.stderr)
     before = sum(server.taken.values())
