@@ -163,8 +163,8 @@ def main():
         server.taken.clear()
         count = calls(folder, kind)
         shutil.rmtree(folder)
-        # the short form looks at a dozen points spread over the run, the long one at each
-        chosen = range(1, count + 1) if LONG or count <= 12 else sorted({1 + i * (count - 1) // 11 for i in range(12)})
+        # the short form looks at seven points spread over the run, the long one at each
+        chosen = range(1, count + 1) if LONG or count <= 7 else sorted({1 + i * (count - 1) // 6 for i in range(7)})
         for at in chosen:
             for when in ([str(at)] if "signal" in fault else [str(at), f"{at}+"]):
                 folder = prepare(port)
