@@ -217,6 +217,24 @@ pub enum RecordCommand {
         /// Its own reference, such as a receipt's number
         #[arg(long = "ref", value_name = "TEXT")]
         reference: Option<String>,
+        /// It is not the money of that amount which a statement has shown already
+        #[arg(long)]
+        other_money: bool,
+    },
+    /// A payment came back or never was: what it settled is unsettled again
+    Reverse {
+        /// The payment's number or its reference
+        payment: String,
+        /// How much of it [default: all]
+        #[arg(long)]
+        amount: Option<String>,
+    },
+    /// A line of a statement is the same money as a payment recorded by hand
+    Same {
+        /// The line's number, from `status --unmatched`
+        line: i64,
+        /// The number of the payment recorded by hand
+        payment: i64,
     },
     /// The customer sent a transfer slip: a short hold, not money
     Proof {
@@ -231,7 +249,11 @@ pub enum RecordCommand {
         /// The payment's number, from `status --unmatched`
         payment: i64,
         /// Customer
-        customer: String,
+        #[arg(required_unless_present = "undo")]
+        customer: Option<String>,
+        /// It belongs to nobody again
+        #[arg(long, conflicts_with = "customer")]
+        undo: bool,
     },
     /// Credit went back to the customer
     Refund {
@@ -263,6 +285,9 @@ pub enum RecordCommand {
     End {
         /// Service
         service: String,
+        /// It is there after all
+        #[arg(long)]
+        undo: bool,
     },
     /// A one-off charge: set-up, restore fee, upgrade difference
     Charge {
@@ -279,17 +304,19 @@ pub enum RecordCommand {
         #[arg(long)]
         gross: bool,
     },
-    /// Take an amount (with VAT) off the open charge of a service
+    /// Take an amount (with VAT) off an open charge
     Discount {
-        /// Service
-        service: String,
+        /// Service, for its open charge; or # and a charge's number, from `explain`
+        #[arg(value_name = "SERVICE|#CHARGE")]
+        of: String,
         /// Amount with VAT
         amount: String,
     },
-    /// Write off the open charge of a service
+    /// Write off an open charge
     Writeoff {
-        /// Service
-        service: String,
+        /// Service, for its open charge; or # and a charge's number, from `explain`
+        #[arg(value_name = "SERVICE|#CHARGE")]
+        of: String,
     },
     /// A new price, also for a charge that the customer was told
     Reprice {
@@ -320,9 +347,13 @@ pub enum RecordCommand {
         /// Its number
         number: String,
         /// Its day
-        date: NaiveDate,
+        #[arg(required_unless_present = "undo")]
+        date: Option<NaiveDate>,
+        /// It was recorded by mistake
+        #[arg(long)]
+        undo: bool,
         /// For everything that a card asked for
-        #[arg(long, required_unless_present_any = ["service", "bank_ref"])]
+        #[arg(long, required_unless_present_any = ["service", "bank_ref", "undo"])]
         card: Option<String>,
         /// For a service's period
         #[arg(long, requires = "period_from")]

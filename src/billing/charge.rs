@@ -38,6 +38,8 @@ pub struct Charge {
     pub created_on: NaiveDate,
     /// The as-of day it was settled.
     pub settled_on: Option<NaiveDate>,
+    /// The as-of day on which its money was taken back: it counts from then on.
+    pub reopened_on: Option<NaiveDate>,
     /// Number of its tax invoice, where one was issued.
     pub invoice: Option<String>,
 }

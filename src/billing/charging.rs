@@ -2,7 +2,7 @@
 
 use super::charge::{Charge, ChargeSource};
 use super::facts::{Change, Facts};
-use super::ids::ServiceCode;
+use super::ids::{PaymentId, ServiceCode};
 use super::money::Money;
 use super::period::{BillingPeriod, days_before};
 use super::policy::Rules;
@@ -84,7 +84,11 @@ impl Facts {
         let owner_exists = match &charge.service {
             None => true,
             Some(code) => self.service(code).is_some_and(|service| match charge.source {
-                // the period of an expiry that a person has moved since is nobody's debt
+                // the period of an expiry that a person has moved since is nobody's debt; one that was renewed
+                // with money that went back is
+                ChargeSource::Period(period) if period.from < service.expires_on => {
+                    charge.reopened_on.is_some()
+                }
                 ChargeSource::Period(period) => service.is_chargeable() && period.from == service.expires_on,
                 ChargeSource::OneOff | ChargeSource::Adjustment => true,
             }),
@@ -93,9 +97,12 @@ impl Facts {
     }
 }
 
+fn payment_order_day(charge: &Charge) -> NaiveDate {
+    charge.period().map_or(charge.created_on, |period| period.from)
+}
+
 fn payment_order(charge: &Charge) -> (NaiveDate, Option<&ServiceCode>, i64) {
-    let day = charge.period().map_or(charge.created_on, |period| period.from);
-    (day, charge.service.as_ref(), charge.id.0.abs())
+    (payment_order_day(charge), charge.service.as_ref(), charge.id.0.abs())
 }
 
 /// The rate a service is charged at: its own, else the customer's.
@@ -155,6 +162,7 @@ fn new_charge(facts: &Facts, service: &Service, rules: &Rules, today: NaiveDate)
         paid: Money::ZERO,
         created_on: today,
         settled_on: None,
+        reopened_on: None,
         invoice: None,
     }
 }
@@ -186,6 +194,7 @@ fn reprice_where(facts: &mut Facts, rules: &Rules, wanted: impl Fn(&Facts, &Serv
             id: old.id,
             paid: old.paid,
             created_on: old.created_on,
+            reopened_on: old.reopened_on,
             invoice: old.invoice.clone(),
             ..wanted
         };
@@ -220,6 +229,7 @@ pub fn charge_once(
         paid: Money::ZERO,
         created_on: today,
         settled_on: None,
+        reopened_on: None,
         invoice: None,
     };
     let mut changes = Vec::new();
@@ -248,6 +258,7 @@ pub fn take_off(
         paid: Money::ZERO,
         created_on: today,
         settled_on: None,
+        reopened_on: None,
         invoice: None,
         ..charge.clone()
     };
@@ -262,7 +273,7 @@ pub fn take_off(
 
 /// Credit goes, oldest payment first, to a charge that has just come to exist.
 fn spend_credit(facts: &mut Facts, changes: &mut Vec<Change>, charge: &Charge) {
-    let mut due = charge.amounts.gross;
+    let mut due = facts.charges.iter().find(|known| known.id == charge.id).map_or(Money::ZERO, Charge::due);
     for payment in facts.payments.clone() {
         let amount = payment.left().min(due);
         if amount.is_positive() {
@@ -270,6 +281,62 @@ fn spend_credit(facts: &mut Facts, changes: &mut Vec<Change>, charge: &Charge) {
             push(facts, changes, Change::Allocated { payment: payment.id, charge: charge.id, amount });
         }
     }
+}
+
+/// What one payment paid of a charge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spent {
+    /// The charge as it stands.
+    pub charge: Charge,
+    /// What of its allocations is this payment's.
+    pub amount: Money,
+    /// Whether its service was renewed for that period.
+    pub renewed: bool,
+}
+
+/// Takes `amount` of a payment back from the charges it went to: first those that are not settled, then
+/// those not renewed yet, then the latest periods. What is no longer covered is open again, and other credit
+/// of the customer goes to it. The changes are already applied to `facts`.
+pub fn take_back(
+    facts: &mut Facts,
+    payment: PaymentId,
+    amount: Money,
+    mut spent: Vec<Spent>,
+    rules: &Rules,
+    today: NaiveDate,
+) -> Vec<Change> {
+    spent.sort_by_key(|s| {
+        (
+            s.charge.settled_on.is_some(),
+            s.renewed,
+            std::cmp::Reverse(payment_order_day(&s.charge)),
+            s.charge.id,
+        )
+    });
+    let mut changes = Vec::new();
+    let mut short = amount;
+    let mut reopened = Vec::new();
+    for Spent { charge, amount, .. } in spent {
+        let back = amount.min(short);
+        if !back.is_positive() {
+            continue;
+        }
+        short -= back;
+        if !facts.charges.iter().any(|known| known.id == charge.id) {
+            facts.charges.push(charge.clone());
+        }
+        push(facts, &mut changes, Change::Allocated { payment, charge: charge.id, amount: -back });
+        let covered = Charge { paid: charge.paid - back, ..charge.clone() }.is_covered(rules.tolerance);
+        if charge.settled_on.is_some() && !covered {
+            push(facts, &mut changes, Change::Reopened { charge: charge.id, on: today });
+            reopened.push(charge);
+        }
+    }
+    for charge in &reopened {
+        spend_credit(facts, &mut changes, charge);
+    }
+    settle_covered(facts, &mut changes, rules.tolerance, today);
+    changes
 }
 
 /// Settles every open charge whose allocations reach its gross less the tolerance.

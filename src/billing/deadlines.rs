@@ -42,7 +42,9 @@ impl Facts {
 /// The later of the expiry and the day the charge came to exist: the ladder's `b`.
 #[must_use]
 pub fn counted_from(service: &Service, charge: Option<&Charge>) -> NaiveDate {
-    charge.map_or(service.expires_on, |charge| charge.created_on.max(service.expires_on))
+    charge.map_or(service.expires_on, |charge| {
+        charge.reopened_on.unwrap_or(charge.created_on).max(charge.created_on).max(service.expires_on)
+    })
 }
 
 /// The first working day after the service's hold, if it has one.

@@ -163,6 +163,13 @@ pub enum Change {
         /// The as-of day.
         on: NaiveDate,
     },
+    /// A settled charge is no longer covered: money was taken back.
+    Reopened {
+        /// Which.
+        charge: ChargeId,
+        /// The as-of day.
+        on: NaiveDate,
+    },
     /// A settled charge moves its service's expiry.
     Renewed {
         /// Which service.
@@ -242,6 +249,18 @@ impl Facts {
             Change::Settled { charge, on } => {
                 if let Some(charge) = self.charges.iter_mut().find(|c| c.id == *charge) {
                     charge.settled_on = Some(*on);
+                }
+            }
+            Change::Reopened { charge, on } => {
+                if let Some(charge) = self.charges.iter_mut().find(|c| c.id == *charge) {
+                    charge.settled_on = None;
+                    charge.reopened_on = Some(*on);
+                    // what was told of it was told of a debt that had been paid since
+                    let of = (charge.service.clone(), charge.period().map(|period| period.from));
+                    self.notices.retain(|notice| {
+                        notice.key.stage.is_event()
+                            || (Some(notice.key.service.clone()), Some(notice.key.period_from)) != of
+                    });
                 }
             }
             Change::Renewed { service: code, period, on } => {

@@ -276,9 +276,21 @@ fn requested(facts: &Facts, rules: &Rules, today: NaiveDate, request: &Request) 
         .services
         .iter()
         .filter(wanted)
-        .filter_map(|service| {
-            let charge = facts.open_period_charge(service)?;
-            Some(dunning_notice(facts, rules, service, charge, Stage::OnRequest, today))
+        .flat_map(|service| {
+            let of_service = |charge: &&Charge| charge.service.as_ref() == Some(&service.code);
+            facts.open_charges().into_iter().filter(of_service).filter_map(move |charge| {
+                let period = charge.period()?;
+                if period.from == service.expires_on {
+                    return Some(dunning_notice(facts, rules, service, charge, Stage::OnRequest, today));
+                }
+                let key = NoticeKey {
+                    service: service.code.clone(),
+                    period_from: period.from,
+                    stage: Stage::OnRequest,
+                };
+                let fate = NoticeFate::Queued;
+                Some(Notice { key, made_on: today, fate, suspend_on: None, terminate_on: None })
+            })
         })
         .collect()
 }
@@ -343,7 +355,8 @@ fn line(facts: &Facts, rules: &Rules, today: NaiveDate, notices: &[Notice], char
     // a due reminder stands on the line; `final` beside it becomes an event of its own
     let news =
         told(&|stage| !stage.is_event() && stage != Stage::Final).or_else(|| told(&|s| s == Stage::Final));
-    let dunned = service.filter(|_| period.is_some());
+    // a period that was renewed with money that went back is owed, and threatens nothing
+    let dunned = service.filter(|s| period.is_some_and(|period| period.from == s.expires_on));
     let suspend_on = dunned.and_then(|service| suspension_date(facts, service, charge, rules, today));
     CardLine {
         service: charge.service.clone(),
@@ -428,7 +441,9 @@ fn card_service(service: &Service) -> CardService {
 /// Running services that renew and of which nothing is charged now.
 fn settled(facts: &Facts, lines: &[CardLine]) -> Vec<CardService> {
     let charged = |service: &Service| {
-        lines.iter().any(|line| line.service.as_ref() == Some(&service.code) && line.period().is_some())
+        lines.iter().any(|line| {
+            line.service.as_ref() == Some(&service.code) && line.expires_on == Some(service.expires_on)
+        })
     };
     let mut settled: Vec<CardService> = facts
         .services

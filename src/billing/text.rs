@@ -66,6 +66,21 @@ pub fn look_alikes(text: &str) -> String {
         .collect()
 }
 
+/// Whether at least half of the telling words of the shorter text stand in the other, in either alphabet.
+#[must_use]
+pub fn have_words_in_common(a: &str, b: &str) -> bool {
+    let words = |text: &str| -> std::collections::BTreeSet<String> {
+        look_alikes(text)
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| word.chars().count() >= 3)
+            .map(str::to_owned)
+            .collect()
+    };
+    let (a, b) = (words(a), words(b));
+    let common = a.intersection(&b).count();
+    common > 0 && common * 2 >= a.len().min(b.len())
+}
+
 /// What a person typed, fit to be stored and printed: NFC, control characters and direction marks
 /// out, white space folded, ends trimmed.
 #[must_use]
@@ -99,6 +114,13 @@ mod tests {
         ] {
             assert_eq!(greek_capitals(text), capitals);
         }
+    }
+
+    #[test]
+    fn words_in_common_are_found_across_alphabets() {
+        assert!(have_words_in_common("ΚΑΤΑΘΕΣΗ RF05KONET000001", "Κατάθεση, rf05κονετ000001, Νίκος"));
+        assert!(!have_words_in_common("ΚΑΤΑΘΕΣΗ", ""));
+        assert!(!have_words_in_common("ΕΜΒΑΣΜΑ ΑΛΦΑ ΕΠΕ", "ΕΜΒΑΣΜΑ ΒΗΤΑ ΟΕΕ"));
     }
 
     #[test]

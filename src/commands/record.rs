@@ -7,7 +7,8 @@ use crate::billing::vat::Price;
 use crate::cli::{Global, Method, RecordArgs, RecordCommand};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
-use crate::jobs::record::{Invoiced, Record, Witness, record};
+use crate::jobs::invoices::InvoiceOf;
+use crate::jobs::record::{Record, Witness, record};
 use crate::lock::STAFF_PATIENCE;
 use crate::views::RunView;
 use anyhow::Result;
@@ -58,26 +59,39 @@ fn customer(code: &str) -> CustomerCode {
 
 fn wanted(command: &RecordCommand, today: NaiveDate) -> Result<Record> {
     Ok(match command {
-        RecordCommand::Payment { customer: code, amount: text, date, services, method, reference } => {
-            Record::Payment {
-                customer: customer(code),
-                amount: amount(text)?,
-                date: date.unwrap_or(today),
-                services: services.iter().map(|code| service(code)).collect(),
-                method: match method {
-                    Method::Cash => "cash",
-                    Method::Card => "card",
-                    Method::Iris => "iris",
-                    Method::Bank => "bank",
-                },
-                reference: reference.clone(),
-            }
-        }
+        RecordCommand::Payment {
+            customer: code,
+            amount: text,
+            date,
+            services,
+            method,
+            reference,
+            other_money,
+        } => Record::Payment {
+            other_money: *other_money,
+            customer: customer(code),
+            amount: amount(text)?,
+            date: date.unwrap_or(today),
+            services: services.iter().map(|code| service(code)).collect(),
+            method: match method {
+                Method::Cash => "cash",
+                Method::Card => "card",
+                Method::Iris => "iris",
+                Method::Bank => "bank",
+            },
+            reference: reference.clone(),
+        },
         RecordCommand::Proof { customer: code, days } => {
             Record::Proof { customer: customer(code), days: *days }
         }
-        RecordCommand::Assign { payment, customer: code } => {
-            Record::Assign { payment: PaymentId(*payment), customer: customer(code) }
+        RecordCommand::Reverse { payment, amount: text } => {
+            Record::Reverse { payment: payment.clone(), amount: text.as_deref().map(amount).transpose()? }
+        }
+        RecordCommand::Same { line, payment } => {
+            Record::Same { line: PaymentId(*line), by_hand: PaymentId(*payment) }
+        }
+        RecordCommand::Assign { payment, customer: code, .. } => {
+            Record::Assign { payment: PaymentId(*payment), customer: code.as_deref().map(customer) }
         }
         RecordCommand::Refund { customer: code, amount: text } => {
             Record::Refund { customer: customer(code), amount: amount(text)? }
@@ -88,17 +102,17 @@ fn wanted(command: &RecordCommand, today: NaiveDate) -> Result<Record> {
         RecordCommand::Cancel { service: code, undo } => {
             Record::Cancel { service: service(code), undo: *undo }
         }
-        RecordCommand::End { service: code } => Record::End { service: service(code) },
+        RecordCommand::End { service: code, undo } => Record::End { service: service(code), undo: *undo },
         RecordCommand::Charge { customer: code, amount: text, label, service: of, gross } => Record::Charge {
             customer: customer(code),
             service: of.as_deref().map(service),
             price: price(text, *gross)?,
             label: label.clone(),
         },
-        RecordCommand::Discount { service: code, amount: text } => {
-            Record::TakeOff { service: service(code), amount: Some(amount(text)?) }
+        RecordCommand::Discount { of, amount: text } => {
+            Record::TakeOff { of: of.clone(), amount: Some(amount(text)?) }
         }
-        RecordCommand::Writeoff { service: code } => Record::TakeOff { service: service(code), amount: None },
+        RecordCommand::Writeoff { of } => Record::TakeOff { of: of.clone(), amount: None },
         RecordCommand::Reprice { service: code, price: text, gross } => {
             Record::Reprice { service: service(code), price: price(text, *gross)? }
         }
@@ -115,14 +129,15 @@ fn wanted(command: &RecordCommand, today: NaiveDate) -> Result<Record> {
             let gross = price_gross.as_deref().map(|text| price(text, true)).transpose()?;
             Record::Change { service: service(code), price: net.or(gross), months: *months }
         }
-        RecordCommand::Invoice { number, date, card, service: of, period_from, bank_ref } => {
+        RecordCommand::Invoice { number, undo: true, .. } => Record::InvoiceUndone { number: number.clone() },
+        RecordCommand::Invoice { number, date, card, service: of, period_from, bank_ref, undo: false } => {
             Record::Invoice {
                 number: number.clone(),
-                date: *date,
+                date: date.unwrap_or(today),
                 of: match (card, of, period_from, bank_ref) {
-                    (Some(card), ..) => Invoiced::Card(card.clone()),
-                    (None, Some(code), Some(from), _) => Invoiced::Period(service(code), *from),
-                    (None, _, _, Some(bank_ref)) => Invoiced::Payment(bank_ref.clone()),
+                    (Some(card), ..) => InvoiceOf::Card(card.clone()),
+                    (None, Some(code), Some(from), _) => InvoiceOf::Period(code.clone(), *from),
+                    (None, _, _, Some(bank_ref)) => InvoiceOf::Payment(bank_ref.clone()),
                     (None, ..) => return Err(Stop::Usage("say what the invoice is for".to_owned()).into()),
                 },
             }

@@ -2,14 +2,16 @@
 
 use super::Session;
 use crate::billing::candidates::candidate;
+use crate::billing::ids::CustomerCode;
 use crate::billing::money::Money;
+use crate::billing::vat::Price;
 use crate::cli::{Global, StatusArgs};
 use crate::exit_status::ExitStatus;
 use crate::jobs::Desk;
 use crate::report::table;
 use crate::store::{
-    Attention, AttentionQueries, ChargeRow, FactQueries, InvoiceRow, PaymentRow, ServiceRow, StatusQueries,
-    Store, WorkOrder,
+    Attention, AttentionQueries, ChargeRow, Customers, FactQueries, InvoiceRow, PaymentRow, ServiceRow,
+    StatusQueries, Store, WorkOrder,
 };
 use crate::views::AttentionView;
 use anyhow::Result;
@@ -57,7 +59,7 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<ExitStatus> {
     let store = session.reader()?;
     let desk = &session.desk;
     let horizon = desk.rules.policies.longest_horizon_days();
-    let mut view = gather(&store, desk.today, horizon, desk.rules.mode.code())?;
+    let mut view = gather(&store, desk, horizon)?;
     propose(&store, desk, horizon, &mut view.unmatched)?;
     if args.csv {
         desk.report.bytes(&to_excel(&view.to_invoice)?)?;
@@ -68,7 +70,8 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<ExitStatus> {
     Ok(ExitStatus::Done)
 }
 
-fn gather(store: &Store, today: NaiveDate, horizon: u32, mode: &'static str) -> Result<StatusView> {
+fn gather(store: &Store, desk: &Desk, horizon: u32) -> Result<StatusView> {
+    let (today, mode) = (desk.today, desk.rules.mode.code());
     let soon = today.checked_add_days(Days::new(horizon.into())).unwrap_or(NaiveDate::MAX);
     let yesterday = today.checked_sub_days(Days::new(1)).unwrap_or(NaiveDate::MIN);
     let first = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or(NaiveDate::MIN);
@@ -87,10 +90,22 @@ fn gather(store: &Store, today: NaiveDate, horizon: u32, mode: &'static str) -> 
             .map(|payment| UnmatchedView { payment, candidates: Vec::new() })
             .collect(),
         custom_apps: store.custom_apps(soon)?,
-        to_invoice: store.charges_to_invoice()?,
+        to_invoice: to_invoice(store, desk)?,
         work_orders: store.work_orders()?,
         attention: others,
     })
+}
+
+/// What waits for a tax invoice; an advance is split at the customer's own rate.
+fn to_invoice(store: &Store, desk: &Desk) -> Result<Vec<InvoiceRow>> {
+    let mut rows = store.to_invoice()?;
+    for row in rows.iter_mut().filter(|row| row.what == "advance") {
+        let Some(customer) = store.customer(&CustomerCode::new(row.customer.clone()))? else { continue };
+        let rate = customer.vat.rate(desk.rules.standard_vat);
+        let amounts = Price::Gross(Money::from_cents(row.gross_cents)).at(rate);
+        (row.net_cents, row.vat_cents) = (amounts.net.cents(), amounts.vat.cents());
+    }
+    Ok(rows)
 }
 
 /// Looks through the customers who owe something for whose the unmatched payments may be.
@@ -141,6 +156,7 @@ fn to_excel(rows: &[InvoiceRow]) -> Result<Vec<u8>> {
         "καθαρή αξία",
         "ΦΠΑ",
         "σύνολο",
+        "ημερομηνία πληρωμής",
         "αναφορά πληρωμής",
     ])?;
     for row in rows {
@@ -162,6 +178,7 @@ fn to_excel(rows: &[InvoiceRow]) -> Result<Vec<u8>> {
             figures(row.net_cents),
             figures(row.vat_cents),
             figures(row.gross_cents),
+            day(row.paid_on),
             row.payments.clone(),
         ];
         writer.write_record(cells.iter().map(|cell| harmless(cell)))?;

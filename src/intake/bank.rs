@@ -1,7 +1,7 @@
 //! The exports of banks: CSV and Excel files with a preamble and a footer, read by profiles that people can
 //! edit. A profile is found by the header its columns name, never by a position.
 
-use super::payments::PaymentRow;
+use super::payments::{Movement, PaymentRow};
 use super::sheet::{IntakeError, Sheet, decoded, delimiter_of};
 use crate::billing::money::Money;
 use crate::billing::text::cleaned;
@@ -14,8 +14,10 @@ use std::path::Path;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Profile {
-    /// The bank.
+    /// What the export is called, in the table of payments too.
     name: String,
+    /// The bank's code in its IBANs, so that its other formats are known as the same bank's.
+    bank_code: Option<String>,
     /// How its dates are written.
     date_formats: Vec<String>,
     /// What stands in the sign's column for money in.
@@ -24,30 +26,67 @@ struct Profile {
     /// And for money out.
     #[serde(default)]
     debit: Vec<String>,
+    /// Words of a movement out that takes back money which had come in.
+    #[serde(default)]
+    reversal: Vec<String>,
+    /// Words before the opening balance, in the preamble or the footer.
+    #[serde(default)]
+    opening: Vec<String>,
+    /// Words before the closing balance.
+    #[serde(default)]
+    closing: Vec<String>,
+    /// It lists who paid, and is no statement.
+    #[serde(default)]
+    payers_only: bool,
     /// The names of its columns.
     columns: Columns,
+}
+
+/// A column's name, or the names it has had.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum Names {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Names {
+    fn all(&self) -> &[String] {
+        match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Several(names) => names,
+        }
+    }
+
+    fn first(&self) -> &str {
+        self.all().first().map_or("", String::as_str)
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Columns {
-    date: String,
-    amount: String,
-    sign: Option<String>,
-    text: Option<String>,
-    note: Option<String>,
-    payer: Option<String>,
-    payer_iban: Option<String>,
-    bank_ref: Option<String>,
-    balance: Option<String>,
+    date: Names,
+    amount: Names,
+    sign: Option<Names>,
+    text: Option<Names>,
+    note: Option<Names>,
+    payer: Option<Names>,
+    payer_iban: Option<Names>,
+    bank_ref: Option<Names>,
+    balance: Option<Names>,
 }
 
-const BUILT_IN: [(&str, &str); 4] = [
+const BUILT_IN: [(&str, &str); 5] = [
     ("piraeus.toml", include_str!("../../profiles/piraeus.toml")),
     ("alpha.toml", include_str!("../../profiles/alpha.toml")),
+    ("alpha-payers.toml", include_str!("../../profiles/alpha-payers.toml")),
     ("eurobank.toml", include_str!("../../profiles/eurobank.toml")),
     ("nbg.toml", include_str!("../../profiles/nbg.toml")),
 ];
+
+/// Balances and the account stand within so many rows of the end.
+const FOOTER_WITHIN: usize = 10;
 
 /// The header stands within so many rows.
 const HEADER_WITHIN: usize = 40;
@@ -140,8 +179,9 @@ struct Places {
 fn places(profile: &Profile, row: &[String]) -> Option<Places> {
     let names: Vec<String> = row.iter().map(|cell| folded(cell)).collect();
     // the first of two columns of one name is meant: the other is another account's currency
-    let find = |name: &str| names.iter().position(|found| *found == folded(name));
-    let wanted = |name: &Option<String>| match name {
+    let find =
+        |wanted: &Names| wanted.all().iter().find_map(|name| names.iter().position(|n| *n == folded(name)));
+    let wanted = |name: &Option<Names>| match name {
         None => Some(None),
         Some(name) => find(name).map(Some),
     };
@@ -167,17 +207,27 @@ fn movements(
     header: usize,
 ) -> Sheet<PaymentRow> {
     let mut sheet = Sheet::of_statement(path);
+    sheet.is_statement = !profile.payers_only;
+    let account = account(profile, rows);
+    let mut balances = Balances::default();
     for (index, row) in rows.iter().enumerate().skip(header + 1) {
         let line = u64::try_from(index).unwrap_or(0) + 1;
         let cell = |place: usize| row.get(place).map(|cell| unwrapped(cell)).unwrap_or_default();
         let optional =
             |place: Option<usize>| place.map(cell).filter(|text| !text.is_empty()).map(|text| cleaned(&text));
-        // whatever has no date is a footer or a blank line
-        let Some(date) = date(profile, &cell(places.date)) else { continue };
-        let amount = match Money::parse(&cell(places.amount)) {
+        let (day, figures) = (cell(places.date), cell(places.amount));
+        let Some(date) = date(profile, &day) else {
+            // whatever has no date is a footer or a blank line; a date that cannot be read is a fault
+            if Money::parse(&figures).is_ok() && day.starts_with(|c: char| c.is_ascii_digit()) {
+                let column = profile.columns.date.first();
+                sheet.fail(line, format!("`{day}` in column `{column}` is no date of {}", profile.name));
+            }
+            continue;
+        };
+        let amount = match Money::parse(&figures) {
             Ok(amount) => amount,
             Err(error) => {
-                sheet.fail(line, format!("{} in column `{}`", error, profile.columns.amount));
+                sheet.fail(line, format!("{error} in column `{}`", profile.columns.amount.first()));
                 continue;
             }
         };
@@ -193,22 +243,35 @@ fn movements(
                 is(&profile.credit)
             }
         };
-        if !incoming || amount.is_zero() {
+        if amount.is_zero() {
             continue;
         }
         let amount = if amount.is_positive() { amount } else { -amount };
+        let balance = optional(places.balance).unwrap_or_default();
+        balances.moved(if incoming { amount } else { -amount }, Money::parse(&balance).ok());
         let note = [optional(places.text), optional(places.note)]
             .into_iter()
             .flatten()
             .collect::<Vec<_>>()
             .join(" ");
+        let takes_back = || profile.reversal.iter().any(|word| folded(&note).contains(&folded(word)));
+        let movement = if profile.payers_only {
+            Movement::PayerOnly
+        } else if incoming {
+            Movement::Incoming
+        } else if takes_back() {
+            Movement::TakenBack
+        } else {
+            continue;
+        };
         let payer = optional(places.payer);
-        let balance = optional(places.balance).unwrap_or_default();
         let bank_ref =
             optional(places.bank_ref).unwrap_or_else(|| sheet.fingerprint(date, amount, &[&note, &balance]));
         sheet.push(
             line,
             PaymentRow {
+                movement,
+                source: profile.name.clone(),
                 date,
                 amount,
                 bank_ref,
@@ -218,11 +281,100 @@ fn movements(
                 payer,
                 payer_iban: optional(places.payer_iban).map(|iban| iban.replace(' ', "")),
                 note: (!note.is_empty()).then_some(note),
-                account: profile.name.clone(),
+                account: account.clone(),
             },
         );
     }
+    let frame = rows.iter().take(header).chain(rows.iter().rev().take(FOOTER_WITHIN));
+    let frame: Vec<&Vec<String>> = frame.collect();
+    balances.opening = told(&frame, &profile.opening);
+    balances.closing = told(&frame, &profile.closing);
+    if let Err(text) = balances.check(&account) {
+        let key = format!("{account}|{}|{}", path.file_name().unwrap_or_default().display(), balances.sum);
+        sheet.for_people.push((key, text));
+    }
     sheet
+}
+
+/// Our account: its IBAN where the file names one of this bank's, else the bank.
+fn account(profile: &Profile, rows: &[Vec<String>]) -> String {
+    let Some(code) = &profile.bank_code else { return profile.name.clone() };
+    let frame = rows.iter().take(HEADER_WITHIN).chain(rows.iter().rev().take(FOOTER_WITHIN));
+    frame
+        .flatten()
+        .map(|cell| unwrapped(cell).replace(' ', ""))
+        .flat_map(|text| {
+            text.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_owned).collect::<Vec<_>>()
+        })
+        .find(|word| {
+            word.len() == 27
+                && word.starts_with("GR")
+                && word.get(4..7) == Some(code)
+                && word.parse::<iban::Iban>().is_ok()
+        })
+        .unwrap_or_else(|| format!("bank:{code}"))
+}
+
+/// The amount that stands after one of `words`, in the same cell or a later one of its row.
+fn told(rows: &[&Vec<String>], words: &[String]) -> Option<Money> {
+    rows.iter().find_map(|row| {
+        let begins = |cell: &String| {
+            let cell = folded(cell);
+            words.iter().any(|word| cell.starts_with(&folded(word)))
+        };
+        let at = row.iter().position(begins)?;
+        let same = row[at].rsplit([' ', ':']).next().and_then(|text| Money::parse(text).ok());
+        same.or_else(|| row[at + 1..].iter().find_map(|cell| Money::parse(&unwrapped(cell)).ok()))
+    })
+}
+
+/// What the movements come to, and what the export says they come to.
+#[derive(Debug, Default)]
+struct Balances {
+    sum: Money,
+    opening: Option<Money>,
+    closing: Option<Money>,
+    /// Each movement with the balance beside it.
+    running: Vec<(Money, Option<Money>)>,
+}
+
+impl Balances {
+    fn moved(&mut self, amount: Money, balance: Option<Money>) {
+        self.sum += amount;
+        self.running.push((amount, balance));
+    }
+
+    /// The movements must lead from one balance to the next, oldest first or newest first.
+    fn check(&self, account: &str) -> Result<(), String> {
+        if let (Some(opening), Some(closing)) = (self.opening, self.closing)
+            && opening + self.sum != closing
+        {
+            return Err(format!(
+                "the movements of the statement of {account} sum to {}, and its balances go from {opening} to \
+                 {closing}: something may be missing; compare it with the bank",
+                self.sum
+            ));
+        }
+        let pairs = || self.running.windows(2);
+        let oldest_first = |pair: &[(Money, Option<Money>)]| match (pair[0].1, pair[1].1) {
+            (Some(before), Some(after)) => before + pair[1].0 == after,
+            _ => true,
+        };
+        let newest_first = |pair: &[(Money, Option<Money>)]| match (pair[0].1, pair[1].1) {
+            (Some(after), Some(before)) => before + pair[0].0 == after,
+            _ => true,
+        };
+        if pairs().all(oldest_first) || pairs().all(newest_first) {
+            return Ok(());
+        }
+        let broken =
+            |fits: &dyn Fn(&[(Money, Option<Money>)]) -> bool| pairs().filter(|pair| !fits(pair)).count();
+        Err(format!(
+            "the balances beside the movements of the statement of {account} do not follow from one another at {} \
+             places: a movement may be missing; compare it with the bank",
+            broken(&oldest_first).min(broken(&newest_first))
+        ))
+    }
 }
 
 fn date(profile: &Profile, text: &str) -> Option<NaiveDate> {
@@ -266,6 +418,8 @@ fn workbook(path: &Path) -> Result<Vec<Vec<String>>, IntakeError> {
 /// A cell as text; a number in the form that amounts are read in, a date as ISO.
 fn worded(cell: &Data) -> String {
     match cell {
+        // a reference may be a number too: whole ones have no decimals
+        Data::Float(number) if number.fract() == 0.0 => format!("{number:.0}"),
         Data::Float(number) => format!("{number:.2}"),
         Data::Int(number) => number.to_string(),
         Data::DateTime(moment) => moment.to_ymd_hms_milli_text(),
@@ -311,7 +465,7 @@ mod tests {
         let row = &sheet.rows[0].value;
         assert_eq!(
             (row.amount.cents(), row.bank_ref.as_str(), row.account.as_str()),
-            (108_992, "TX1", "Alpha")
+            (108_992, "TX1", "bank:014")
         );
         assert_eq!(row.note.as_deref(), Some("ΚΑΤΑΘΕΣΗ RF05KONET000001"));
     }

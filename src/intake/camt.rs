@@ -1,7 +1,7 @@
 //! camt.053: a bank's statement as XML, any version, read as a stream. Names are matched without their
 //! namespace, so that a bank's version or extension never breaks a file.
 
-use super::payments::PaymentRow;
+use super::payments::{Movement, PaymentRow};
 use super::sheet::{IntakeError, Sheet};
 use crate::billing::money::Money;
 use crate::billing::text::cleaned;
@@ -11,6 +11,9 @@ use quick_xml::events::Event;
 use std::io::BufRead;
 use std::path::Path;
 
+/// The format's name in the table of payments.
+const SOURCE: &str = "camt.053";
+
 /// One transaction within an entry.
 #[derive(Debug, Default, Clone)]
 struct Detail {
@@ -19,6 +22,7 @@ struct Detail {
     end_to_end: Option<String>,
     payer: Option<String>,
     payer_iban: Option<String>,
+    returned: bool,
     reference: Option<String>,
     note: Vec<String>,
 }
@@ -214,6 +218,7 @@ fn take_detail(detail: &mut Detail, place: &[&str], value: &str) {
         [.., "Refs", "EndToEndId"] => detail.end_to_end = some(value).filter(|id| id != "NOTPROVIDED"),
         [.., "Dbtr", "Nm"] | [.., "Dbtr", "Pty", "Nm"] => detail.payer = some(value),
         [.., "DbtrAcct", "Id", "IBAN"] => detail.payer_iban = some(&value.replace(' ', "")),
+        [.., "RtrInf", _] | [.., "RtrInf", "Rsn", _] => detail.returned = true,
         [.., "CdtrRefInf", "Ref"] => detail.reference = some(value),
         [.., "RmtInf", "Ustrd"] | [.., "AddtlTxInf"] => detail.note.extend(some(value)),
         _ => {}
@@ -274,16 +279,14 @@ fn book(sheet: &mut Sheet<PaymentRow>, statement: &mut Statement, entry: &Entry,
         sheet.warn(number, format!("entry {number} is in {}: only euro are booked", entry.currency));
         return;
     }
-    if entry.reversal {
-        let text = format!(
-            "a reversal of {amount} on {date} ({}) is in the statement: nothing was undone by itself; look at \
-             what it paid for",
-            entry.bank_ref.as_deref().unwrap_or("no reference")
-        );
-        sheet.for_people.push((format!("{}|{date}|{amount}", statement.account), text));
-        return;
-    }
-    if !entry.credit || !amount.is_positive() {
+    let returned = entry.reversal || entry.details.iter().any(|detail| detail.returned);
+    let movement = match (entry.credit, returned) {
+        (true, false) => Movement::Incoming,
+        (false, true) => Movement::TakenBack,
+        // what we paid, and what came back of it, is no customer's money
+        (true, true) | (false, false) => return,
+    };
+    if !amount.is_positive() {
         return;
     }
     let one = [Detail::default()];
@@ -310,6 +313,8 @@ fn book(sheet: &mut Sheet<PaymentRow>, statement: &mut Statement, entry: &Entry,
         sheet.push(
             number,
             PaymentRow {
+                movement,
+                source: SOURCE.to_owned(),
                 date,
                 amount: part,
                 bank_ref,
@@ -398,11 +403,27 @@ mod tests {
     }
 
     #[test]
-    fn pending_entries_wait_and_reversals_are_for_people() {
+    fn pending_entries_wait_and_reversals_are_money_taken_back() {
         let pending = entry("50.00", "CRDT", "").replace("<Cd>BOOK", "<Cd>PDNG");
         let reversal = entry("20.00", "DBIT", "<RvslInd>true</RvslInd>");
         let xml = file(&(pending + &reversal + &entry("120.00", "CRDT", "")));
         let sheet = sheet(&xml).unwrap();
-        assert_eq!((sheet.rows.len(), sheet.warnings.len(), sheet.for_people.len()), (1, 1, 1));
+        let rows: Vec<_> =
+            sheet.rows.iter().map(|row| (row.value.movement, row.value.amount.cents())).collect();
+        assert_eq!(rows, [(Movement::TakenBack, 2_000), (Movement::Incoming, 12_000)]);
+        assert_eq!((sheet.warnings.len(), sheet.for_people.len()), (1, 0));
+    }
+
+    #[test]
+    fn a_returned_transfer_is_money_taken_back_and_our_own_payments_are_nobodys() {
+        let returned = "<NtryDtls><TxDtls><Refs><EndToEndId>RF13KONET2026000123</EndToEndId></Refs><RtrInf><Rsn><Cd>\
+            AC04</Cd></Rsn></RtrInf></TxDtls></NtryDtls>";
+        let ours_back = entry("30.00", "CRDT", "<RvslInd>true</RvslInd>");
+        let xml = file(&(entry("24.00", "DBIT", returned) + &entry("5.00", "DBIT", "") + &ours_back));
+        let sheet = sheet(&xml).unwrap();
+        assert_eq!(sheet.rows.len(), 1);
+        let row = &sheet.rows[0].value;
+        assert_eq!((row.movement, row.amount.cents()), (Movement::TakenBack, 2_400));
+        assert_eq!(row.reference.as_deref(), Some("RF13KONET2026000123"));
     }
 }

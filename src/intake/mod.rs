@@ -14,7 +14,7 @@ mod sheet;
 
 pub use customers::CustomerRow;
 pub use invoices::{InvoiceOf, InvoiceRow};
-pub use payments::PaymentRow;
+pub use payments::{Movement, PaymentRow};
 pub use rejected::write_rejected;
 pub use services::{ServiceRow, StateWord};
 pub use sheet::{Fault, IntakeError, Row, Sheet};

@@ -17,9 +17,24 @@ pub(super) const COLUMNS: [Column; 9] = [
     optional("note"),
 ];
 
+/// What a row of a statement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Movement {
+    /// Money that came in.
+    Incoming,
+    /// Money that had come in and was taken back: a reversal, a return.
+    TakenBack,
+    /// Who paid a movement of another file: no money.
+    PayerOnly,
+}
+
 /// A payment as a file has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentRow {
+    /// Whether money came, went back, or is only spoken of.
+    pub movement: Movement,
+    /// What brought it: `csv`, `camt.053` or a profile's name.
+    pub source: String,
     /// Day.
     pub date: NaiveDate,
     /// Amount; positive.
@@ -50,6 +65,8 @@ pub(super) fn read(cells: &mut Cells<'_>) -> Option<PaymentRow> {
     });
     let bank_ref = cells.needed("bank_ref");
     let row = PaymentRow {
+        movement: Movement::Incoming,
+        source: "csv".to_owned(),
         date: date.unwrap_or(NaiveDate::MIN),
         amount: amount.unwrap_or(Money::ZERO),
         bank_ref: bank_ref.unwrap_or_default(),

@@ -118,6 +118,8 @@ pub struct Sheet<T> {
     pub rejected: Vec<(Vec<String>, String)>,
     /// The last day that a bank's statement covers.
     pub until: Option<chrono::NaiveDate>,
+    /// Whether it says up to which day the bank is known; a list of payers does not.
+    pub is_statement: bool,
     /// What a person must look at: what makes it one thing, and the words.
     pub for_people: Vec<(String, String)>,
 }
@@ -177,6 +179,7 @@ impl<T> Sheet<T> {
             warnings: Vec::new(),
             rejected: Vec::new(),
             until: None,
+            is_statement: true,
             for_people: Vec::new(),
         }
     }

@@ -1,12 +1,12 @@
 //! Imports: files become rows, rows become records, and everything of a file is kept or nothing.
 
 use super::attention::{Findings, Kind};
-use super::{Desk, customers, payments, services};
+use super::{Desk, customers, invoices, payments, services};
 use crate::billing::charging::{bring_up_to_date, reprice};
-use crate::billing::ids::{ChargeId, CustomerCode, ServiceCode};
+use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::exit_status::ExitStatus;
-use crate::intake::{self, CustomerRow, InvoiceOf, InvoiceRow, PaymentRow, ServiceRow, Sheet};
-use crate::store::{Charges, Customers, FactQueries, RunId, Services, Store, StoreError, Tx};
+use crate::intake::{self, CustomerRow, InvoiceRow, PaymentRow, ServiceRow, Sheet};
+use crate::store::{Customers, FactQueries, RunId, Services, Store, Tx};
 use crate::views::{ColumnView, ImportView, RecordView, RunView};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
@@ -109,8 +109,8 @@ pub fn import(
         Subject::Invoices => {
             let mut sheets = read(files, intake::invoices)?;
             for sheet in &mut sheets {
-                sheet.refuse_where(|row| match charges_of(store, row) {
-                    Ok(charges) if charges.is_empty() => Some((
+                sheet.refuse_where(|row| match invoices::covered(store, &row.of) {
+                    Ok(covered) if covered.is_nothing() => Some((
                         "invoice",
                         format!("nothing was charged that invoice `{}` could be for", row.invoice),
                     )),
@@ -132,7 +132,7 @@ pub fn import(
                 sheet.refuse_where(|row| payments::fault(store, row));
             }
             let sheets = accepted(desk, files, sheets, manner, &mut view)?;
-            store.write(|tx| payments::write(desk, tx, run, &sheets, &mut view))?;
+            store.write(|tx| payments::write(desk, tx, run, &sheets, &mut view, &mut findings))?;
         }
     }
     let fresh = match subject {
@@ -345,15 +345,6 @@ fn bring_customer_up(desk: &Desk, tx: &Tx<'_>, run: RunId, code: &CustomerCode) 
     Ok(())
 }
 
-/// The charges that a row of invoices speaks of.
-fn charges_of(from: &impl crate::store::Queries, row: &InvoiceRow) -> Result<Vec<ChargeId>, StoreError> {
-    match &row.of {
-        InvoiceOf::Card(card) => from.charges_of_card(card),
-        InvoiceOf::Period(service, day) => from.charge_of_period(service, *day),
-        InvoiceOf::Payment(bank_ref) => from.charges_of_payment(bank_ref),
-    }
-}
-
 fn write_invoices(
     tx: &Tx<'_>,
     run: RunId,
@@ -361,7 +352,7 @@ fn write_invoices(
     view: &mut ImportView,
 ) -> Result<()> {
     for row in sheets.iter().flat_map(|sheet| &sheet.rows).map(|row| &row.value) {
-        let count = tx.record_invoice(run, &row.invoice, row.date, &charges_of(tx, row)?)?;
+        let count = invoices::issue(tx, run, &row.invoice, row.date, &invoices::covered(tx, &row.of)?)?;
         if count == 0 {
             view.unchanged += 1;
             continue;

@@ -10,6 +10,7 @@ pub mod enforce;
 pub mod handover;
 pub mod imports;
 pub mod inbox;
+pub mod invoices;
 pub mod notices;
 pub mod outbox;
 pub mod payments;

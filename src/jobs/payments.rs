@@ -4,23 +4,32 @@ use super::Desk;
 use super::attention::{Findings, Kind};
 use super::imports::PaymentSheets;
 use crate::billing::allocation::allocate;
-use crate::billing::charging::bring_up_to_date;
+use crate::billing::charging::{self, Spent, bring_up_to_date};
+use crate::billing::facts::Change;
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::service::ServiceState;
-use crate::billing::text::look_alikes;
-use crate::intake::PaymentRow;
+use crate::billing::text::{have_words_in_common, look_alikes};
+use crate::intake::{Movement, PaymentRow};
 use crate::store::{
     Customers, FactQueries, NewPayment, Outbox, Payments, Queries, RunId, Services, StatusQueries, Store,
-    StoreError, Tx,
+    StoreError, StoredPayment, Tx, is_same_account,
 };
 use crate::views::{AttentionView, ColumnView, ImportView, RecordView};
 use anyhow::Result;
+use chrono::NaiveDate;
 use serde_json::json;
+use std::collections::BTreeSet;
+
+/// `source` of our own plain files: people write them, and name what they mean.
+const CSV: &str = "csv";
 
 /// Why a row cannot be booked: it names somebody or something that does not exist, or a known
 /// reference with another day or amount.
 pub(super) fn fault(store: &Store, row: &PaymentRow) -> Option<(&'static str, String)> {
+    if row.movement != Movement::Incoming {
+        return None;
+    }
     if let Some(code) = &row.customer
         && matches!(store.customer(&CustomerCode::new(code.clone())), Ok(None))
     {
@@ -35,7 +44,7 @@ pub(super) fn fault(store: &Store, row: &PaymentRow) -> Option<(&'static str, St
             Ok(Some(_)) | Err(_) => {}
         }
     }
-    match store.payment_by_reference(&row.bank_ref, &row.account) {
+    match store.movement(&row.bank_ref, &row.account) {
         Ok(Some(known)) if known.date != row.date || known.amount != row.amount => Some((
             "bank_ref",
             format!(
@@ -54,25 +63,74 @@ pub(super) fn write(
     run: RunId,
     sheets: &PaymentSheets,
     view: &mut ImportView,
+    findings: &mut Findings,
 ) -> Result<()> {
     let mut rows: Vec<&PaymentRow> =
         sheets.iter().flat_map(|sheet| &sheet.rows).map(|row| &row.value).collect();
     rows.sort_by(|a, b| (a.date, &a.bank_ref).cmp(&(b.date, &b.bank_ref)));
-    for row in rows {
-        book(desk, tx, run, row, view)?;
+    let of = |movement| rows.iter().copied().filter(move |row| row.movement == movement);
+    let mut known_elsewhere = BTreeSet::new();
+    // names first, so that a payment is booked with its payer; money comes before it can be taken back
+    let mut unmet = 0;
+    for row in of(Movement::PayerOnly) {
+        let payer = row.payer.as_deref().unwrap_or_default();
+        let told = tx.payer_told(&row.account, &row.bank_ref, row.amount)?;
+        if told.as_deref() == Some(payer) || payer.is_empty() {
+            view.unchanged += 1;
+        } else {
+            unmet += u64::from(!tx.tell_payer(&row.account, &row.bank_ref, row.amount, payer)?);
+            view.changed += 1;
+        }
     }
-    // even an empty or known file says up to which day the bank is known; a statement says so itself
-    let until = sheets.iter().filter_map(|sheet| sheet.until).max();
-    tx.note_payment_import(run, until.unwrap_or(desk.today).min(desk.today))?;
+    for row in of(Movement::Incoming) {
+        book(desk, tx, run, row, view, &mut known_elsewhere)?;
+    }
+    if unmet > 0 && of(Movement::Incoming).next().is_none() {
+        view.warnings.push(format!("{unmet} of the payers are of movements that are not imported yet"));
+    }
+    for row in of(Movement::TakenBack) {
+        reversal(desk, tx, run, row, view, findings)?;
+    }
+    if sheets.iter().any(|sheet| sheet.is_statement) {
+        // even an empty or known file says up to which day the bank is known; a statement says so itself
+        let until = sheets.iter().filter_map(|sheet| sheet.until).max();
+        tx.note_payment_import(run, until.unwrap_or(desk.today).min(desk.today))?;
+    }
     Ok(())
 }
 
-fn book(desk: &Desk, tx: &Tx<'_>, run: RunId, row: &PaymentRow, view: &mut ImportView) -> Result<()> {
-    if tx.payment_by_reference(&row.bank_ref, &row.account)?.is_some() {
+fn book(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    run: RunId,
+    row: &PaymentRow,
+    view: &mut ImportView,
+    known_elsewhere: &mut BTreeSet<PaymentId>,
+) -> Result<()> {
+    if tx.movement(&row.bank_ref, &row.account)?.is_some() {
         view.unchanged += 1;
         return Ok(());
     }
-    let found = owner(tx, row)?;
+    let told = tx.payer_told(&row.account, &row.bank_ref, row.amount)?;
+    let row = &PaymentRow { payer: row.payer.clone().or(told), ..row.clone() };
+    let mut found = owner(tx, row)?;
+    if let Some(twin) = of_other_format(tx, row, found.as_ref(), known_elsewhere)? {
+        known_elsewhere.insert(twin.id);
+        view.unchanged += 1;
+        if let (None, Some((code, by))) = (&twin.customer, &found) {
+            // this format says whose it is, and the other did not
+            settle_owner(desk, tx, run, twin.id, code, by)?;
+            view.matched += 1;
+        }
+        return Ok(());
+    }
+    // money that a person may have recorded already waits for them: it must not count twice
+    if let Some((code, _)) = &found
+        && row.source != CSV
+        && !tx.recorded_by_hand(row.amount, row.date, Some(code))?.is_empty()
+    {
+        found = None;
+    }
     let new = NewPayment {
         date: row.date,
         amount: row.amount,
@@ -85,6 +143,7 @@ fn book(desk: &Desk, tx: &Tx<'_>, run: RunId, row: &PaymentRow, view: &mut Impor
         payer_iban: row.payer_iban.clone(),
         note: row.note.clone(),
         account: row.account.clone(),
+        source: row.source.clone(),
         method: "bank",
     };
     if let Some((code, _)) = &found {
@@ -107,6 +166,170 @@ fn book(desk: &Desk, tx: &Tx<'_>, run: RunId, row: &PaymentRow, view: &mut Impor
     }
     view.records.push(RecordView { code: row.bank_ref.clone(), change: "created", columns });
     Ok(())
+}
+
+/// The same movement as another format of the same bank brought it: that day, that amount, and the same
+/// customer; where neither says whose it is, words in common. Each is found once per import, so that two equal
+/// movements stay two.
+fn of_other_format(
+    tx: &Tx<'_>,
+    row: &PaymentRow,
+    found: Option<&(CustomerCode, &'static str)>,
+    known_elsewhere: &BTreeSet<PaymentId>,
+) -> Result<Option<StoredPayment>> {
+    if row.source == CSV {
+        return Ok(None);
+    }
+    let twins = tx.payments_of_other_formats(&row.source, row.date, row.amount)?;
+    Ok(twins.into_iter().find(|twin| {
+        !known_elsewhere.contains(&twin.id)
+            && is_same_account(&twin.account, &row.account)
+            && match (found, &twin.customer) {
+                (Some((code, _)), Some(of)) => code == of,
+                (Some(_) | None, None) | (None, Some(_)) => {
+                    let words = |texts: [&Option<String>; 3]| {
+                        texts.into_iter().flatten().cloned().collect::<Vec<_>>().join(" ")
+                    };
+                    have_words_in_common(
+                        &words([&row.note, &row.payer, &row.reference]),
+                        &words([&twin.note, &twin.payer, &twin.reference]),
+                    )
+                }
+            }
+    }))
+}
+
+/// A payment turns out to be a customer's: its money goes where the ladder says.
+pub(super) fn settle_owner(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    run: RunId,
+    payment: PaymentId,
+    code: &CustomerCode,
+    evidence: &str,
+) -> Result<String> {
+    update(desk, tx, run, code)?;
+    tx.assign_payment(payment, code, evidence)?;
+    allocate_to(desk, tx, run, code, payment)
+}
+
+/// Money that had come in was taken back by the bank: the payment is found by what both name, else a person is
+/// told.
+fn reversal(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    run: RunId,
+    row: &PaymentRow,
+    view: &mut ImportView,
+    findings: &mut Findings,
+) -> Result<()> {
+    let bank_ref = format!("reversal:{}", row.bank_ref);
+    if tx.movement(&bank_ref, &row.account)?.is_some() {
+        view.unchanged += 1;
+        return Ok(());
+    }
+    let mut of: Vec<StoredPayment> = tx
+        .payments_of_reference(&row.bank_ref)?
+        .into_iter()
+        .filter(|known| is_same_account(&known.account, &row.account))
+        .collect();
+    if let (true, Some(reference)) = (of.is_empty(), &row.reference) {
+        of = tx.payments_that_gave(reference, row.amount, row.date)?;
+    }
+    // a person who took it back before the statement came did so for the same movement
+    if !of.is_empty() && of.iter().all(|known| known.kept.is_zero()) {
+        view.unchanged += 1;
+        return Ok(());
+    }
+    of.retain(|known| known.kept >= row.amount);
+    let [payment] = of.as_slice() else {
+        let text = format!(
+            "{} were taken back by the bank on {} (`{}`, {}), and no payment was found that they surely are of; \
+             `record reverse PAYMENT` takes it back",
+            row.amount,
+            row.date,
+            row.bank_ref,
+            row.payer.as_deref().or(row.note.as_deref()).unwrap_or("no words")
+        );
+        findings.add(Kind::Statement, format!("{}|{bank_ref}", row.account), None, None, text);
+        return Ok(());
+    };
+    let entry = Reversal {
+        amount: row.amount,
+        date: row.date,
+        bank_ref: &bank_ref,
+        source: &row.source,
+        why: row.note.as_deref().unwrap_or("the statement says so"),
+    };
+    let text = take_back(desk, tx, run, payment, &entry)?;
+    view.created += 1;
+    let column = |column, after: String| ColumnView { column, before: String::new(), after };
+    let columns =
+        vec![column("amount", (-row.amount).to_string()), column("reverses", payment.bank_ref.clone())];
+    view.records.push(RecordView { code: bank_ref.clone(), change: "created", columns });
+    let key = format!("{}|{bank_ref}", row.account);
+    findings.add(Kind::Statement, key, payment.customer.as_ref(), None, text);
+    Ok(())
+}
+
+/// Money to be taken back of a payment.
+pub(super) struct Reversal<'a> {
+    /// How much.
+    pub(super) amount: Money,
+    /// The day.
+    pub(super) date: NaiveDate,
+    /// The reference of the movement.
+    pub(super) bank_ref: &'a str,
+    /// What brought it.
+    pub(super) source: &'a str,
+    /// Why.
+    pub(super) why: &'a str,
+}
+
+/// Books money taken back and undoes what it had settled, never a renewal; gives what it came to, in words.
+pub(super) fn take_back(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    run: RunId,
+    payment: &StoredPayment,
+    entry: &Reversal<'_>,
+) -> Result<String> {
+    tx.book_reversal(run, payment, entry.amount, entry.date, entry.bank_ref, entry.source, entry.why)?;
+    let mut text =
+        format!("{} of the payment of {} (`{}`) went back", entry.amount, payment.date, payment.bank_ref);
+    let Some(code) = &payment.customer else { return Ok(text) };
+    let detail = json!({ "payment": payment.id.0, "cents": entry.amount.cents(), "why": entry.why });
+    tx.journal(run, Some(code), None, "taken_back", &detail)?;
+    text = format!("`{code}`: {text}");
+    let short = payment.allocated - (payment.kept - entry.amount);
+    if !short.is_positive() {
+        text.push_str("; it was credit");
+        return Ok(text);
+    }
+    let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(text) };
+    let spent = tx.spent(payment.id)?;
+    let changes = charging::take_back(&mut facts, payment.id, short, spent.clone(), &desk.rules, desk.today);
+    tx.apply(run, code, &changes, desk.rules.mode)?;
+    for change in &changes {
+        let Change::Reopened { charge: id, .. } = change else { continue };
+        let open = facts.charges.iter().any(|charge| charge.id == *id && charge.settled_on.is_none());
+        let Some(Spent { charge, renewed, .. }) = spent.iter().find(|s| s.charge.id == *id).filter(|_| open)
+        else {
+            continue;
+        };
+        let what = charge.service.as_ref().map_or_else(|| charge.label.clone(), ToString::to_string);
+        text.push_str(&format!("; `{what}` is unsettled again"));
+        if let (true, Some(period)) = (renewed, charge.period()) {
+            text.push_str(&format!(
+                ", but was renewed until {}: it is asked for on the next card; `undo RUN` takes the renewal back",
+                period.to
+            ));
+        }
+        if let Some(invoice) = &charge.invoice {
+            text.push_str(&format!(" (invoice {invoice} was issued for it)"));
+        }
+    }
+    Ok(text)
 }
 
 pub(super) fn update(desk: &Desk, tx: &Tx<'_>, run: RunId, code: &CustomerCode) -> Result<()> {
@@ -224,11 +447,29 @@ pub(super) fn attend(desk: &Desk, store: &mut Store, run: RunId) -> Result<Vec<A
     for payment in store.unmatched_payments()? {
         let amount = Money::from_cents(payment.amount_cents);
         let who = payment.payer.as_deref().unwrap_or("an unnamed payer");
-        let text = format!(
-            "payment of {amount} on {} from {who} (`{}`) matches no customer; \
-             import it with its customer, or assign it",
-            payment.date, payment.bank_ref
-        );
+        let by_hand = store.recorded_by_hand(amount, payment.date, None)?;
+        let like: Vec<String> = by_hand
+            .iter()
+            .filter_map(|known| Some((known, known.customer.as_ref()?)))
+            .map(|(known, code)| format!("payment {} of `{code}` on {}", known.id.0, known.date))
+            .collect();
+        let text = if like.is_empty() {
+            format!(
+                "payment of {amount} on {} from {who} (`{}`) matches no customer; \
+                 `record assign {} CUSTOMER` says whose it is",
+                payment.date, payment.bank_ref, payment.id
+            )
+        } else {
+            format!(
+                "payment of {amount} on {} from {who} (`{}`) looks like money recorded by hand ({}); if it is, \
+                 `record same {} PAYMENT`, else `record assign {} CUSTOMER`",
+                payment.date,
+                payment.bank_ref,
+                like.join(", "),
+                payment.id,
+                payment.id
+            )
+        };
         findings.add(Kind::Unmatched, payment.id.to_string(), None, None, text);
     }
     for (code, credit, service) in late_money(desk, store)? {

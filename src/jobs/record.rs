@@ -1,15 +1,19 @@
 //! What staff know, one line each: every record is journalled with who and why, and undone by a contrary one.
 
-use super::{Desk, payments};
+use super::{Desk, invoices, payments};
 use crate::billing::address;
-use crate::billing::charging::{charge_once, reprice_told, take_off};
+use crate::billing::charge::Charge;
+use crate::billing::charging::{self, charge_once, reprice_told, take_off};
 use crate::billing::facts::{Change, Facts};
 use crate::billing::ids::{ChargeId, CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::period::days_after;
 use crate::billing::service::{Hold, Service, ServiceState, SuspensionReason};
 use crate::billing::vat::Price;
-use crate::store::{Charges, Customers, FactQueries, NewPayment, Payments, RunId, Services, Store, Tx};
+use crate::intake::InvoiceOf;
+use crate::store::{
+    BY_HAND, Charges, Customers, FactQueries, NewPayment, Payments, RunId, Services, Store, StoredPayment, Tx,
+};
 use anyhow::{Result, anyhow, bail};
 use chrono::NaiveDate;
 use serde_json::json;
@@ -31,6 +35,22 @@ pub enum Record {
         method: &'static str,
         /// A reference of its own; made where none is given.
         reference: Option<String>,
+        /// It is not the money of that amount which a statement has shown already.
+        other_money: bool,
+    },
+    /// A payment came back, or never was.
+    Reverse {
+        /// Its number or its reference.
+        payment: String,
+        /// How much of it; none for all.
+        amount: Option<Money>,
+    },
+    /// A line of a statement is the same money as a payment recorded by hand.
+    Same {
+        /// The line.
+        line: PaymentId,
+        /// The payment recorded by hand.
+        by_hand: PaymentId,
     },
     /// The customer sent a transfer slip: a short hold, not money.
     Proof {
@@ -43,8 +63,8 @@ pub enum Record {
     Assign {
         /// Which.
         payment: PaymentId,
-        /// Whose.
-        customer: CustomerCode,
+        /// Whose; none takes an assignment back.
+        customer: Option<CustomerCode>,
     },
     /// Credit went back.
     Refund {
@@ -71,6 +91,8 @@ pub enum Record {
     End {
         /// Which service.
         service: ServiceCode,
+        /// It is there after all.
+        undo: bool,
     },
     /// A one-off charge.
     Charge {
@@ -83,10 +105,10 @@ pub enum Record {
         /// What is printed.
         label: String,
     },
-    /// Off the open charge of a service: an amount (gross), or all of it.
+    /// Off an open charge: an amount (gross), or all of it.
     TakeOff {
-        /// Which service.
-        service: ServiceCode,
+        /// A service's code, for its open charge; or `#` and the number of a charge.
+        of: String,
         /// How much; none for all that is due.
         amount: Option<Money>,
     },
@@ -113,7 +135,12 @@ pub enum Record {
         /// Its day.
         date: NaiveDate,
         /// What it is for.
-        of: Invoiced,
+        of: InvoiceOf,
+    },
+    /// A tax invoice was recorded by mistake.
+    InvoiceUndone {
+        /// Its number.
+        number: String,
     },
     /// The customer's addresses.
     Email {
@@ -132,17 +159,6 @@ pub enum Record {
         /// Its number.
         order: i64,
     },
-}
-
-/// What a tax invoice is for.
-#[derive(Debug, Clone)]
-pub enum Invoiced {
-    /// Everything a card asked for.
-    Card(String),
-    /// A service's period.
-    Period(ServiceCode, NaiveDate),
-    /// Everything a payment went to.
-    Payment(String),
 }
 
 /// Who says so, and why.
@@ -177,7 +193,7 @@ type Recorded = (&'static str, Option<CustomerCode>, Option<ServiceCode>, String
 
 fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness) -> Result<Recorded> {
     match record {
-        Record::Payment { customer, amount, date, services, method, reference } => {
+        Record::Payment { customer, amount, date, services, method, reference, other_money } => {
             let facts = facts(desk, tx, customer)?;
             for code in services {
                 if facts.service(code).is_none() {
@@ -185,8 +201,17 @@ fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness)
                 }
             }
             let bank_ref = reference.clone().unwrap_or_else(|| format!("{method}-{}-{}", desk.today, run.0));
-            if tx.payment_by_reference(&bank_ref, "")?.is_some() {
+            if tx.movement(&bank_ref, "")?.is_some() {
                 bail!("a payment with the reference `{bank_ref}` is known already");
+            }
+            if let (false, Some(shown)) = (*other_money, tx.on_statements(*amount, *date, customer)?.first())
+            {
+                bail!(
+                    "{amount} of `{customer}` came on {} by a statement already (`{}`); if this is other money, \
+                     say so with --other-money",
+                    shown.date,
+                    shown.bank_ref
+                );
             }
             payments::update(desk, tx, run, customer)?;
             let new = NewPayment {
@@ -201,6 +226,7 @@ fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness)
                 payer_iban: None,
                 note: Some(witness.reason.clone()),
                 account: String::new(),
+                source: BY_HAND.to_owned(),
                 method,
             };
             let id = tx.book_payment(run, &new)?;
@@ -208,17 +234,57 @@ fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness)
             let text = format!("{amount} of `{customer}` booked as `{bank_ref}` ({basis})");
             Ok(("payment", Some(customer.clone()), None, text))
         }
-        Record::Assign { payment, customer } => {
+        Record::Reverse { payment, amount } => {
+            let payment = payment_named(tx, payment)?;
+            let amount = amount.unwrap_or(payment.kept);
+            if amount > payment.kept || !amount.is_positive() {
+                bail!("{} of payment {} are left; {amount} cannot go back", payment.kept, payment.id.0);
+            }
+            let text = take_back(desk, tx, run, &payment, amount, "reversal", witness)?;
+            Ok(("reverse", payment.customer, None, text))
+        }
+        Record::Assign { payment, customer: Some(customer) } => {
             facts(desk, tx, customer)?;
-            let Some(known) = tx.unmatched_payment(*payment)? else {
+            let Some(known) = unmatched(tx, *payment)? else {
                 bail!("payment {} is not an unmatched one; see `status --unmatched`", payment.0);
             };
-            payments::update(desk, tx, run, customer)?;
-            tx.assign_payment(*payment, customer)?;
-            let basis = payments::allocate_to(desk, tx, run, customer, *payment)?;
+            let basis = payments::settle_owner(desk, tx, run, *payment, customer, "person")?;
             tx.close_others("unmatched", &still_unmatched(tx)?, None, desk.today)?;
-            let text = format!("{} of {} belongs to `{customer}` ({basis})", known.amount, known.date);
+            let text = format!("{} of {} belongs to `{customer}` ({basis})", known.kept, known.date);
             Ok(("assign", Some(customer.clone()), None, text))
+        }
+        Record::Assign { payment, customer: None } => {
+            let known = payment_named(tx, &payment.0.to_string())?;
+            let Some(code) = known.customer.clone() else {
+                bail!("payment {} belongs to nobody as it is", payment.0);
+            };
+            let spent = tx.spent(*payment)?;
+            let mut facts = facts(desk, tx, &code)?;
+            // its credit must not flow into what it leaves open
+            facts.payments.retain(|other| other.id != *payment);
+            let changes =
+                charging::take_back(&mut facts, *payment, known.allocated, spent, &desk.rules, desk.today);
+            tx.apply(run, &code, &changes, desk.rules.mode)?;
+            tx.unassign_payment(*payment)?;
+            let text = format!("{} of {} belongs to `{code}` no longer", known.kept, known.date);
+            Ok(("assign", Some(code), None, text))
+        }
+        Record::Same { line, by_hand } => {
+            let Some(shown) = unmatched(tx, *line)? else {
+                bail!("payment {} is not an unmatched one; see `status --unmatched`", line.0);
+            };
+            let known = payment_named(tx, &by_hand.0.to_string())?;
+            if known.source != BY_HAND {
+                bail!("payment {} was not recorded by hand", by_hand.0);
+            }
+            if known.amount != shown.amount {
+                bail!("payment {} is {} and the line is {}", by_hand.0, known.amount, shown.amount);
+            }
+            tx.name_same(*line, *by_hand)?;
+            tx.close_others("unmatched", &still_unmatched(tx)?, None, desk.today)?;
+            let text =
+                format!("`{}` is the money of payment {} (`{}`)", shown.bank_ref, by_hand.0, known.bank_ref);
+            Ok(("same", known.customer, None, text))
         }
         Record::Proof { customer, days } => {
             let until = days_after(desk.today, *days);
@@ -258,22 +324,19 @@ fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness)
             let text = format!("`{customer}` is charged {} for «{label}»", gross.unwrap_or(Money::ZERO));
             Ok(("charge", Some(customer.clone()), service.clone(), text))
         }
-        Record::TakeOff { service: code, amount } => {
-            let service = service(tx, code)?;
-            let mut facts = facts(desk, tx, &service.customer)?;
-            let Some(charge) = facts.open_period_charge(&service).cloned() else {
-                bail!("nothing is charged for `{code}` now");
-            };
+        Record::TakeOff { of, amount } => {
+            let (mut facts, charge) = charge_named(desk, tx, of)?;
+            let customer = facts.customer.code.clone();
             let amount = amount.unwrap_or_else(|| charge.due());
             if amount > charge.due() || !amount.is_positive() {
-                bail!("{} are due for `{code}`; {amount} cannot be taken off", charge.due());
+                bail!("{} are due for `{of}`; {amount} cannot be taken off", charge.due());
             }
             let label = witness.reason.clone();
             let changes = take_off(&mut facts, &desk.rules, &charge, amount, label, desk.today);
-            tx.apply(run, &service.customer, &changes, desk.rules.mode)?;
+            tx.apply(run, &customer, &changes, desk.rules.mode)?;
             let text =
-                format!("{amount} taken off the charge of `{code}`, {} remain due", charge.due() - amount);
-            Ok(("discount", Some(service.customer), Some(code.clone()), text))
+                format!("{amount} taken off the charge of `{of}`, {} remain due", charge.due() - amount);
+            Ok(("discount", Some(customer), charge.service, text))
         }
         Record::Reprice { service: code, price } => {
             let mut stored = service(tx, code)?;
@@ -332,20 +395,35 @@ fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness)
             };
             Ok(("cancel", Some(stored.customer), Some(code.clone()), text))
         }
-        Record::End { service: code } => {
+        Record::End { service: code, undo } => {
             let mut stored = service(tx, code)?;
-            stored.state = ServiceState::Ended { on: desk.today };
+            if *undo && !matches!(stored.state, ServiceState::Ended { .. }) {
+                bail!("`{code}` has not ended");
+            }
+            stored.state = if *undo { ServiceState::Active } else { ServiceState::Ended { on: desk.today } };
             tx.put_service(&stored)?;
-            let text = format!("`{code}` has ended: no charges, no mail, no hook");
+            let text = if *undo {
+                format!("`{code}` is there again, active until {}", stored.expires_on)
+            } else {
+                format!("`{code}` has ended: no charges, no mail, no hook")
+            };
             Ok(("end", Some(stored.customer), Some(code.clone()), text))
         }
         Record::Invoice { number, date, of } => {
-            let charges = invoiced(tx, of)?;
-            if charges.is_empty() {
+            let covered = invoices::covered(tx, of)?;
+            if covered.is_nothing() {
                 bail!("no charge was found for invoice `{number}`");
             }
-            let count = tx.record_invoice(run, number, *date, &charges)?;
-            Ok(("invoice", None, None, format!("invoice `{number}` of {date} recorded for {count} charges")))
+            let count = invoices::issue(tx, run, number, *date, &covered)?;
+            let text = format!("invoice `{number}` of {date} recorded for {count} charges or advances");
+            Ok(("invoice", None, None, text))
+        }
+        Record::InvoiceUndone { number } => {
+            let count = tx.forget_invoice(number)?;
+            if count == 0 {
+                bail!("no invoice `{number}` is recorded");
+            }
+            Ok(("invoice", None, None, format!("invoice `{number}` is recorded no longer ({count} entries)")))
         }
         Record::Email { customer, addresses } => {
             let mut stored =
@@ -390,7 +468,64 @@ fn still_unmatched(tx: &Tx<'_>) -> Result<Vec<String>> {
     Ok(tx.unmatched_payments()?.into_iter().map(|payment| payment.id.to_string()).collect())
 }
 
-/// Money that goes back leaves the credit: a settled one-off charge that no invoice is issued for.
+/// A payment by its number, else by its reference.
+fn payment_named(tx: &Tx<'_>, name: &str) -> Result<StoredPayment> {
+    if let Some(payment) = name.parse().ok().map(|id| tx.payment(PaymentId(id))).transpose()?.flatten() {
+        return Ok(payment);
+    }
+    let mut found = tx.payments_of_reference(name)?;
+    match (found.pop(), found.is_empty()) {
+        (Some(payment), true) => Ok(payment),
+        (Some(_), false) => bail!("`{name}` is the reference of several payments; name one by its number"),
+        (None, _) => bail!("there is no payment `{name}`; see `explain CUSTOMER`"),
+    }
+}
+
+/// A payment that nobody owns, also one that was named the same as another.
+fn unmatched(tx: &Tx<'_>, id: PaymentId) -> Result<Option<StoredPayment>> {
+    Ok(tx.movement_of_id(id)?.filter(|known| known.customer.is_none() && known.kept.is_positive()))
+}
+
+/// The open charge that a person means: `#12`, or the code of a service, whose present period comes first.
+fn charge_named(desk: &Desk, tx: &Tx<'_>, name: &str) -> Result<(Facts, Charge)> {
+    if let Some(id) = name.strip_prefix('#').and_then(|id| id.parse().ok()).map(ChargeId) {
+        let owner = tx.customer_of_charge(id)?.ok_or_else(|| anyhow!("there is no charge `{name}`"))?;
+        let facts = facts(desk, tx, &owner)?;
+        let open = facts.open_charges().into_iter().find(|charge| charge.id == id).cloned();
+        let charge = open.ok_or_else(|| anyhow!("charge `{name}` of `{owner}` is not open"))?;
+        return Ok((facts, charge));
+    }
+    let code = ServiceCode::new(name);
+    let service = service(tx, &code)?;
+    let facts = facts(desk, tx, &service.customer)?;
+    let present = facts.open_period_charge(&service).cloned();
+    let any =
+        || facts.open_charges().into_iter().find(|charge| charge.service.as_ref() == Some(&code)).cloned();
+    let charge = present.or_else(any).ok_or_else(|| anyhow!("nothing is charged for `{code}` now"))?;
+    Ok((facts, charge))
+}
+
+fn take_back(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    run: RunId,
+    payment: &StoredPayment,
+    amount: Money,
+    word: &str,
+    witness: &Witness,
+) -> Result<String> {
+    let bank_ref = format!("{word}:{}:{}", run.0, payment.id.0);
+    let entry = payments::Reversal {
+        amount,
+        date: desk.today,
+        bank_ref: &bank_ref,
+        source: BY_HAND,
+        why: &witness.reason,
+    };
+    payments::take_back(desk, tx, run, payment, &entry)
+}
+
+/// Credit goes back to the customer, newest payment first.
 fn refund(
     desk: &Desk,
     tx: &Tx<'_>,
@@ -399,27 +534,22 @@ fn refund(
     amount: Money,
     witness: &Witness,
 ) -> Result<String> {
-    let mut facts = facts(desk, tx, customer)?;
+    let facts = facts(desk, tx, customer)?;
     if amount > facts.credit() || !amount.is_positive() {
-        bail!("`{customer}` has {} of credit; {amount} cannot be returned", facts.credit());
+        bail!(
+            "`{customer}` has {} of credit; {amount} cannot be returned; money that has paid for something goes \
+             back with `record reverse PAYMENT`",
+            facts.credit()
+        );
     }
-    let label = format!("Επιστροφή χρημάτων: {}", witness.reason);
-    let rules = crate::billing::policy::Rules {
-        standard_vat: crate::billing::vat::VatRate::ZERO,
-        ..desk.rules.clone()
-    };
-    facts.customer.vat = crate::billing::vat::VatTreatment::Exempt;
-    let changes = charge_once(&mut facts, &rules, None, label, Price::Gross(amount), desk.today);
-    tx.apply(run, customer, &changes, desk.rules.mode)?;
-    let newest = tx.newest_charge(customer)?;
-    tx.record_invoice(run, "refund", desk.today, &newest)?;
+    let mut left = amount;
+    for payment in facts.payments.iter().rev() {
+        let back = payment.left().min(left);
+        if back.is_positive() {
+            left -= back;
+            let stored = payment_named(tx, &payment.id.0.to_string())?;
+            take_back(desk, tx, run, &stored, back, "refund", witness)?;
+        }
+    }
     Ok(format!("{amount} of the credit of `{customer}` went back"))
-}
-
-fn invoiced(tx: &Tx<'_>, of: &Invoiced) -> Result<Vec<ChargeId>> {
-    Ok(match of {
-        Invoiced::Card(card) => tx.charges_of_card(card)?,
-        Invoiced::Period(service, from) => tx.charge_of_period(service.as_str(), *from)?,
-        Invoiced::Payment(bank_ref) => tx.charges_of_payment(bank_ref)?,
-    })
 }

@@ -8,7 +8,7 @@ use super::{Queries, Tx};
 use crate::billing::charge::{Charge, ChargeSource};
 use crate::billing::enforcement::Step;
 use crate::billing::facts::{Action, Change};
-use crate::billing::ids::{ChargeId, CustomerCode, ServiceCode};
+use crate::billing::ids::{ChargeId, CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::period::BillingPeriod;
 use crate::billing::policy::Mode;
@@ -41,6 +41,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<Charge> {
         paid: money("paid_cents")?,
         created_on: record.date("created_on")?,
         settled_on: record.optional_date("settled_on")?,
+        reopened_on: record.optional_date("reopened_on")?,
         invoice: record.optional_text("invoice")?,
     })
 }
@@ -84,6 +85,21 @@ impl Tx<'_> {
                         .prepare_cached("UPDATE charges SET settled_on = ?2 WHERE id = ?1")?
                         .execute(params![charge.0, on])?;
                     self.journal_charge(run, customer, charge, "settled")?;
+                }
+                Change::Reopened { charge, on } => {
+                    self.connection()
+                        .prepare_cached(
+                            "UPDATE charges SET settled_on = NULL, reopened_on = ?2 WHERE id = ?1",
+                        )?
+                        .execute(params![charge.0, on])?;
+                    self.connection()
+                        .prepare_cached(
+                            "UPDATE notices SET cancelled = 1 WHERE cancelled = 0
+                              AND stage NOT IN ('suspended', 'terminated', 'renewed', 'reinstated')
+                              AND (service, period_from) IN (SELECT service, period_from FROM charges WHERE id = ?1)",
+                        )?
+                        .execute([charge.0])?;
+                    self.journal_charge(run, customer, *charge, "reopened")?;
                 }
                 Change::Renewed { service, period, on } => {
                     self.connection()
@@ -300,6 +316,32 @@ impl Tx<'_> {
         Ok(recorded)
     }
 
+    /// A tax invoice was issued for money paid in advance; gives whether it had none yet.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn record_invoice_of_payment(
+        &self,
+        run: RunId,
+        number: &str,
+        date: NaiveDate,
+        payment: PaymentId,
+    ) -> Result<bool> {
+        let sql = "INSERT INTO invoices (number, date, payment, run)
+                   SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM invoices WHERE payment = ?3)";
+        let recorded =
+            self.connection().prepare_cached(sql)?.execute(params![number, date, payment.0, run.0])?;
+        Ok(recorded == 1)
+    }
+
+    /// An invoice that was recorded by mistake; gives how many entries it had.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn forget_invoice(&self, number: &str) -> Result<usize> {
+        Ok(self.connection().prepare_cached("DELETE FROM invoices WHERE number = ?1")?.execute([number])?)
+    }
+
     /// Lists a step that a person must do at a panel or registry.
     ///
     /// # Errors
@@ -334,6 +376,18 @@ pub trait Charges: super::Queries {
     /// Where the database cannot be read.
     fn charges_of_card(&self, card: &str) -> Result<Vec<ChargeId>> {
         self.charge_ids("SELECT charge FROM card_charges WHERE card = ?1 AND ?2 IS NOT NULL", card, "")
+    }
+
+    /// Whose a charge is.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn customer_of_charge(&self, charge: ChargeId) -> Result<Option<CustomerCode>> {
+        use rusqlite::OptionalExtension;
+        let sql = "SELECT customer FROM charges WHERE id = ?1";
+        let code: Option<String> =
+            self.connection().query_row(sql, [charge.0], |row| row.get(0)).optional()?;
+        Ok(code.map(CustomerCode::new))
     }
 
     /// The charge of a service's period.
@@ -371,15 +425,6 @@ pub trait Charges: super::Queries {
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// The charge that came to exist last.
-    ///
-    /// # Errors
-    /// Where the database cannot be read.
-    fn newest_charge(&self, customer: &CustomerCode) -> Result<Vec<ChargeId>> {
-        let sql = "SELECT max(id) FROM charges WHERE customer = ?1 AND ?2 IS NOT NULL";
-        self.charge_ids(sql, customer.as_str(), "")
     }
 
     #[doc(hidden)]

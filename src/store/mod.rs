@@ -25,7 +25,7 @@ pub use outbox::{
     AttemptRecord, Claimed, DeliveryState, ListedAttempt, ListedDelivery, ListedMessage, NewMessage, Outbox,
     Replaceable, Role, Troubled,
 };
-pub use payments::{NewPayment, Payments, StoredPayment};
+pub use payments::{BY_HAND, NewPayment, Payments, StoredPayment, is_same_account};
 pub use runs::{JournalLine, ListedRun, RunId, RunStep, Runs};
 pub use services::{Services, Unreadable};
 pub use status::{ChargeRow, InvoiceRow, PaymentRow, ServiceRow, StatusQueries, WorkOrder};
@@ -226,8 +226,8 @@ impl Store {
         let overspent: Option<i64> = self
             .connection
             .prepare(
-                "SELECT p.id FROM payments p JOIN allocations a ON a.payment = p.id
-                 GROUP BY p.id HAVING sum(a.amount_cents) > p.amount_cents LIMIT 1",
+                "SELECT id FROM money WHERE allocated_cents NOT BETWEEN 0 AND kept_cents
+                   OR (customer IS NULL AND allocated_cents <> 0) LIMIT 1",
             )?
             .query_map([], |row| row.get(0))?
             .next()

@@ -3,12 +3,17 @@
 use super::columns::Record;
 use super::error::Result;
 use super::runs::RunId;
-use super::{Queries, Tx};
+use super::{Queries, Tx, charges};
+use crate::billing::charge::Charge;
+use crate::billing::charging::Spent;
 use crate::billing::facts::Payment;
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use chrono::NaiveDate;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+/// `source` of payments that a person recorded.
+pub const BY_HAND: &str = "hand";
 
 /// A payment as a file brings it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,69 +40,252 @@ pub struct NewPayment {
     pub note: Option<String>,
     /// Our account it came in on, where the statement says; else empty.
     pub account: String,
-    /// `bank`, `cash`, `card`, `iris` or `refund`.
+    /// What brought it: `csv`, `hand`, `camt.053` or a profile's name.
+    pub source: String,
+    /// `bank`, `cash`, `card` or `iris`.
     pub method: &'static str,
 }
 
-/// A payment as stored, by its reference.
+/// A payment as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredPayment {
     /// Its number.
     pub id: PaymentId,
     /// Day.
     pub date: NaiveDate,
-    /// Amount.
+    /// What it brought.
     pub amount: Money,
+    /// Of it, what was not taken back.
+    pub kept: Money,
+    /// Of that, what went to charges.
+    pub allocated: Money,
+    /// The bank's reference.
+    pub bank_ref: String,
+    /// Our account.
+    pub account: String,
+    /// What brought it.
+    pub source: String,
+    /// Whose it is.
+    pub customer: Option<CustomerCode>,
+    /// Reference given.
+    pub reference: Option<String>,
+    /// Who paid.
+    pub payer: Option<String>,
+    /// What they wrote.
+    pub note: Option<String>,
+    /// How it came.
+    pub method: String,
+}
+
+fn stored(row: &Row<'_>) -> Result<StoredPayment> {
+    let record = Record::new(row, "payment");
+    let money = |column| record.integer(column).map(Money::from_cents);
+    Ok(StoredPayment {
+        id: PaymentId(record.integer("id")?),
+        date: record.date("date")?,
+        amount: money("amount_cents")?,
+        kept: money("kept_cents")?,
+        allocated: money("allocated_cents")?,
+        bank_ref: record.text("bank_ref")?,
+        account: record.text("account")?,
+        source: record.text("source")?,
+        customer: record.optional_text("customer")?.map(CustomerCode::new),
+        reference: record.optional_text("reference")?,
+        payer: record.optional_text("payer")?,
+        note: record.optional_text("note")?,
+        method: record.text("method")?,
+    })
 }
 
 /// A customer's payments with money left, oldest first.
 pub(super) fn with_money_left(connection: &Connection, customer: &CustomerCode) -> Result<Vec<Payment>> {
-    let sql = "SELECT p.id, p.date, p.bank_ref, p.amount_cents, p.services,
-                coalesce((SELECT sum(a.amount_cents) FROM allocations a WHERE a.payment = p.id), 0) AS allocated
-               FROM payments p WHERE p.customer = ?1 ORDER BY p.date, p.bank_ref";
+    let sql = "SELECT id, date, bank_ref, services, kept_cents, allocated_cents FROM money
+               WHERE customer = ?1 AND kept_cents > allocated_cents ORDER BY date, bank_ref";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([customer.as_str()])?;
     let mut payments = Vec::new();
     while let Some(row) = rows.next()? {
         let record = Record::new(row, "payment");
-        let payment = Payment {
+        payments.push(Payment {
             id: PaymentId(record.integer("id")?),
             date: record.date("date")?,
             bank_ref: record.text("bank_ref")?,
-            amount: Money::from_cents(record.integer("amount_cents")?),
-            allocated: Money::from_cents(record.integer("allocated")?),
+            amount: Money::from_cents(record.integer("kept_cents")?),
+            allocated: Money::from_cents(record.integer("allocated_cents")?),
             services: record
                 .text("services")?
                 .split(';')
                 .filter(|c| !c.is_empty())
                 .map(ServiceCode::new)
                 .collect(),
-        };
-        if payment.left().is_positive() {
-            payments.push(payment);
-        }
+        });
     }
     Ok(payments)
 }
 
+/// Whether two names of an account may mean the same one: an empty name may mean any, and `bank:011` any
+/// account of that bank.
+#[must_use]
+pub fn is_same_account(a: &str, b: &str) -> bool {
+    let bank = |account: &str| -> Option<String> {
+        let code = account.strip_prefix("bank:");
+        code.or_else(|| account.strip_prefix("GR").and_then(|rest| rest.get(2..5))).map(str::to_owned)
+    };
+    let named = !a.starts_with("bank:") && !b.starts_with("bank:");
+    a == b || a.is_empty() || b.is_empty() || (!named && bank(a).is_some() && bank(a) == bank(b))
+}
+
 /// Reading payments.
 pub trait Payments: Queries {
-    /// The payment of this bank reference on an account; a file that names no account may mean any.
+    /// The movement of this bank reference on an account, money taken back and money known twice included.
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn payment_by_reference(&self, bank_ref: &str, account: &str) -> Result<Option<StoredPayment>> {
-        let sql = "SELECT id, date, amount_cents FROM payments
-                   WHERE bank_ref = ?1 AND (account = ?2 OR account = '' OR ?2 = '') ORDER BY account <> ?2";
+    fn movement(&self, bank_ref: &str, account: &str) -> Result<Option<StoredPayment>> {
+        let sql = "SELECT *, amount_cents AS kept_cents, 0 AS allocated_cents FROM payments
+                   WHERE bank_ref = ?1 ORDER BY account <> ?2, id";
+        let found = self.stored_payments(sql, params![bank_ref, account])?;
+        Ok(found.into_iter().find(|known| is_same_account(&known.account, account)))
+    }
+
+    /// A payment by its number.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn payment(&self, id: PaymentId) -> Result<Option<StoredPayment>> {
+        Ok(self.stored_payments("SELECT * FROM money WHERE id = ?1", params![id.0])?.pop())
+    }
+
+    /// A movement by its number, money known twice included.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn movement_of_id(&self, id: PaymentId) -> Result<Option<StoredPayment>> {
+        let sql = "SELECT p.*, coalesce(m.kept_cents, p.amount_cents) AS kept_cents,
+                     coalesce(m.allocated_cents, 0) AS allocated_cents
+                   FROM payments p LEFT JOIN money m ON m.id = p.id WHERE p.id = ?1 AND p.reverses IS NULL";
+        Ok(self.stored_payments(sql, params![id.0])?.pop())
+    }
+
+    /// The payments of a bank reference, on whatever account.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn payments_of_reference(&self, bank_ref: &str) -> Result<Vec<StoredPayment>> {
+        self.stored_payments("SELECT * FROM money WHERE bank_ref = ?1 ORDER BY id", params![bank_ref])
+    }
+
+    /// Payments of an amount that gave `reference`, up to a day.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn payments_that_gave(
+        &self,
+        reference: &str,
+        amount: Money,
+        until: NaiveDate,
+    ) -> Result<Vec<StoredPayment>> {
+        let sql = "SELECT * FROM money WHERE amount_cents = ?2 AND date <= ?3 AND reference = ?1 ORDER BY id";
+        self.stored_payments(sql, params![reference, amount.cents(), until])
+    }
+
+    /// Payments of that amount that day which other bank formats brought.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn payments_of_other_formats(
+        &self,
+        source: &str,
+        date: NaiveDate,
+        amount: Money,
+    ) -> Result<Vec<StoredPayment>> {
+        let sql =
+            "SELECT * FROM money WHERE amount_cents = ?3 AND date = ?2 AND source NOT IN (?1, 'csv', 'hand')
+                   ORDER BY id";
+        self.stored_payments(sql, params![source, date, amount.cents()])
+    }
+
+    /// Payments of an amount that a person recorded within ten days of `date` and that no statement has shown
+    /// yet; of one customer, if one is named.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn recorded_by_hand(
+        &self,
+        amount: Money,
+        date: NaiveDate,
+        customer: Option<&CustomerCode>,
+    ) -> Result<Vec<StoredPayment>> {
+        let sql = "SELECT * FROM money p WHERE amount_cents = ?1 AND source = 'hand'
+                     AND abs(julianday(date) - julianday(?2)) <= 10 AND (?3 IS NULL OR customer = ?3)
+                     AND NOT EXISTS (SELECT 1 FROM payments t WHERE t.same_as = p.id) ORDER BY id";
+        let customer = customer.map(CustomerCode::as_str);
+        self.stored_payments(sql, params![amount.cents(), date, customer])
+    }
+
+    /// Payments of an amount that a statement showed for a customer within ten days of `date`, and that no
+    /// person has named as the same as one recorded by hand.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn on_statements(
+        &self,
+        amount: Money,
+        date: NaiveDate,
+        customer: &CustomerCode,
+    ) -> Result<Vec<StoredPayment>> {
+        let sql = "SELECT * FROM money WHERE amount_cents = ?1 AND source <> 'hand' AND customer = ?3
+                     AND abs(julianday(date) - julianday(?2)) <= 10 ORDER BY id";
+        self.stored_payments(sql, params![amount.cents(), date, customer.as_str()])
+    }
+
+    #[doc(hidden)]
+    fn stored_payments(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<StoredPayment>> {
         let mut statement = self.connection().prepare_cached(sql)?;
-        let mut rows = statement.query([bank_ref, account])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let record = Record::new(row, "payment");
-        Ok(Some(StoredPayment {
-            id: PaymentId(record.integer("id")?),
-            date: record.date("date")?,
-            amount: Money::from_cents(record.integer("amount_cents")?),
-        }))
+        let mut rows = statement.query(values)?;
+        let mut payments = Vec::new();
+        while let Some(row) = rows.next()? {
+            payments.push(stored(row)?);
+        }
+        Ok(payments)
+    }
+
+    /// Where a payment's money went: what of each charge it pays, and whether the charge's service was
+    /// renewed by it.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn spent(&self, payment: PaymentId) -> Result<Vec<Spent>> {
+        let sql = "SELECT c.*, (SELECT sum(a.amount_cents) FROM allocations a WHERE a.charge = c.id) AS paid_cents,
+                     (SELECT i.number FROM invoices i WHERE i.charge = c.id ORDER BY i.id LIMIT 1) AS invoice,
+                     (SELECT sum(a.amount_cents) FROM allocations a WHERE a.charge = c.id AND a.payment = ?1) AS spent,
+                     EXISTS (SELECT 1 FROM steps t WHERE t.service = c.service AND t.action = 'renew'
+                       AND t.period_from = c.period_from AND t.state <> 'undone') AS renewed
+                   FROM charges c WHERE c.id IN (SELECT charge FROM allocations WHERE payment = ?1) ORDER BY c.id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query([payment.0])?;
+        let mut spent = Vec::new();
+        while let Some(row) = rows.next()? {
+            let charge: Charge = charges::read(row)?;
+            let record = Record::new(row, "charge");
+            let amount = Money::from_cents(record.integer("spent")?);
+            spent.push(Spent { charge, amount, renewed: record.integer("renewed")? == 1 });
+        }
+        Ok(spent)
+    }
+
+    /// Who paid a movement, by a list that a bank gave apart.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn payer_told(&self, account: &str, bank_ref: &str, amount: Money) -> Result<Option<String>> {
+        let sql = "SELECT account, payer FROM payers WHERE bank_ref = ?1 AND amount_cents = ?2";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map(params![bank_ref, amount.cents()], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+        })?;
+        let rows: Vec<(String, String)> = rows.collect::<rusqlite::Result<_>>()?;
+        Ok(rows.into_iter().find(|(of, _)| is_same_account(of, account)).map(|(_, payer)| payer))
     }
 
     /// The one customer whose earlier payments came from an account, if it is exactly one.
@@ -111,23 +299,6 @@ pub trait Payments: Queries {
         let codes = statement.query_map([payer_iban], |row| row.get::<_, String>(0))?;
         let mut codes: Vec<String> = codes.collect::<rusqlite::Result<_>>()?;
         Ok(if codes.len() == 1 { codes.pop().map(CustomerCode::new) } else { None })
-    }
-
-    /// What an unmatched payment says of itself; `None` for a known one or none at all.
-    ///
-    /// # Errors
-    /// A column that cannot be read.
-    fn unmatched_payment(&self, id: PaymentId) -> Result<Option<StoredPayment>> {
-        let sql = "SELECT id, date, amount_cents FROM payments WHERE id = ?1 AND customer IS NULL";
-        let mut statement = self.connection().prepare_cached(sql)?;
-        let mut rows = statement.query([id.0])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let record = Record::new(row, "payment");
-        Ok(Some(StoredPayment {
-            id: PaymentId(record.integer("id")?),
-            date: record.date("date")?,
-            amount: Money::from_cents(record.integer("amount_cents")?),
-        }))
     }
 
     /// Customers who have credit and a terminated service.
@@ -151,9 +322,8 @@ pub trait Payments: Queries {
 }
 
 /// Customers who have credit and a terminated service: their money may have come too late.
-pub(super) const LATE: &str = "SELECT DISTINCT p.customer FROM payments p
-    WHERE p.customer IN (SELECT customer FROM services WHERE state = 'terminated')
-      AND p.amount_cents > coalesce((SELECT sum(a.amount_cents) FROM allocations a WHERE a.payment = p.id), 0)
+pub(super) const LATE: &str = "SELECT DISTINCT customer FROM money
+    WHERE customer IN (SELECT customer FROM services WHERE state = 'terminated') AND kept_cents > allocated_cents
     ORDER BY 1";
 
 impl<T: Queries> Payments for T {}
@@ -168,8 +338,8 @@ impl Tx<'_> {
         self.connection()
             .prepare_cached(
                 "INSERT INTO payments (date, amount_cents, bank_ref, customer, matched_by, services, reference,
-                  payer, payer_iban, note, run, account, method)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                  payer, payer_iban, note, run, account, method, source)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             )?
             .execute(params![
                 new.date,
@@ -184,23 +354,101 @@ impl Tx<'_> {
                 new.note,
                 run.0,
                 new.account,
-                new.method
+                new.method,
+                new.source
             ])?;
         Ok(PaymentId(self.connection().last_insert_rowid()))
     }
 
-    /// A person says whose an unmatched payment is; gives whether it was unmatched.
+    /// Books money that was taken back of a payment; `why` says how it is known.
+    ///
+    /// # Errors
+    /// A bank reference that is known already.
+    pub fn book_reversal(
+        &self,
+        run: RunId,
+        of: &StoredPayment,
+        amount: Money,
+        date: NaiveDate,
+        bank_ref: &str,
+        source: &str,
+        why: &str,
+    ) -> Result<()> {
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO payments (date, amount_cents, bank_ref, customer, matched_by, note, run, account, method,
+                  source, reverses)
+                 SELECT ?2, ?3, ?4, customer, 'reversal', ?5, ?6, account, method, ?7, id FROM payments WHERE id = ?1",
+            )?
+            .execute(params![of.id.0, date, -amount.cents(), bank_ref, why, run.0, source])?;
+        Ok(())
+    }
+
+    /// A person says whose an unmatched payment is; gives whether it was unmatched. What was taken back of it
+    /// goes with it.
     ///
     /// # Errors
     /// A customer that does not exist.
-    pub fn assign_payment(&self, payment: PaymentId, customer: &CustomerCode) -> Result<bool> {
+    pub fn assign_payment(
+        &self,
+        payment: PaymentId,
+        customer: &CustomerCode,
+        evidence: &str,
+    ) -> Result<bool> {
         let changed = self
             .connection()
             .prepare_cached(
-                "UPDATE payments SET customer = ?2, matched_by = 'person' WHERE id = ?1 AND customer IS NULL",
+                "UPDATE payments SET customer = ?2, matched_by = ?3, same_as = NULL WHERE id = ?1 AND customer IS NULL",
             )?
+            .execute(params![payment.0, customer.as_str(), evidence])?;
+        self.connection()
+            .prepare_cached("UPDATE payments SET customer = ?2 WHERE reverses = ?1")?
             .execute(params![payment.0, customer.as_str()])?;
         Ok(changed == 1)
+    }
+
+    /// A payment is nobody's again; its allocations must have been taken back before.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn unassign_payment(&self, payment: PaymentId) -> Result<()> {
+        self.connection()
+            .prepare_cached(
+                "UPDATE payments SET customer = NULL, matched_by = NULL, basis = NULL
+                 WHERE id = ?1 OR reverses = ?1",
+            )?
+            .execute([payment.0])?;
+        Ok(())
+    }
+
+    /// A person says that a line of a statement is the same money as a payment recorded by hand.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn name_same(&self, line: PaymentId, by_hand: PaymentId) -> Result<()> {
+        self.connection()
+            .prepare_cached("UPDATE payments SET same_as = ?2, matched_by = 'person' WHERE id = ?1")?
+            .execute([line.0, by_hand.0])?;
+        Ok(())
+    }
+
+    /// Remembers who paid a movement, and tells the payment if it has come already; gives whether it has.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn tell_payer(&self, account: &str, bank_ref: &str, amount: Money, payer: &str) -> Result<bool> {
+        self.connection()
+            .prepare_cached(
+                "INSERT OR REPLACE INTO payers (account, bank_ref, amount_cents, payer) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![account, bank_ref, amount.cents(), payer])?;
+        let Some(known) = self.movement(bank_ref, account)?.filter(|known| known.amount == amount) else {
+            return Ok(false);
+        };
+        self.connection()
+            .prepare_cached("UPDATE payments SET payer = ?2 WHERE id = ?1 AND payer IS NULL")?
+            .execute(params![known.id.0, payer])?;
+        Ok(true)
     }
 
     /// Remembers why a payment's money went where it went.
@@ -220,8 +468,34 @@ impl Tx<'_> {
     /// Where the database cannot be written.
     pub fn note_payment_import(&self, run: RunId, fresh_on: NaiveDate) -> Result<()> {
         self.connection()
-            .prepare_cached("INSERT OR REPLACE INTO payment_imports (run, fresh_on) VALUES (?1, ?2)")?
+            .prepare_cached(
+                "INSERT INTO payment_imports (run, fresh_on) VALUES (?1, ?2)
+                 ON CONFLICT (run) DO UPDATE SET fresh_on = max(fresh_on, excluded.fresh_on)",
+            )?
             .execute(params![run.0, fresh_on])?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_known_by_its_iban_or_by_its_bank() {
+        let iban = "GR1601101250000000012300695";
+        for (a, b, same) in [
+            (iban, iban, true),
+            (iban, "GR9608100010000001234567890", false),
+            (iban, "GR1601101250000000012300696", false),
+            (iban, "bank:011", true),
+            ("bank:011", iban, true),
+            (iban, "bank:014", false),
+            ("bank:014", "bank:014", true),
+            (iban, "", true),
+            ("DE89370400440532013000", "bank:011", false),
+        ] {
+            assert_eq!(is_same_account(a, b), same, "{a} {b}");
+        }
     }
 }

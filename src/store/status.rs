@@ -64,9 +64,11 @@ pub struct PaymentRow {
     pub note: Option<String>,
 }
 
-/// A settled charge whose tax invoice accounting has not issued yet.
+/// A settled charge, or money paid in advance, whose tax invoice accounting has not issued yet.
 #[derive(Debug, Clone, Serialize)]
 pub struct InvoiceRow {
+    /// `settled` or `advance`.
+    pub what: String,
     /// Whose.
     pub customer: String,
     /// Their name.
@@ -85,7 +87,7 @@ pub struct InvoiceRow {
     pub vat_cents: i64,
     /// Gross.
     pub gross_cents: i64,
-    /// The day it was settled.
+    /// The day it was settled (an advance: the day it came).
     pub settled_on: NaiveDate,
     /// ΑΦΜ.
     pub tax_id: Option<String>,
@@ -93,6 +95,8 @@ pub struct InvoiceRow {
     pub tax_office: Option<String>,
     /// Street, postcode, city.
     pub address: String,
+    /// The day of the last payment towards it.
+    pub paid_on: Option<NaiveDate>,
     /// The bank's references of the payments that settled it.
     pub payments: String,
 }
@@ -130,14 +134,15 @@ pub trait StatusQueries: Queries {
     /// A column that cannot be read.
     fn open_period_charges(&self, from: NaiveDate, to: NaiveDate) -> Result<Vec<ChargeRow>> {
         let sql =
-            "SELECT c.service, c.customer, k.name AS customer_name, s.name AS description, s.expires_on,
-                    c.gross_cents, c.gross_cents - coalesce((SELECT sum(a.amount_cents) FROM allocations a
+            "SELECT c.service, c.customer, k.name AS customer_name, s.name AS description,
+                    c.period_from AS expires_on, c.gross_cents, c.gross_cents - coalesce((SELECT sum(a.amount_cents) FROM allocations a
                       WHERE a.charge = c.id), 0) AS due_cents
-                   FROM charges c JOIN services s ON s.code = c.service AND s.expires_on = c.period_from
+                   FROM charges c JOIN services s ON s.code = c.service
                    JOIN customers k ON k.code = c.customer
-                   WHERE c.settled_on IS NULL AND s.renews = 1 AND s.state IN ('active', 'suspended')
-                     AND s.expires_on BETWEEN ?1 AND ?2
-                   ORDER BY s.expires_on, c.customer, c.service";
+                   WHERE c.settled_on IS NULL AND c.source = 'period' AND c.period_from BETWEEN ?1 AND ?2
+                     AND (c.period_from = s.expires_on AND s.renews = 1 AND s.state IN ('active', 'suspended')
+                          OR c.period_from < s.expires_on AND c.reopened_on IS NOT NULL AND s.state <> 'ended')
+                   ORDER BY c.period_from, c.customer, c.service";
         let mut statement = self.connection().prepare_cached(sql)?;
         let mut rows = statement.query(params![from, to])?;
         let mut charges = Vec::new();
@@ -207,8 +212,8 @@ pub trait StatusQueries: Queries {
     /// # Errors
     /// A column that cannot be read.
     fn unmatched_payments(&self) -> Result<Vec<PaymentRow>> {
-        let sql = "SELECT id, date, amount_cents, bank_ref, reference, payer, note FROM payments
-                   WHERE customer IS NULL ORDER BY date, bank_ref";
+        let sql = "SELECT id, date, kept_cents AS amount_cents, bank_ref, reference, payer, note FROM money
+                   WHERE customer IS NULL AND kept_cents > 0 ORDER BY date, bank_ref";
         let mut statement = self.connection().prepare_cached(sql)?;
         let mut rows = statement.query([])?;
         let mut payments = Vec::new();
@@ -227,28 +232,47 @@ pub trait StatusQueries: Queries {
         Ok(payments)
     }
 
-    /// Settled charges without a tax invoice, oldest first.
+    /// Settled charges without a tax invoice, less what was taken off them, oldest first; then money paid in
+    /// advance that has none, all of it as gross.
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn charges_to_invoice(&self) -> Result<Vec<InvoiceRow>> {
-        let sql =
-            "SELECT c.customer, k.name AS customer_name, c.service, c.label, c.period_from, c.period_to,
-                    c.net_cents, c.vat_cents, c.gross_cents, c.settled_on, k.tax_id, k.tax_office,
-                    trim(coalesce(k.address, '') || ' ' || coalesce(k.postcode, '') || ' ' || coalesce(k.city, ''))
-                      AS address,
-                    coalesce((SELECT group_concat(DISTINCT p.bank_ref) FROM allocations a
-                      JOIN payments p ON p.id = a.payment WHERE a.charge = c.id), '') AS payments
-                   FROM charges c JOIN customers k ON k.code = c.customer
+    fn to_invoice(&self) -> Result<Vec<InvoiceRow>> {
+        // an invoice of the payment covers what the payment settles later
+        let sql = "WITH paying AS (SELECT a.charge, p.id, p.bank_ref, p.date FROM allocations a
+                     JOIN payments p ON p.id = a.payment GROUP BY a.charge, p.id HAVING sum(a.amount_cents) > 0),
+                   off AS (SELECT a.charge, sum(c.net_cents) AS net, sum(c.vat_cents) AS vat,
+                     sum(c.gross_cents) AS gross FROM allocations a JOIN charges c ON c.id = a.adjustment
+                     GROUP BY a.charge)
+                   SELECT 'settled' AS what, c.customer, k.name AS customer_name, c.service, c.label,
+                     c.period_from, c.period_to, c.net_cents + coalesce(off.net, 0) AS net_cents,
+                     c.vat_cents + coalesce(off.vat, 0) AS vat_cents,
+                     c.gross_cents + coalesce(off.gross, 0) AS gross_cents, c.settled_on, k.tax_id, k.tax_office,
+                     trim(coalesce(k.address, '') || ' ' || coalesce(k.postcode, '') || ' ' || coalesce(k.city, ''))
+                       AS address,
+                     (SELECT max(date) FROM paying WHERE charge = c.id) AS paid_on,
+                     (SELECT group_concat(bank_ref, ', ') FROM paying WHERE charge = c.id) AS payments
+                   FROM charges c JOIN customers k ON k.code = c.customer LEFT JOIN off ON off.charge = c.id
                    WHERE c.settled_on IS NOT NULL AND c.source <> 'adjustment'
                      AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.charge = c.id)
-                   ORDER BY c.settled_on, c.customer, c.service";
+                     AND EXISTS (SELECT 1 FROM paying WHERE charge = c.id
+                       AND id NOT IN (SELECT payment FROM invoices WHERE payment IS NOT NULL))
+                   UNION ALL
+                   SELECT 'advance', m.customer, k.name, NULL, 'Προκαταβολή', NULL, NULL, 0, 0,
+                     m.kept_cents - m.allocated_cents, m.date, k.tax_id, k.tax_office,
+                     trim(coalesce(k.address, '') || ' ' || coalesce(k.postcode, '') || ' ' || coalesce(k.city, '')),
+                     m.date, m.bank_ref
+                   FROM money m JOIN customers k ON k.code = m.customer
+                   WHERE m.kept_cents > m.allocated_cents
+                     AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.payment = m.id)
+                   ORDER BY 1 DESC, settled_on, 2, 4";
         let mut statement = self.connection().prepare_cached(sql)?;
         let mut rows = statement.query([])?;
         let mut charges = Vec::new();
         while let Some(row) = rows.next()? {
             let record = Record::new(row, "charge of customer");
             charges.push(InvoiceRow {
+                what: record.text("what")?,
                 customer: record.text("customer")?,
                 name: record.text("customer_name")?,
                 service: record.optional_text("service")?,
@@ -262,7 +286,8 @@ pub trait StatusQueries: Queries {
                 tax_id: record.optional_text("tax_id")?,
                 tax_office: record.optional_text("tax_office")?,
                 address: record.text("address")?,
-                payments: record.text("payments")?,
+                paid_on: record.optional_date("paid_on")?,
+                payments: record.optional_text("payments")?.unwrap_or_default(),
             });
         }
         Ok(charges)

@@ -83,6 +83,7 @@ CREATE TABLE charges (
     vat_rate    INTEGER NOT NULL CHECK (vat_rate BETWEEN 0 AND 10000),
     created_on  TEXT NOT NULL CHECK (created_on IS date(created_on)),
     settled_on  TEXT CHECK (settled_on IS date(settled_on)),
+    reopened_on TEXT CHECK (reopened_on IS date(reopened_on)),  -- its money was taken back on that day
     run         INTEGER NOT NULL REFERENCES runs (id),
     CHECK (net_cents + vat_cents = gross_cents),
     CHECK ((source = 'adjustment') = (gross_cents < 0)),
@@ -101,7 +102,8 @@ CREATE TABLE payments (
     amount_cents INTEGER NOT NULL CHECK (amount_cents <> 0),
     bank_ref     TEXT NOT NULL,
     account      TEXT NOT NULL DEFAULT '',     -- our IBAN it came in on, where the statement says
-    method       TEXT NOT NULL DEFAULT 'bank' CHECK (method IN ('bank', 'cash', 'card', 'iris', 'refund')),
+    source       TEXT NOT NULL DEFAULT 'csv',           -- csv, hand, camt.053, or the profile of a bank's export
+    method       TEXT NOT NULL DEFAULT 'bank' CHECK (method IN ('bank', 'cash', 'card', 'iris')),
     customer     TEXT REFERENCES customers (code),     -- none: unmatched
     services     TEXT NOT NULL DEFAULT '',
     reference    TEXT,
@@ -110,12 +112,36 @@ CREATE TABLE payments (
     note         TEXT,
     matched_by   TEXT,                         -- the evidence: customer, reference, card, services, a person
     basis        TEXT,                         -- where the money went, and why
-    fingerprint  TEXT UNIQUE,
+    reverses     INTEGER REFERENCES payments (id),      -- money taken back from that payment: a negative row
+    same_as      INTEGER REFERENCES payments (id),      -- a person said: the same money as that payment
     run          INTEGER NOT NULL REFERENCES runs (id),
+    CHECK ((reverses IS NULL) = (amount_cents > 0)),
+    CHECK (same_as IS NULL OR (customer IS NULL AND reverses IS NULL)),
     UNIQUE (account, bank_ref)
 ) STRICT;
 CREATE INDEX payments_by_customer ON payments (customer);
+CREATE INDEX payments_by_reference ON payments (bank_ref);
+CREATE INDEX payments_by_payer ON payments (payer_iban) WHERE payer_iban IS NOT NULL;
+CREATE INDEX payments_by_amount ON payments (amount_cents, date);
 CREATE INDEX payments_unmatched ON payments (date) WHERE customer IS NULL;
+CREATE INDEX payments_reversing ON payments (reverses) WHERE reverses IS NOT NULL;
+CREATE INDEX payments_twins ON payments (same_as) WHERE same_as IS NOT NULL;
+
+-- Payments with what was taken back of them, and what went to charges: the rest is credit, or unmatched.
+CREATE VIEW money AS
+SELECT p.*, p.amount_cents + coalesce((SELECT sum(r.amount_cents) FROM payments r WHERE r.reverses = p.id), 0)
+         AS kept_cents,
+       coalesce((SELECT sum(a.amount_cents) FROM allocations a WHERE a.payment = p.id), 0) AS allocated_cents
+FROM payments p WHERE p.reverses IS NULL AND p.same_as IS NULL;
+
+-- Who paid, as a bank says it in a list of its own, for movements that came or are to come.
+CREATE TABLE payers (
+    account      TEXT NOT NULL,
+    bank_ref     TEXT NOT NULL,
+    amount_cents INTEGER NOT NULL,
+    payer        TEXT NOT NULL,
+    PRIMARY KEY (account, bank_ref, amount_cents)
+) STRICT;
 
 -- Append-only: a reversal is a negative row.
 CREATE TABLE allocations (
@@ -235,7 +261,7 @@ CREATE TABLE steps (
     period_from TEXT NOT NULL CHECK (period_from IS date(period_from)),
     period_to   TEXT NOT NULL CHECK (period_to IS date(period_to)),
     mode        TEXT NOT NULL CHECK (mode IN ('trial', 'live')),
-    state       TEXT NOT NULL CHECK (state IN ('intent', 'done', 'failed')),
+    state       TEXT NOT NULL CHECK (state IN ('intent', 'done', 'failed', 'undone')),
     on_day      TEXT NOT NULL CHECK (on_day IS date(on_day)),
     attempts    INTEGER NOT NULL DEFAULT 0,
     retry_on    TEXT CHECK (retry_on IS date(retry_on)),

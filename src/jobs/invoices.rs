@@ -1,0 +1,59 @@
+//! The tax invoices that accounting has issued: what each is for.
+
+use crate::billing::ids::{ChargeId, PaymentId};
+pub use crate::intake::InvoiceOf;
+use crate::store::{Charges, Payments, Queries, RunId, StoreError, Tx};
+use chrono::NaiveDate;
+
+/// What an invoice covers.
+#[derive(Debug, Default)]
+pub struct Covered {
+    charges: Vec<ChargeId>,
+    /// Payments with money left: paid in advance.
+    advances: Vec<PaymentId>,
+}
+
+impl Covered {
+    /// Whether there is nothing it could be for.
+    #[must_use]
+    pub const fn is_nothing(&self) -> bool {
+        self.charges.is_empty() && self.advances.is_empty()
+    }
+}
+
+/// What an invoice is for: charges, and for a payment also what is left of it.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub fn covered(from: &impl Queries, of: &InvoiceOf) -> Result<Covered, StoreError> {
+    let mut covered = Covered::default();
+    covered.charges = match of {
+        InvoiceOf::Card(card) => from.charges_of_card(card)?,
+        InvoiceOf::Period(service, day) => from.charge_of_period(service, *day)?,
+        InvoiceOf::Payment(bank_ref) => {
+            let payments = from.payments_of_reference(bank_ref)?;
+            let advances = payments.iter().filter(|payment| payment.kept > payment.allocated);
+            covered.advances = advances.map(|payment| payment.id).collect();
+            from.charges_of_payment(bank_ref)?
+        }
+    };
+    Ok(covered)
+}
+
+/// Records an invoice; gives how many charges and advances had none yet.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub fn issue(
+    tx: &Tx<'_>,
+    run: RunId,
+    number: &str,
+    date: NaiveDate,
+    covered: &Covered,
+) -> Result<usize, StoreError> {
+    let mut count = tx.record_invoice(run, number, date, &covered.charges)?;
+    for payment in &covered.advances {
+        count += usize::from(tx.record_invoice_of_payment(run, number, date, *payment)?);
+    }
+    Ok(count)
+}
