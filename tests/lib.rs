@@ -13,6 +13,7 @@ mod diary;
 mod house;
 mod kill;
 mod letter;
+mod money;
 mod night;
 mod outbox;
 mod panel;

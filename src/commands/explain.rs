@@ -9,7 +9,7 @@ use crate::cli::{ExplainArgs, Global};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::services::word_state;
-use crate::store::{FactQueries, JournalLine, Outbox, Runs, Services, Store};
+use crate::store::{FactQueries, JournalLine, Outbox, Payments, Runs, Services, Store, StoredPayment};
 use crate::views::StepView;
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -22,6 +22,8 @@ struct ExplainView {
     name: String,
     credit_cents: i64,
     services: Vec<ServiceView>,
+    charges: Vec<ChargeView>,
+    payments: Vec<PaymentView>,
     messages: Vec<MessageView>,
     journal: Vec<JournalLine>,
     today: TodayView,
@@ -39,6 +41,28 @@ struct ServiceView {
     renews: bool,
     hold_until: Option<NaiveDate>,
     due_cents: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+struct ChargeView {
+    charge: i64,
+    service: Option<String>,
+    label: String,
+    period_from: Option<NaiveDate>,
+    period_to: Option<NaiveDate>,
+    gross_cents: i64,
+    due_cents: i64,
+}
+
+#[derive(Debug, Serialize)]
+struct PaymentView {
+    payment: i64,
+    on: NaiveDate,
+    amount_cents: i64,
+    taken_back_cents: i64,
+    credit_cents: i64,
+    method: String,
+    bank_ref: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -87,6 +111,8 @@ pub(super) fn run(global: &Global, args: &ExplainArgs) -> Result<ExitStatus> {
         name: facts.customer.name.clone(),
         credit_cents: facts.credit().cents(),
         services: services(&tonight, &wanted),
+        charges: charges(&facts, &wanted),
+        payments: store.payments_of(&code)?.iter().map(payment).collect(),
         messages: messages(&store, &code)?,
         journal: store.journal_of(only.is_none().then_some(&code), only.as_ref())?,
         today: TodayView { actions: steps(&night.steps), withheld: steps(&night.withheld) },
@@ -113,6 +139,35 @@ fn services(facts: &Facts, wanted: &impl Fn(&ServiceCode) -> bool) -> Vec<Servic
             due_cents: facts.open_period_charge(service).map(|charge| charge.due().cents()),
         })
         .collect()
+}
+
+fn charges(facts: &Facts, wanted: &impl Fn(&ServiceCode) -> bool) -> Vec<ChargeView> {
+    facts
+        .open_charges()
+        .into_iter()
+        .filter(|charge| charge.service.as_ref().is_none_or(wanted))
+        .map(|charge| ChargeView {
+            charge: charge.id.0,
+            service: charge.service.as_ref().map(ToString::to_string),
+            label: charge.label.clone(),
+            period_from: charge.period().map(|period| period.from),
+            period_to: charge.period().map(|period| period.to),
+            gross_cents: charge.amounts.gross.cents(),
+            due_cents: charge.due().cents(),
+        })
+        .collect()
+}
+
+fn payment(payment: &StoredPayment) -> PaymentView {
+    PaymentView {
+        payment: payment.id.0,
+        on: payment.date,
+        amount_cents: payment.amount.cents(),
+        taken_back_cents: (payment.amount - payment.kept).cents(),
+        credit_cents: (payment.kept - payment.allocated).cents(),
+        method: payment.method.clone(),
+        bank_ref: payment.bank_ref.clone(),
+    }
 }
 
 fn messages(store: &Store, code: &CustomerCode) -> Result<Vec<MessageView>> {
@@ -167,6 +222,40 @@ fn text(view: &ExplainView) -> String {
             service.domain_name.as_deref().unwrap_or(""),
             service.state,
             service.expires_on
+        ));
+    }
+    let euros = |cents| Money::from_cents(cents).to_string();
+    text.push_str("\nCharges that are open\n");
+    for charge in &view.charges {
+        let period = match (charge.period_from, charge.period_to) {
+            (Some(from), Some(to)) => format!(", {from} – {to}"),
+            _ => String::new(),
+        };
+        text.push_str(&format!(
+            "  #{} {} {}{period}: {} of {} due\n",
+            charge.charge,
+            charge.service.as_deref().unwrap_or(""),
+            charge.label,
+            euros(charge.due_cents),
+            euros(charge.gross_cents)
+        ));
+    }
+    text.push_str("\nMoney\n");
+    for payment in view.payments.iter().rev().take(12).rev() {
+        let mut rest = String::new();
+        if payment.taken_back_cents > 0 {
+            rest.push_str(&format!(", {} went back", euros(payment.taken_back_cents)));
+        }
+        if payment.credit_cents > 0 {
+            rest.push_str(&format!(", {} are credit", euros(payment.credit_cents)));
+        }
+        text.push_str(&format!(
+            "  payment {} {} {} ({}, `{}`){rest}\n",
+            payment.payment,
+            payment.on,
+            euros(payment.amount_cents),
+            payment.method,
+            payment.bank_ref
         ));
     }
     text.push_str("\nMail\n");

@@ -10,8 +10,8 @@ use crate::exit_status::ExitStatus;
 use crate::jobs::Desk;
 use crate::report::table;
 use crate::store::{
-    Attention, AttentionQueries, ChargeRow, Customers, FactQueries, InvoiceRow, PaymentRow, ServiceRow,
-    StatusQueries, Store, WorkOrder,
+    Attention, AttentionQueries, ChargeRow, Customers, FactQueries, InvoiceRow, PaymentRow, Payments,
+    ServiceRow, StatusQueries, Store, StoredPayment, WorkOrder,
 };
 use crate::views::AttentionView;
 use anyhow::Result;
@@ -27,6 +27,17 @@ struct UnmatchedView {
     #[serde(flatten)]
     payment: PaymentRow,
     candidates: Vec<CandidateView>,
+    /// Payments recorded by hand that may be the same money.
+    resembles: Vec<ResemblingView>,
+}
+
+#[derive(Debug, Serialize)]
+struct ResemblingView {
+    payment: i64,
+    customer: Option<String>,
+    date: NaiveDate,
+    method: String,
+    bank_ref: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -87,13 +98,28 @@ fn gather(store: &Store, desk: &Desk, horizon: u32) -> Result<StatusView> {
         unmatched: store
             .unmatched_payments()?
             .into_iter()
-            .map(|payment| UnmatchedView { payment, candidates: Vec::new() })
-            .collect(),
+            .map(|payment| {
+                let amount = Money::from_cents(payment.amount_cents);
+                let resembles =
+                    store.recorded_by_hand(amount, payment.date, None)?.into_iter().map(resembling);
+                Ok(UnmatchedView { resembles: resembles.collect(), payment, candidates: Vec::new() })
+            })
+            .collect::<Result<_>>()?,
         custom_apps: store.custom_apps(soon)?,
         to_invoice: to_invoice(store, desk)?,
         work_orders: store.work_orders()?,
         attention: others,
     })
+}
+
+fn resembling(known: StoredPayment) -> ResemblingView {
+    ResemblingView {
+        payment: known.id.0,
+        customer: known.customer.map(|code| code.to_string()),
+        date: known.date,
+        method: known.method,
+        bank_ref: known.bank_ref,
+    }
 }
 
 /// What waits for a tax invoice; an advance is split at the customer's own rate.
@@ -261,11 +287,15 @@ fn text(view: &StatusView, only: &impl Fn(bool) -> bool, args: &StatusArgs) -> S
     part(all, "Needs a person", &["since", "kind", "what"], listed(&view.attention));
     let payments = view.unmatched.iter().map(|unmatched| {
         let p = &unmatched.payment;
-        let probably: Vec<String> = unmatched
+        let same = unmatched.resembles.iter().map(|like| {
+            let whose = like.customer.as_deref().unwrap_or("nobody");
+            format!("the same money as payment {} of {whose} on {}", like.payment, like.date)
+        });
+        let candidates = unmatched
             .candidates
             .iter()
-            .map(|c| format!("{} {} ({}: {})", c.customer, c.name, c.score, c.because))
-            .collect();
+            .map(|c| format!("{} {} ({}: {})", c.customer, c.name, c.score, c.because));
+        let probably: Vec<String> = same.chain(candidates).collect();
         let who = [p.payer.as_deref(), p.reference.as_deref(), p.note.as_deref()];
         let who = who.into_iter().flatten().collect::<Vec<_>>().join(" · ");
         let number = p.id.to_string();

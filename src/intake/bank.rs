@@ -328,6 +328,9 @@ fn told(rows: &[&Vec<String>], words: &[String]) -> Option<Money> {
     })
 }
 
+/// A movement with the balance that stands beside it.
+type Beside = (Money, Option<Money>);
+
 /// What the movements come to, and what the export says they come to.
 #[derive(Debug, Default)]
 struct Balances {
@@ -335,7 +338,7 @@ struct Balances {
     opening: Option<Money>,
     closing: Option<Money>,
     /// Each movement with the balance beside it.
-    running: Vec<(Money, Option<Money>)>,
+    running: Vec<Beside>,
 }
 
 impl Balances {
@@ -356,19 +359,18 @@ impl Balances {
             ));
         }
         let pairs = || self.running.windows(2);
-        let oldest_first = |pair: &[(Money, Option<Money>)]| match (pair[0].1, pair[1].1) {
+        let oldest_first = |pair: &[Beside]| match (pair[0].1, pair[1].1) {
             (Some(before), Some(after)) => before + pair[1].0 == after,
             _ => true,
         };
-        let newest_first = |pair: &[(Money, Option<Money>)]| match (pair[0].1, pair[1].1) {
+        let newest_first = |pair: &[Beside]| match (pair[0].1, pair[1].1) {
             (Some(after), Some(before)) => before + pair[0].0 == after,
             _ => true,
         };
         if pairs().all(oldest_first) || pairs().all(newest_first) {
             return Ok(());
         }
-        let broken =
-            |fits: &dyn Fn(&[(Money, Option<Money>)]) -> bool| pairs().filter(|pair| !fits(pair)).count();
+        let broken = |fits: &dyn Fn(&[Beside]) -> bool| pairs().filter(|pair| !fits(pair)).count();
         Err(format!(
             "the balances beside the movements of the statement of {account} do not follow from one another at {} \
              places: a movement may be missing; compare it with the bank",

@@ -23,6 +23,8 @@ use std::collections::BTreeSet;
 
 /// `source` of our own plain files: people write them, and name what they mean.
 const CSV: &str = "csv";
+/// Banks take money back soon or never; last year's payment of the same amount is not meant.
+const REVERSED_WITHIN_DAYS: i64 = 60;
 
 /// Why a row cannot be booked: it names somebody or something that does not exist, or a known
 /// reference with another day or amount.
@@ -228,14 +230,7 @@ fn reversal(
         view.unchanged += 1;
         return Ok(());
     }
-    let mut of: Vec<StoredPayment> = tx
-        .payments_of_reference(&row.bank_ref)?
-        .into_iter()
-        .filter(|known| is_same_account(&known.account, &row.account))
-        .collect();
-    if let (true, Some(reference)) = (of.is_empty(), &row.reference) {
-        of = tx.payments_that_gave(reference, row.amount, row.date)?;
-    }
+    let mut of = reversed_by(tx, row)?;
     // a person who took it back before the statement came did so for the same movement
     if !of.is_empty() && of.iter().all(|known| known.kept.is_zero()) {
         view.unchanged += 1;
@@ -270,6 +265,24 @@ fn reversal(
     let key = format!("{}|{bank_ref}", row.account);
     findings.add(Kind::Statement, key, payment.customer.as_ref(), None, text);
     Ok(())
+}
+
+/// The payments that a reversal may be of: by its own reference, by the one the payer gave, else what the
+/// customer it names paid in that amount lately.
+fn reversed_by(tx: &Tx<'_>, row: &PaymentRow) -> Result<Vec<StoredPayment>, StoreError> {
+    let earlier = |known: &StoredPayment| known.amount == row.amount && known.date <= row.date;
+    let mut of = tx.payments_of_reference(&row.bank_ref)?;
+    of.retain(|known| is_same_account(&known.account, &row.account));
+    if let (true, Some(reference)) = (of.is_empty(), &row.reference) {
+        of = tx.payments_that_gave(reference)?;
+        of.retain(earlier);
+    }
+    if let (true, Some((code, "reference" | "card" | "code"))) = (of.is_empty(), owner(tx, row)?) {
+        of = tx.payments_of(&code)?;
+        of.retain(earlier);
+    }
+    of.retain(|known| (row.date - known.date).num_days() <= REVERSED_WITHIN_DAYS);
+    Ok(of)
 }
 
 /// Money to be taken back of a payment.

@@ -1,5 +1,5 @@
-//! Undoing a run: what it suspended runs again, where nothing has changed since. Money and data are never
-//! undone by itself: a renewal stays as settled as its payment, and what was deleted is gone.
+//! Undoing a run: what it suspended runs again and what it renewed expires as before, where nothing has changed
+//! since. Money is not touched (`record reverse` does that), and what was deleted is gone.
 
 use super::Desk;
 use super::act::{self, Panels};
@@ -7,7 +7,7 @@ use crate::billing::enforcement::{Because, Step};
 use crate::billing::facts::Action;
 use crate::billing::period::BillingPeriod;
 use crate::billing::service::{Service, ServiceState};
-use crate::store::{RunId, Runs, Services, Store};
+use crate::store::{Charges, FactQueries, RunId, RunStep, Runs, Services, Store};
 use anyhow::{Result, bail};
 use serde::Serialize;
 use serde_json::json;
@@ -65,13 +65,62 @@ pub fn undo(
                 }
                 _ => "it has changed since".to_owned(),
             },
-            ("renew", Some(_)) => "it was settled; take the payment back first".to_owned(),
+            ("renew", Some(service)) => match not_undone(store, &step, &service)? {
+                Some(why) => why.to_owned(),
+                None => {
+                    row.outcome = "undone";
+                    take_back(desk, store, run, &step, &service, by, reason)?
+                }
+            },
             ("reinstate", Some(_)) => "it was paid for".to_owned(),
             (_, Some(_)) => "what was deleted is gone".to_owned(),
         };
         undone.push(row);
     }
     Ok(undone)
+}
+
+/// Why a renewal must stay as it is.
+fn not_undone(store: &Store, step: &RunStep, service: &Service) -> Result<Option<&'static str>> {
+    Ok(match service.state {
+        _ if step.by_hook => Some("its hook has renewed it outside; that cannot be taken back from here"),
+        ServiceState::Terminated { .. } | ServiceState::Ended { .. } => Some("it has changed since"),
+        ServiceState::Active | ServiceState::Suspended { .. } => {
+            let moved = service.expires_on != step.period_to || store.has_consequences(step)?;
+            moved.then_some("it has changed since")
+        }
+    })
+}
+
+fn take_back(
+    desk: &Desk,
+    store: &mut Store,
+    run: RunId,
+    step: &RunStep,
+    service: &Service,
+    by: &str,
+    reason: &str,
+) -> Result<String> {
+    store.write(|tx| -> Result<()> {
+        tx.undo_renewal(step, by, desk.today)?;
+        let detail = json!({ "by": by, "reason": reason, "because": "the renewal was undone" });
+        tx.journal(run, Some(&service.customer), Some(&service.code), "undo", &detail)?;
+        Ok(())
+    })?;
+    let facts = store.facts(&service.customer, desk.rules.mode, desk.today)?;
+    let settled = facts.is_some_and(|facts| {
+        facts
+            .service(&service.code)
+            .and_then(|s| facts.period_charge(s))
+            .is_some_and(|c| c.settled_on.is_some())
+    });
+    let mut because = format!("it expires on {} again", step.period_from);
+    if settled {
+        because.push_str(
+            "; its period is still settled, so the next run renews it, unless `record reverse` takes the payment back",
+        );
+    }
+    Ok(because)
 }
 
 fn reinstate(

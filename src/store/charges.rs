@@ -2,7 +2,7 @@
 
 use super::columns::Record;
 use super::error::Result;
-use super::runs::RunId;
+use super::runs::{RunId, RunStep};
 use super::services::state_columns;
 use super::{Queries, Tx};
 use crate::billing::charge::{Charge, ChargeSource};
@@ -278,6 +278,33 @@ impl Tx<'_> {
             .optional()?)
     }
 
+    /// Takes a renewal back: the service expires as before, its work order is withdrawn, and its notices may be
+    /// made again.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn undo_renewal(&self, step: &RunStep, by: &str, today: NaiveDate) -> Result<()> {
+        let service = step.service.as_str();
+        let connection = self.connection();
+        connection
+            .prepare_cached("UPDATE services SET expires_on = ?2 WHERE code = ?1 AND expires_on = ?3")?
+            .execute(params![service, step.period_from, step.period_to])?;
+        connection.prepare_cached("UPDATE steps SET state = 'undone' WHERE id = ?1")?.execute([step.id])?;
+        connection
+            .prepare_cached(
+                "UPDATE notices SET cancelled = 1 WHERE service = ?1 AND period_from = ?2
+                  AND stage IN ('renewed', 'reinstated')",
+            )?
+            .execute(params![service, step.period_from])?;
+        connection
+            .prepare_cached(
+                "UPDATE work_orders SET done_on = ?3, done_by = ?4
+                 WHERE service = ?1 AND action = 'renew' AND until = ?2 AND done_on IS NULL",
+            )?
+            .execute(params![service, step.period_to, today, format!("withdrawn by {by}")])?;
+        Ok(())
+    }
+
     /// A person has done a work order; gives whether it was open.
     ///
     /// # Errors
@@ -376,6 +403,22 @@ pub trait Charges: super::Queries {
     /// Where the database cannot be read.
     fn charges_of_card(&self, card: &str) -> Result<Vec<ChargeId>> {
         self.charge_ids("SELECT charge FROM card_charges WHERE card = ?1 AND ?2 IS NOT NULL", card, "")
+    }
+
+    /// Whether a renewal has had consequences: the next period was told, paid or settled, or a person has renewed
+    /// it at its registry.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn has_consequences(&self, renewal: &RunStep) -> Result<bool> {
+        let sql =
+            "SELECT EXISTS (SELECT 1 FROM notices WHERE service = ?1 AND period_from = ?2 AND cancelled = 0)
+                OR EXISTS (SELECT 1 FROM charges c JOIN allocations a ON a.charge = c.id
+                  WHERE c.service = ?1 AND c.period_from = ?2)
+                OR EXISTS (SELECT 1 FROM work_orders WHERE service = ?1 AND action = 'renew' AND until = ?2
+                  AND done_on IS NOT NULL)";
+        let values = params![renewal.service.as_str(), renewal.period_to];
+        Ok(self.connection().query_row(sql, values, |row| row.get(0))?)
     }
 
     /// Whose a charge is.

@@ -156,6 +156,15 @@ pub trait Payments: Queries {
         Ok(self.stored_payments("SELECT * FROM money WHERE id = ?1", params![id.0])?.pop())
     }
 
+    /// A customer's payments, oldest first; those wholly taken back too.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn payments_of(&self, customer: &CustomerCode) -> Result<Vec<StoredPayment>> {
+        let sql = "SELECT * FROM money WHERE customer = ?1 ORDER BY date, id";
+        self.stored_payments(sql, params![customer.as_str()])
+    }
+
     /// A movement by its number, money known twice included.
     ///
     /// # Errors
@@ -175,18 +184,12 @@ pub trait Payments: Queries {
         self.stored_payments("SELECT * FROM money WHERE bank_ref = ?1 ORDER BY id", params![bank_ref])
     }
 
-    /// Payments of an amount that gave `reference`, up to a day.
+    /// Payments that gave `reference`.
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn payments_that_gave(
-        &self,
-        reference: &str,
-        amount: Money,
-        until: NaiveDate,
-    ) -> Result<Vec<StoredPayment>> {
-        let sql = "SELECT * FROM money WHERE amount_cents = ?2 AND date <= ?3 AND reference = ?1 ORDER BY id";
-        self.stored_payments(sql, params![reference, amount.cents(), until])
+    fn payments_that_gave(&self, reference: &str) -> Result<Vec<StoredPayment>> {
+        self.stored_payments("SELECT * FROM money WHERE reference = ?1 ORDER BY id", params![reference])
     }
 
     /// Payments of that amount that day which other bank formats brought.

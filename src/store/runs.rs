@@ -95,14 +95,20 @@ pub struct JournalLine {
 /// A step that a run did.
 #[derive(Debug, Clone)]
 pub struct RunStep {
+    /// Its number.
+    pub id: i64,
     /// Which service.
     pub service: ServiceCode,
     /// What.
     pub action: String,
     /// The period's beginning.
     pub period_from: NaiveDate,
+    /// Its end: the new expiry of a renewal.
+    pub period_to: NaiveDate,
     /// The day.
     pub on: NaiveDate,
+    /// Whether a hook did it.
+    pub by_hook: bool,
 }
 
 /// Reading runs and the journal.
@@ -161,7 +167,8 @@ pub trait Runs: Queries {
     /// # Errors
     /// Where the database cannot be read.
     fn steps_of_run(&self, run: i64) -> Result<Vec<RunStep>> {
-        let sql = "SELECT service, action, period_from, on_day FROM steps WHERE run = ?1 AND state = 'done' ORDER BY id";
+        let sql = "SELECT service, action, period_from, on_day, id, period_to, attempts > 0 FROM steps
+                   WHERE run = ?1 AND state = 'done' ORDER BY id";
         let mut statement = self.connection().prepare_cached(sql)?;
         let rows = statement.query_map([run], |row| {
             Ok(RunStep {
@@ -169,6 +176,9 @@ pub trait Runs: Queries {
                 action: row.get(1)?,
                 period_from: row.get(2)?,
                 on: row.get(3)?,
+                id: row.get(4)?,
+                period_to: row.get(5)?,
+                by_hook: row.get(6)?,
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -121,6 +121,7 @@ CREATE TABLE payments (
 ) STRICT;
 CREATE INDEX payments_by_customer ON payments (customer);
 CREATE INDEX payments_by_reference ON payments (bank_ref);
+CREATE INDEX payments_by_given ON payments (reference) WHERE reference IS NOT NULL;
 CREATE INDEX payments_by_payer ON payments (payer_iban) WHERE payer_iban IS NOT NULL;
 CREATE INDEX payments_by_amount ON payments (amount_cents, date);
 CREATE INDEX payments_unmatched ON payments (date) WHERE customer IS NULL;
