@@ -532,6 +532,12 @@ pub struct StatusArgs {
     /// Only what a person must do at a panel or registry
     #[arg(long)]
     pub work_orders: bool,
+    /// Ask the panels (`verify`), and list only where they disagree with the program
+    #[arg(long)]
+    pub drift: bool,
+    /// Only what the trial would have done, beside what staff did by hand
+    #[arg(long)]
+    pub shadow: bool,
     /// Work as of this day
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub as_of: Option<NaiveDate>,

@@ -19,3 +19,4 @@ mod outbox;
 mod panel;
 mod staff;
 mod support;
+mod trust;

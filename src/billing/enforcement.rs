@@ -65,8 +65,8 @@ pub enum Because {
         /// The next day on which it may happen.
         next: NaiveDate,
     },
-    /// Trial mode.
-    Trial,
+    /// Trial mode; why it would be done.
+    Trial(Box<Self>),
     /// The record has a fault.
     Data(String),
 }
@@ -120,7 +120,7 @@ impl fmt::Display for Because {
             },
             Self::PromisedLater { on } => write!(f, "the last accepted card named {on}"),
             Self::NotWorkingDay { next } => write!(f, "not a working day; the next is {next}"),
-            Self::Trial => f.write_str("trial mode decides and reports, but does not act"),
+            Self::Trial(because) => write!(f, "a trial does not act; it would: {because}"),
             Self::Data(fault) => f.write_str(fault),
         }
     }
@@ -141,7 +141,7 @@ impl Because {
             Self::NoAcceptedNotice { .. } => "no_accepted_notice",
             Self::PromisedLater { .. } => "promised_later",
             Self::NotWorkingDay { .. } => "not_working_day",
-            Self::Trial => "trial",
+            Self::Trial(_) => "trial",
             Self::Data(_) => "data",
         }
     }
@@ -202,7 +202,9 @@ pub fn decide(facts: &mut Facts, rules: &Rules, today: NaiveDate) -> Enforcement
                 because,
             };
             match verdict {
-                Ok(_) if rules.mode == Mode::Trial => night.withheld.push(step(Because::Trial)),
+                Ok(because) if rules.mode == Mode::Trial => {
+                    night.withheld.push(step(Because::Trial(Box::new(because))));
+                }
                 Ok(because) => night.steps.push(step(because)),
                 Err(because) => night.withheld.push(step(because)),
             }

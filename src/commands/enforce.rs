@@ -5,7 +5,7 @@ use crate::billing::guard::Gates;
 use crate::cli::{EnforceArgs, Global};
 use crate::exit_status::ExitStatus;
 use crate::jobs::attention::{Findings, Kind};
-use crate::jobs::{Desk, enforce, handover};
+use crate::jobs::{Desk, backup, enforce, handover};
 use crate::report::table;
 use crate::store::{FactQueries, Payments, RunId, Services, Store};
 use crate::views::{AttentionView, EnforceView, RunView, StepView};
@@ -20,7 +20,10 @@ pub(super) fn run(global: &Global, args: &EnforceArgs) -> Result<ExitStatus> {
             Some(digest) => Some((digest, person(args.by.as_deref())?)),
             None => None,
         };
-        let gates = Gates::default();
+        let mut gates = Gates::default();
+        if !desk.dry_run {
+            gates.damaged = backup::backup(desk, store).err().map(|error| format!("{error:#}"));
+        }
         let (view, fresh, status) = night(desk, store, run, shown, &args.customer, gates, approval)?;
         for item in &fresh {
             desk.report.status(&item.text);

@@ -8,6 +8,7 @@ use crate::billing::vat::Price;
 use crate::cli::{Global, StatusArgs};
 use crate::exit_status::ExitStatus;
 use crate::jobs::Desk;
+use crate::jobs::drift::{Drift, Shadow, drift, shadow};
 use crate::report::table;
 use crate::store::{
     Attention, AttentionQueries, ChargeRow, Customers, FactQueries, InvoiceRow, PaymentRow, Payments,
@@ -62,6 +63,10 @@ struct StatusView {
     to_invoice: Vec<InvoiceRow>,
     work_orders: Vec<WorkOrder>,
     attention: Vec<AttentionView>,
+    shadow: Vec<Shadow>,
+    /// Asked for only on purpose: every panel answers for itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drift: Option<Vec<Drift>>,
 }
 
 pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<ExitStatus> {
@@ -72,11 +77,15 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<ExitStatus> {
     let horizon = desk.rules.policies.longest_horizon_days();
     let mut view = gather(&store, desk, horizon)?;
     propose(&store, desk, horizon, &mut view.unmatched)?;
+    if args.drift {
+        view.drift = Some(drift(desk, &store)?);
+    }
     if args.csv {
         desk.report.bytes(&to_excel(&view.to_invoice)?)?;
         return Ok(ExitStatus::Done);
     }
-    let only = |wanted: bool| wanted || !(args.unmatched || args.work_orders || args.to_invoice);
+    let chosen = args.unmatched || args.work_orders || args.to_invoice || args.drift || args.shadow;
+    let only = |wanted: bool| wanted || !chosen;
     desk.report.result(&view, || text(&view, &only, args))?;
     Ok(ExitStatus::Done)
 }
@@ -84,15 +93,13 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<ExitStatus> {
 fn gather(store: &Store, desk: &Desk, horizon: u32) -> Result<StatusView> {
     let (today, mode) = (desk.today, desk.rules.mode.code());
     let soon = today.checked_add_days(Days::new(horizon.into())).unwrap_or(NaiveDate::MAX);
-    let yesterday = today.checked_sub_days(Days::new(1)).unwrap_or(NaiveDate::MIN);
-    let first = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or(NaiveDate::MIN);
     let listed: Vec<AttentionView> = store.open_attention()?.into_iter().map(attention).collect();
     let (held_back, others) = listed.into_iter().partition(|item| HOLDING_BACK.contains(&item.kind.as_str()));
     Ok(StatusView {
         as_of: today,
         mode,
         due: store.open_period_charges(today, soon)?,
-        overdue: store.open_period_charges(first, yesterday)?,
+        overdue: store.overdue_charges(today)?,
         suspended: store.suspended_services()?,
         held_back,
         unmatched: store
@@ -109,6 +116,8 @@ fn gather(store: &Store, desk: &Desk, horizon: u32) -> Result<StatusView> {
         to_invoice: to_invoice(store, desk)?,
         work_orders: store.work_orders()?,
         attention: others,
+        shadow: shadow(desk, store)?,
+        drift: None,
     })
 }
 
@@ -339,6 +348,31 @@ fn text(view: &StatusView, only: &impl Fn(bool) -> bool, args: &StatusArgs) -> S
     });
     let head = ["since", "action", "customer", "service", "what", "until"];
     part(only(args.work_orders), "Work orders", &head, orders.collect());
+    let shadows = view.shadow.iter().map(|row| {
+        let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+        vec![
+            row.verdict.to_owned(),
+            row.action.clone(),
+            row.customer.clone(),
+            row.service.clone(),
+            day(row.ours_on),
+            day(row.staff_on),
+            row.because.clone(),
+        ]
+    });
+    let head = ["verdict", "action", "customer", "service", "program", "staff", "because"];
+    part(args.shadow, "The trial beside the staff", &head, shadows.collect());
+    let drifts = view.drift.iter().flatten().map(|row| {
+        vec![
+            row.service.clone(),
+            row.customer.clone(),
+            row.account.clone().unwrap_or_default(),
+            row.ours.clone(),
+            row.panel.clone().unwrap_or_else(|| "no answer".to_owned()),
+            row.why.clone().unwrap_or_default(),
+        ]
+    });
+    part(args.drift, "Drift", &["service", "customer", "account", "ours", "panel", "why"], drifts.collect());
     if text.is_empty() {
         text.push_str("nothing to show\n");
     }

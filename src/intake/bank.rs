@@ -9,6 +9,7 @@ use calamine::{Data, Reader};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use std::path::Path;
+use std::sync::Arc;
 
 /// How a bank's export is read.
 #[derive(Debug, Clone, Deserialize)]
@@ -208,7 +209,8 @@ fn movements(
 ) -> Sheet<PaymentRow> {
     let mut sheet = Sheet::of_statement(path);
     sheet.is_statement = !profile.payers_only;
-    let account = account(profile, rows);
+    let account: Arc<str> = account(profile, rows).into();
+    let source: Arc<str> = profile.name.as_str().into();
     let mut balances = Balances::default();
     for (index, row) in rows.iter().enumerate().skip(header + 1) {
         let line = u64::try_from(index).unwrap_or(0) + 1;
@@ -271,7 +273,7 @@ fn movements(
             line,
             PaymentRow {
                 movement,
-                source: profile.name.clone(),
+                source: Arc::clone(&source),
                 date,
                 amount,
                 bank_ref,
@@ -281,7 +283,7 @@ fn movements(
                 payer,
                 payer_iban: optional(places.payer_iban).map(|iban| iban.replace(' ', "")),
                 note: (!note.is_empty()).then_some(note),
-                account: account.clone(),
+                account: Arc::clone(&account),
             },
         );
     }
@@ -465,10 +467,7 @@ mod tests {
         assert!(sheet.faults.is_empty(), "{:?}", sheet.faults);
         assert_eq!(sheet.rows.len(), 1);
         let row = &sheet.rows[0].value;
-        assert_eq!(
-            (row.amount.cents(), row.bank_ref.as_str(), row.account.as_str()),
-            (108_992, "TX1", "bank:014")
-        );
+        assert_eq!((row.amount.cents(), row.bank_ref.as_str(), &*row.account), (108_992, "TX1", "bank:014"));
         assert_eq!(row.note.as_deref(), Some("ΚΑΤΑΘΕΣΗ RF05KONET000001"));
     }
 

@@ -10,6 +10,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use std::io::BufRead;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The format's name in the table of payments.
 const SOURCE: &str = "camt.053";
@@ -53,7 +54,7 @@ struct Balance {
 /// One statement while it is read.
 #[derive(Debug, Default)]
 struct Statement {
-    account: String,
+    account: Arc<str>,
     opening: Option<Money>,
     closing: Option<Money>,
     moved: Money,
@@ -68,6 +69,7 @@ pub(super) fn read(path: &Path, input: impl BufRead) -> Result<Sheet<PaymentRow>
     let refuse = |message: String| IntakeError::Statement { path: path.to_owned(), message };
     let mut reader = Reader::from_reader(input);
     let mut sheet = Sheet::of_statement(path);
+    let source: Arc<str> = SOURCE.into();
     let mut place: Vec<String> = Vec::new();
     let mut statement = Statement::default();
     let mut entry = Entry::default();
@@ -130,7 +132,7 @@ pub(super) fn read(path: &Path, input: impl BufRead) -> Result<Sheet<PaymentRow>
                 } else if let [.., "Acct", "Id", "IBAN"] | [.., "Acct", "Id", "Othr", "Id"] =
                     path_here.as_slice()
                 {
-                    statement.account = value.replace(' ', "");
+                    statement.account = value.replace(' ', "").into();
                 }
                 let name = place.pop().unwrap_or_default();
                 match name.as_str() {
@@ -138,7 +140,7 @@ pub(super) fn read(path: &Path, input: impl BufRead) -> Result<Sheet<PaymentRow>
                     "Bal" => close_balance(&mut statement, &balance),
                     "Ntry" => {
                         entries += 1;
-                        book(&mut sheet, &mut statement, &std::mem::take(&mut entry), entries);
+                        book(&mut sheet, &mut statement, &std::mem::take(&mut entry), entries, &source);
                     }
                     "Stmt" => {
                         if let Err(text) = close(&statement) {
@@ -261,7 +263,13 @@ fn close(statement: &Statement) -> Result<(), String> {
     ))
 }
 
-fn book(sheet: &mut Sheet<PaymentRow>, statement: &mut Statement, entry: &Entry, number: u64) {
+fn book(
+    sheet: &mut Sheet<PaymentRow>,
+    statement: &mut Statement,
+    entry: &Entry,
+    number: u64,
+    source: &Arc<str>,
+) {
     if !matches!(entry.status.as_str(), "BOOK" | "") {
         sheet.warn(number, format!("entry {number} is {} and is left for a later statement", entry.status));
         return;
@@ -314,7 +322,7 @@ fn book(sheet: &mut Sheet<PaymentRow>, statement: &mut Statement, entry: &Entry,
             number,
             PaymentRow {
                 movement,
-                source: SOURCE.to_owned(),
+                source: Arc::clone(source),
                 date,
                 amount: part,
                 bank_ref,
@@ -324,7 +332,7 @@ fn book(sheet: &mut Sheet<PaymentRow>, statement: &mut Statement, entry: &Entry,
                 payer: detail.payer.clone(),
                 payer_iban: detail.payer_iban.clone(),
                 note: some(&note),
-                account: statement.account.clone(),
+                account: Arc::clone(&statement.account),
             },
         );
     }

@@ -4,6 +4,7 @@ use super::cells::{Cells, date, money};
 use super::sheet::{Column, optional, required};
 use crate::billing::money::Money;
 use chrono::NaiveDate;
+use std::sync::Arc;
 
 pub(super) const COLUMNS: [Column; 9] = [
     required("date"),
@@ -18,14 +19,14 @@ pub(super) const COLUMNS: [Column; 9] = [
 ];
 
 /// What a row of a statement is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Movement {
+    /// Who paid a movement of another file: no money.
+    PayerOnly,
     /// Money that came in.
     Incoming,
     /// Money that had come in and was taken back: a reversal, a return.
     TakenBack,
-    /// Who paid a movement of another file: no money.
-    PayerOnly,
 }
 
 /// A payment as a file has it.
@@ -34,7 +35,7 @@ pub struct PaymentRow {
     /// Whether money came, went back, or is only spoken of.
     pub movement: Movement,
     /// What brought it: `csv`, `camt.053` or a profile's name.
-    pub source: String,
+    pub source: Arc<str>,
     /// Day.
     pub date: NaiveDate,
     /// Amount; positive.
@@ -54,7 +55,7 @@ pub struct PaymentRow {
     /// What they wrote.
     pub note: Option<String>,
     /// Our account it came in on, where the statement says; else empty.
-    pub account: String,
+    pub account: Arc<str>,
 }
 
 pub(super) fn read(cells: &mut Cells<'_>) -> Option<PaymentRow> {
@@ -66,7 +67,7 @@ pub(super) fn read(cells: &mut Cells<'_>) -> Option<PaymentRow> {
     let bank_ref = cells.needed("bank_ref");
     let row = PaymentRow {
         movement: Movement::Incoming,
-        source: "csv".to_owned(),
+        source: "csv".into(),
         date: date.unwrap_or(NaiveDate::MIN),
         amount: amount.unwrap_or(Money::ZERO),
         bank_ref: bank_ref.unwrap_or_default(),
@@ -76,7 +77,7 @@ pub(super) fn read(cells: &mut Cells<'_>) -> Option<PaymentRow> {
         payer: cells.text("payer").value().cloned(),
         payer_iban: cells.text("payer_iban").value().cloned(),
         note: cells.text("note").value().cloned(),
-        account: String::new(),
+        account: "".into(),
     };
     Some(row)
 }

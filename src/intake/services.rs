@@ -40,6 +40,18 @@ pub enum StateWord {
     Terminated,
 }
 
+impl StateWord {
+    /// The word in files and columns.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Terminated => "terminated",
+        }
+    }
+}
+
 /// A service as a file has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceRow {

@@ -261,15 +261,19 @@ impl<T: PartialEq> Sheet<T> {
     /// Leaves out rows that were read well but do not fit what is stored; `why` names the column and
     /// what is wrong.
     pub fn refuse_where(&mut self, mut why: impl FnMut(&T) -> Option<(&'static str, String)>) {
-        for row in std::mem::take(&mut self.rows) {
-            let Some((column, message)) = why(&row.value) else {
-                self.rows.push(row);
-                continue;
-            };
+        let mut refused = Vec::new();
+        self.rows.retain(|row| match why(&row.value) {
+            None => true,
+            Some((column, message)) => {
+                refused.push((row.line, column, message, row.cells.clone()));
+                false
+            }
+        });
+        for (line, column, message, cells) in refused {
             let place = self.header.iter().position(|name| name.eq_ignore_ascii_case(column));
             let message = format!("column `{column}`: {message}");
-            self.faults.push(self.fault(row.line, place.map_or(1, |at| at + 1), message.clone()));
-            self.rejected.push((row.cells, message));
+            self.faults.push(self.fault(line, place.map_or(1, |at| at + 1), message.clone()));
+            self.rejected.push((cells, message));
         }
     }
 

@@ -5,12 +5,14 @@ use super::Desk;
 use crate::billing::enforcement::{self, Step};
 use crate::billing::facts::Action;
 use crate::billing::ids::CustomerCode;
+use crate::billing::period::{BillingPeriod, days_after};
 use crate::billing::policy::Mode;
 use crate::billing::service::{Service, ServiceKind};
 use crate::config::HookSet;
 use crate::hooks::{self, Answer, Call};
 use crate::store::{Charges, FactQueries, RunId, Services, Store};
 use anyhow::Result;
+use chrono::NaiveDate;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -53,6 +55,10 @@ pub fn act(
         return Ok(Err(format!("the panel of {} failed before in this run", step.kind.code())));
     }
     let Some((set, argv)) = hook(desk, step.action, step.kind) else { return Ok(Ok(())) };
+    let (failures, retry_on) = store.failures(step)?;
+    if let Some(day) = retry_on.filter(|day| *day > desk.today) {
+        return Ok(Err(format!("it failed {failures} times and is tried again on {day}")));
+    }
     let Some(service) = store.service(&step.service)? else {
         return Ok(Err("the service is gone".to_owned()));
     };
@@ -60,7 +66,12 @@ pub fn act(
     let answer = call(set, argv, step.action, &service, step);
     let code = &step.customer;
     let done = store.write(|tx| -> Result<bool> {
-        tx.finish_step(intent, answer.done, &answer.output)?;
+        tx.finish_step(
+            intent,
+            answer.done,
+            &answer.output,
+            next_try(desk, step.action, failures + 1, &answer),
+        )?;
         let detail = json!({ "action": step.action.code(), "done": answer.done, "output": answer.output });
         tx.journal(run, Some(code), Some(&step.service), "hook", &detail)?;
         if !answer.done {
@@ -92,7 +103,7 @@ pub fn renew_pending(
     panels: &mut Panels,
 ) -> Result<Vec<(CustomerCode, Step, String)>> {
     let mut failed = Vec::new();
-    for pending in store.pending_renewals()? {
+    for pending in store.pending_renewals(desk.today)? {
         let Some(service) = store.service(&pending.service)? else { continue };
         let step = Step {
             action: Action::Renew,
@@ -116,7 +127,8 @@ pub fn renew_pending(
             Some((set, argv)) => call(set, argv, Action::Renew, &service, &step),
         };
         store.write(|tx| -> Result<()> {
-            tx.finish_step(pending.step, answer.done, &answer.output)?;
+            let retry_on = next_try(desk, Action::Renew, pending.failures + 1, &answer);
+            tx.finish_step(pending.step, answer.done, &answer.output, retry_on)?;
             let detail = json!({ "action": "renew", "done": answer.done, "output": answer.output });
             tx.journal(run, Some(&service.customer), Some(&service.code), "hook", &detail)?;
             Ok(())
@@ -129,29 +141,52 @@ pub fn renew_pending(
     Ok(failed)
 }
 
-/// Runs the hook, and asks `verify` afterwards where there is one.
-fn call(set: &HookSet, argv: &[String], action: Action, service: &Service, step: &Step) -> Answer {
+/// When a hook that failed is tried again: the next run at first, then after one, two, four, and at most seven
+/// days. Who has paid never waits for their reinstatement, and a renewal at most a day.
+fn next_try(desk: &Desk, action: Action, failures: u32, answer: &Answer) -> Option<NaiveDate> {
+    let days = match action {
+        _ if answer.done || failures < 3 => return None,
+        Action::Reinstate => return None,
+        Action::Renew => 1,
+        Action::Suspend | Action::Terminate => (1 << (failures - 3).min(3)).min(7),
+    };
+    Some(days_after(desk.today, days))
+}
+
+/// What a panel is told about a service, as JSON and as variables.
+struct Told {
+    facts: String,
+    variables: [(&'static str, String); 8],
+}
+
+fn told(word: &str, service: &Service, period: BillingPeriod, reason: &str) -> Told {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let facts = json!({
-        "action": action.code(), "service": service.code, "customer": service.customer,
+        "action": word, "service": service.code, "customer": service.customer,
         "kind": service.kind.code(), "name": service.name, "domain_name": service.domain_name,
         "account": service.account, "server": service.server, "expires_on": service.expires_on,
-        "period_from": step.period.from, "period_to": step.period.to,
-        "period_months": service.period_months, "reason": step.because.code(),
-    })
-    .to_string();
+        "period_from": period.from, "period_to": period.to,
+        "period_months": service.period_months, "reason": reason,
+    });
     let variables = [
-        ("KONET_ACTION", action.code().to_owned()),
+        ("KONET_ACTION", word.to_owned()),
         ("KONET_SERVICE", service.code.to_string()),
         ("KONET_CUSTOMER", service.customer.to_string()),
         ("KONET_KIND", service.kind.code().to_owned()),
         ("KONET_DOMAIN_NAME", text(&service.domain_name)),
         ("KONET_ACCOUNT", text(&service.account)),
         ("KONET_SERVER", text(&service.server)),
-        ("KONET_UNTIL", step.period.to.to_string()),
+        ("KONET_UNTIL", period.to.to_string()),
     ];
+    Told { facts: facts.to_string(), variables }
+}
+
+/// Runs the hook, and asks `verify` afterwards where there is one.
+fn call(set: &HookSet, argv: &[String], action: Action, service: &Service, step: &Step) -> Answer {
+    let told = told(action.code(), service, step.period, step.because.code());
     let limit = Duration::from_secs(set.timeout_seconds.into());
-    let answer = hooks::run(&Call { argv, facts: &facts, variables: &variables, limit });
+    let ask = |argv| hooks::run(&Call { argv, facts: &told.facts, variables: &told.variables, limit });
+    let answer = ask(argv);
     let Some(verify) = set.verify.as_deref().filter(|_| answer.done && action != Action::Renew) else {
         return answer;
     };
@@ -160,11 +195,28 @@ fn call(set: &HookSet, argv: &[String], action: Action, service: &Service, step:
         Action::Terminate => "terminated",
         Action::Reinstate | Action::Renew => "active",
     };
-    let seen = hooks::run(&Call { argv: verify, facts: &facts, variables: &variables, limit });
+    let seen = ask(verify);
     let state = seen.output.split_whitespace().next().unwrap_or("");
     // a verifier that prints nothing answers with its exit status
     if seen.done && (state.is_empty() || state == wanted) {
         return answer;
     }
     Answer { done: false, output: format!("the panel answers «{}» and not «{wanted}»", seen.output) }
+}
+
+/// What a panel says of a service, by the `verify` of its kind: its state, or why it gave none. Nothing where there
+/// is no `verify`.
+#[must_use]
+pub fn state_at_panel(desk: &Desk, service: &Service) -> Option<Result<String, String>> {
+    let set = desk.config.hooks.get(&service.kind)?;
+    let verify = set.verify.as_deref()?;
+    let period = BillingPeriod::anchored(service.expires_on, service.period_months, service.anchor_day);
+    let told = told("verify", service, period, "status");
+    let limit = Duration::from_secs(set.timeout_seconds.into());
+    let seen = hooks::run(&Call { argv: verify, facts: &told.facts, variables: &told.variables, limit });
+    let first = seen.output.lines().next().unwrap_or("it answers nothing").to_owned();
+    Some(match seen.output.split_whitespace().next() {
+        Some(state @ ("active" | "suspended" | "terminated")) if seen.done => Ok(state.to_owned()),
+        _ => Err(first),
+    })
 }

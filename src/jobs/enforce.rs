@@ -3,7 +3,7 @@
 
 use super::Desk;
 use super::act::{self, Panels};
-use crate::billing::enforcement::{self, Enforcement, Step};
+use crate::billing::enforcement::{self, Because, Enforcement, Step};
 use crate::billing::facts::Action;
 use crate::billing::guard::{self, Gates, Limits, Refusal};
 use crate::billing::ids::CustomerCode;
@@ -146,6 +146,14 @@ impl Plan {
             }
         }
         bar.finish_and_clear();
+        store.write(|tx| -> Result<()> {
+            for step in &self.withheld {
+                if let Because::Trial(because) = &step.because {
+                    tx.shadow_step(run, step, because, desk.today)?;
+                }
+            }
+            Ok(())
+        })?;
         if !desk.dry_run {
             let renewals = act::renew_pending(desk, store, run, &mut panels)?;
             failed.extend(renewals.into_iter().map(|(_, step, why)| (step, why)));

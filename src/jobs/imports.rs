@@ -4,6 +4,7 @@ use super::attention::{Findings, Kind};
 use super::{Desk, customers, invoices, payments, services};
 use crate::billing::charging::{bring_up_to_date, reprice};
 use crate::billing::ids::{CustomerCode, ServiceCode};
+use crate::billing::policy::Mode;
 use crate::exit_status::ExitStatus;
 use crate::intake::{self, CustomerRow, InvoiceRow, PaymentRow, ServiceRow, Sheet};
 use crate::store::{Customers, FactQueries, RunId, Services, Store, Tx};
@@ -132,7 +133,7 @@ pub fn import(
                 sheet.refuse_where(|row| payments::fault(store, row));
             }
             let sheets = accepted(desk, files, sheets, manner, &mut view)?;
-            store.write(|tx| payments::write(desk, tx, run, &sheets, &mut view, &mut findings))?;
+            store.write(|tx| payments::write(desk, tx, run, sheets, &mut view, &mut findings))?;
         }
     }
     let fresh = match subject {
@@ -302,12 +303,18 @@ fn write_services(
     findings: &mut Findings,
 ) -> Result<()> {
     let mut seen = BTreeSet::new();
+    let mut pending = Vec::new();
     let mut touched = BTreeSet::new();
     for row in sheets.iter().flat_map(|sheet| &sheet.rows).map(|row| &row.value) {
         let code = ServiceCode::new(row.code.clone());
         let customer = CustomerCode::new(row.customer.clone());
         seen.insert(code.clone());
-        let Some(mut stored) = tx.service(&code)? else {
+        let known = tx.service(&code)?;
+        if let (Mode::Trial, Some(state)) = (desk.rules.mode, row.state.value()) {
+            // what staff do by hand meanwhile is what the trial is compared with
+            pending.push((code.clone(), state.code()));
+        }
+        let Some(mut stored) = known else {
             tx.put_service(&services::created(row, desk.today))?;
             tx.journal(run, Some(&customer), Some(&code), "service_created", &json!({}))?;
             touched.insert(customer);
@@ -327,6 +334,9 @@ fn write_services(
             view.records.push(record(code.as_str(), "changed", differences.changed));
         }
         conflicts(code.as_str(), Some(&customer), Some(&code), differences.conflicts, view, findings);
+    }
+    for (service, state) in pending {
+        tx.note_staff_state(run, &service, state, desk.today)?;
     }
     for customer in &touched {
         bring_customer_up(desk, tx, run, customer)?;
@@ -366,4 +376,4 @@ fn write_invoices(
 }
 
 /// Rows of payments, for the job that books them.
-pub(super) type PaymentSheets = [Sheet<PaymentRow>];
+pub(super) type PaymentSheets = Vec<Sheet<PaymentRow>>;

@@ -1,4 +1,4 @@
-//! The night's beginning: a backup of the database, and the files that wait in the inbox folder.
+//! The night's beginning: the files that wait in the inbox folder.
 
 use super::Desk;
 use super::imports::{self, Manner, Subject};
@@ -130,34 +130,6 @@ pub fn prune(desk: &Desk, store: &mut Store) -> Result<()> {
     let pruned = store.write(|tx| tx.prune_bytes(day))?;
     if pruned > 0 {
         desk.report.detail(&format!("the bytes of {pruned} messages from before {day} were pruned"));
-    }
-    Ok(())
-}
-
-/// Writes the night's backup and keeps the newest `keep` of them.
-///
-/// # Errors
-/// A folder that cannot be written.
-pub fn backup(desk: &Desk, store: &Store) -> Result<()> {
-    let Some(folder) = desk.config.database.backups.as_deref() else { return Ok(()) };
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("the backup folder `{}` cannot be made", folder.display()))?;
-    let target = folder.join(format!("konet-billing-{}.db", desk.now.format("%Y-%m-%d-%H%M%S")));
-    store
-        .backup_to(&target)
-        .with_context(|| format!("no backup could be written to `{}`", target.display()))?;
-    let mut kept: Vec<PathBuf> = std::fs::read_dir(folder)?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            name.starts_with("konet-billing-") && name.ends_with(".db")
-        })
-        .collect();
-    kept.sort();
-    let keep = usize::try_from(desk.config.database.keep)?.max(1);
-    for old in kept.iter().take(kept.len().saturating_sub(keep)) {
-        std::fs::remove_file(old)
-            .with_context(|| format!("the old backup `{}` cannot be removed", old.display()))?;
     }
     Ok(())
 }

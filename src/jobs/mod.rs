@@ -2,10 +2,13 @@
 
 pub mod act;
 pub mod attention;
+pub mod backup;
 pub mod bounces;
 pub mod compare;
 pub mod customers;
 pub mod deliver;
+pub mod digest;
+pub mod drift;
 pub mod enforce;
 pub mod handover;
 pub mod imports;

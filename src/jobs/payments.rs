@@ -63,49 +63,57 @@ pub(super) fn write(
     desk: &Desk,
     tx: &Tx<'_>,
     run: RunId,
-    sheets: &PaymentSheets,
+    sheets: PaymentSheets,
     view: &mut ImportView,
     findings: &mut Findings,
 ) -> Result<()> {
-    let mut rows: Vec<&PaymentRow> =
-        sheets.iter().flat_map(|sheet| &sheet.rows).map(|row| &row.value).collect();
-    rows.sort_by(|a, b| (a.date, &a.bank_ref).cmp(&(b.date, &b.bank_ref)));
-    let of = |movement| rows.iter().copied().filter(move |row| row.movement == movement);
-    let mut known_elsewhere = BTreeSet::new();
-    // names first, so that a payment is booked with its payer; money comes before it can be taken back
-    let mut unmet = 0;
-    for row in of(Movement::PayerOnly) {
-        let payer = row.payer.as_deref().unwrap_or_default();
-        let told = tx.payer_told(&row.account, &row.bank_ref, row.amount)?;
-        if told.as_deref() == Some(payer) || payer.is_empty() {
-            view.unchanged += 1;
-        } else {
-            unmet += u64::from(!tx.tell_payer(&row.account, &row.bank_ref, row.amount, payer)?);
-            view.changed += 1;
-        }
-    }
-    for row in of(Movement::Incoming) {
-        book(desk, tx, run, row, view, &mut known_elsewhere)?;
-    }
-    if unmet > 0 && of(Movement::Incoming).next().is_none() {
-        view.warnings.push(format!("{unmet} of the payers are of movements that are not imported yet"));
-    }
-    for row in of(Movement::TakenBack) {
-        reversal(desk, tx, run, row, view, findings)?;
-    }
+    // even an empty or known file says up to which day the bank is known; a statement says so itself
+    let until = sheets.iter().filter_map(|sheet| sheet.until).max();
     if sheets.iter().any(|sheet| sheet.is_statement) {
-        // even an empty or known file says up to which day the bank is known; a statement says so itself
-        let until = sheets.iter().filter_map(|sheet| sheet.until).max();
         tx.note_payment_import(run, until.unwrap_or(desk.today).min(desk.today))?;
     }
+    let mut sheets = sheets.into_iter();
+    let mut rows = sheets.next().map(|sheet| sheet.rows).unwrap_or_default();
+    rows.extend(sheets.flat_map(|sheet| sheet.rows));
+    // names first, so that a payment is booked with its payer; money comes before it can be taken back
+    rows.sort_unstable_by(|a, b| {
+        let key = |row: &PaymentRow| (row.movement, row.date);
+        key(&a.value).cmp(&key(&b.value)).then_with(|| a.value.bank_ref.cmp(&b.value.bank_ref))
+    });
+    let is_list_of_payers = rows.iter().all(|row| row.value.movement == Movement::PayerOnly);
+    let mut known_elsewhere = BTreeSet::new();
+    let mut unmet = 0;
+    // each row goes as soon as it is booked: a statement may hold very many
+    for row in rows {
+        match row.value.movement {
+            Movement::PayerOnly => unmet += u64::from(!payer(tx, &row.value, view)?),
+            Movement::Incoming => book(desk, tx, run, row.value, view, &mut known_elsewhere)?,
+            Movement::TakenBack => reversal(desk, tx, run, &row.value, view, findings)?,
+        }
+    }
+    if unmet > 0 && is_list_of_payers {
+        view.warnings.push(format!("{unmet} of the payers are of movements that are not imported yet"));
+    }
     Ok(())
+}
+
+/// Remembers who paid a movement; gives whether that movement is known.
+fn payer(tx: &Tx<'_>, row: &PaymentRow, view: &mut ImportView) -> Result<bool> {
+    let payer = row.payer.as_deref().unwrap_or_default();
+    let told = tx.payer_told(&row.account, &row.bank_ref, row.amount)?;
+    if told.as_deref() == Some(payer) || payer.is_empty() {
+        view.unchanged += 1;
+        return Ok(true);
+    }
+    view.changed += 1;
+    Ok(tx.tell_payer(&row.account, &row.bank_ref, row.amount, payer)?)
 }
 
 fn book(
     desk: &Desk,
     tx: &Tx<'_>,
     run: RunId,
-    row: &PaymentRow,
+    mut row: PaymentRow,
     view: &mut ImportView,
     known_elsewhere: &mut BTreeSet<PaymentId>,
 ) -> Result<()> {
@@ -113,10 +121,12 @@ fn book(
         view.unchanged += 1;
         return Ok(());
     }
-    let told = tx.payer_told(&row.account, &row.bank_ref, row.amount)?;
-    let row = &PaymentRow { payer: row.payer.clone().or(told), ..row.clone() };
-    let mut found = owner(tx, row)?;
-    if let Some(twin) = of_other_format(tx, row, found.as_ref(), known_elsewhere)? {
+    if row.payer.is_none() {
+        row.payer = tx.payer_told(&row.account, &row.bank_ref, row.amount)?;
+    }
+    let row = row;
+    let mut found = owner(tx, &row)?;
+    if let Some(twin) = of_other_format(tx, &row, found.as_ref(), known_elsewhere)? {
         known_elsewhere.insert(twin.id);
         view.unchanged += 1;
         if let (None, Some((code, by))) = (&twin.customer, &found) {
@@ -128,7 +138,7 @@ fn book(
     }
     // money that a person may have recorded already waits for them: it must not count twice
     if let Some((code, _)) = &found
-        && row.source != CSV
+        && &*row.source != CSV
         && !tx.recorded_by_hand(row.amount, row.date, Some(code))?.is_empty()
     {
         found = None;
@@ -144,8 +154,8 @@ fn book(
         payer: row.payer.clone(),
         payer_iban: row.payer_iban.clone(),
         note: row.note.clone(),
-        account: row.account.clone(),
-        source: row.source.clone(),
+        account: row.account.to_string(),
+        source: row.source.to_string(),
         method: "bank",
     };
     if let Some((code, _)) = &found {
@@ -179,7 +189,7 @@ fn of_other_format(
     found: Option<&(CustomerCode, &'static str)>,
     known_elsewhere: &BTreeSet<PaymentId>,
 ) -> Result<Option<StoredPayment>> {
-    if row.source == CSV {
+    if &*row.source == CSV {
         return Ok(None);
     }
     let twins = tx.payments_of_other_formats(&row.source, row.date, row.amount)?;

@@ -38,6 +38,53 @@ pub struct MailParts<'a> {
     pub pdf_name: &'a str,
 }
 
+/// What a message of plain text is made of.
+#[derive(Debug, Clone)]
+pub struct TextParts<'a> {
+    /// `Name <address>` of the sender.
+    pub from: &'a str,
+    /// Where answers go.
+    pub reply_to: Option<&'a str>,
+    /// `Name <address>` of the recipients.
+    pub to: &'a [String],
+    /// `<…@…>`.
+    pub message_id: &'a str,
+    /// When the run began.
+    pub date: DateTime<FixedOffset>,
+    /// Subject.
+    pub subject: &'a str,
+    /// The text.
+    pub text: &'a str,
+}
+
+/// Composes a message of plain text.
+///
+/// # Errors
+/// An address that is not sound.
+pub fn compose_text(parts: &TextParts<'_>) -> Result<Vec<u8>, ComposeError> {
+    let mut builder = Message::builder()
+        .from(mailbox(parts.from)?)
+        .subject(clamped(parts.subject))
+        .date(parts.date.into())
+        .message_id(Some(parts.message_id.to_owned()))
+        .raw_header(automatic());
+    for to in parts.to {
+        builder = builder.to(mailbox(to)?);
+    }
+    if let Some(reply_to) = parts.reply_to {
+        builder = builder.reply_to(mailbox(reply_to)?);
+    }
+    let message = builder
+        .singlepart(SinglePart::plain(without_nul(parts.text)))
+        .map_err(|error| ComposeError::Mime(error.to_string()))?;
+    Ok(message.formatted())
+}
+
+/// So that no holiday notice answers it (RFC 3834).
+fn automatic() -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned())
+}
+
 /// Why a message cannot be composed.
 #[derive(Debug, thiserror::Error)]
 pub enum ComposeError {
@@ -79,9 +126,8 @@ pub fn compose(parts: &MailParts<'_>) -> Result<Vec<u8>, ComposeError> {
         .boundary(outer)
         .multipart(bodies)
         .singlepart(Attachment::new(ascii_name(parts.pdf_name)).body(parts.pdf.to_vec(), pdf));
-    let auto = HeaderName::new_from_ascii_str("Auto-Submitted");
     let message = builder
-        .raw_header(HeaderValue::new(auto, "auto-generated".to_owned()))
+        .raw_header(automatic())
         .multipart(body)
         .map_err(|error| ComposeError::Mime(error.to_string()))?;
     Ok(message.formatted())

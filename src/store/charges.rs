@@ -6,7 +6,7 @@ use super::runs::{RunId, RunStep};
 use super::services::state_columns;
 use super::{Queries, Tx};
 use crate::billing::charge::{Charge, ChargeSource};
-use crate::billing::enforcement::Step;
+use crate::billing::enforcement::{Because, Step};
 use crate::billing::facts::{Action, Change};
 use crate::billing::ids::{ChargeId, CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
@@ -254,12 +254,42 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn finish_step(&self, step: i64, done: bool, output: &str) -> Result<()> {
+    pub fn finish_step(
+        &self,
+        step: i64,
+        done: bool,
+        output: &str,
+        retry_on: Option<NaiveDate>,
+    ) -> Result<()> {
         self.connection()
             .prepare_cached(
-                "UPDATE steps SET state = ?2, output = ?3, attempts = attempts + 1 WHERE id = ?1",
+                "UPDATE steps SET state = ?2, output = ?3, attempts = attempts + 1, retry_on = ?4 WHERE id = ?1",
             )?
-            .execute(params![step, if done { "done" } else { "failed" }, output])?;
+            .execute(params![step, if done { "done" } else { "failed" }, output, retry_on])?;
+        Ok(())
+    }
+
+    /// A trial's run would have taken a step: the first time it is remembered, and nothing is done.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn shadow_step(&self, run: RunId, step: &Step, because: &Because, today: NaiveDate) -> Result<()> {
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO steps (run, service, action, period_from, period_to, mode, state, on_day, output)
+                 SELECT ?1, ?2, ?3, ?4, ?5, 'trial', 'shadow', ?6, ?7
+                 WHERE NOT EXISTS (SELECT 1 FROM steps WHERE service = ?2 AND action = ?3 AND period_from = ?4
+                   AND state = 'shadow')",
+            )?
+            .execute(params![
+                run.0,
+                step.service.as_str(),
+                step.action.code(),
+                step.period.from,
+                step.period.to,
+                today,
+                because.to_string()
+            ])?;
         Ok(())
     }
 
@@ -393,6 +423,8 @@ pub struct PendingRenewal {
     pub service: ServiceCode,
     /// The period; its end is the new expiry.
     pub period: BillingPeriod,
+    /// How often its hook has failed.
+    pub failures: u32,
 }
 
 /// Finding charges for a tax invoice.
@@ -452,19 +484,34 @@ pub trait Charges: super::Queries {
         self.charge_ids(sql, bank_ref, "")
     }
 
+    /// How often the hook of a step has failed for this period since it last did it, and when it may be tried
+    /// again.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn failures(&self, step: &Step) -> Result<(u32, Option<NaiveDate>)> {
+        let sql = "SELECT count(*), max(retry_on) FROM steps f WHERE service = ?1 AND action = ?2 AND period_from = ?3
+                     AND state = 'failed' AND id > coalesce((SELECT max(id) FROM steps WHERE service = ?1
+                       AND action = ?2 AND state = 'done'), 0)";
+        let values = params![step.service.as_str(), step.action.code(), step.period.from];
+        Ok(self.connection().query_row(sql, values, |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
     /// Renewals that were settled and wait for their hook, oldest first.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn pending_renewals(&self) -> Result<Vec<PendingRenewal>> {
-        let sql = "SELECT id, service, period_from, period_to FROM steps
-                   WHERE action = 'renew' AND state IN ('intent', 'failed') ORDER BY id";
+    fn pending_renewals(&self, today: NaiveDate) -> Result<Vec<PendingRenewal>> {
+        let sql = "SELECT id, service, period_from, period_to, attempts FROM steps
+                   WHERE action = 'renew' AND state IN ('intent', 'failed')
+                     AND (retry_on IS NULL OR retry_on <= ?1) ORDER BY id";
         let mut statement = self.connection().prepare_cached(sql)?;
-        let rows = statement.query_map([], |row| {
+        let rows = statement.query_map([today], |row| {
             Ok(PendingRenewal {
                 step: row.get(0)?,
                 service: ServiceCode::new(row.get::<_, String>(1)?),
                 period: BillingPeriod { from: row.get(2)?, to: row.get(3)? },
+                failures: row.get(4)?,
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

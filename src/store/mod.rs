@@ -26,8 +26,8 @@ pub use outbox::{
     Replaceable, Role, Troubled,
 };
 pub use payments::{BY_HAND, NewPayment, Payments, StoredPayment, is_same_account};
-pub use runs::{JournalLine, ListedRun, RunId, RunStep, Runs};
-pub use services::{Services, Unreadable};
+pub use runs::{JournalLine, ListedRun, RunId, RunStep, Runs, ShadowStep};
+pub use services::{ServiceChange, Services, Unreadable};
 pub use status::{ChargeRow, InvoiceRow, PaymentRow, ServiceRow, StatusQueries, WorkOrder};
 
 use rusqlite::config::DbConfig;

@@ -111,6 +111,21 @@ pub struct RunStep {
     pub by_hook: bool,
 }
 
+/// A step that a trial would have taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShadowStep {
+    /// Which service.
+    pub service: ServiceCode,
+    /// Whose.
+    pub customer: CustomerCode,
+    /// What.
+    pub action: String,
+    /// The first day it would have.
+    pub on: NaiveDate,
+    /// Why.
+    pub because: String,
+}
+
 /// Reading runs and the journal.
 pub trait Runs: Queries {
     /// The last runs, newest first.
@@ -157,6 +172,26 @@ pub trait Runs: Queries {
                 service: row.get(2)?,
                 what: row.get(3)?,
                 detail: serde_json::from_str(&detail).unwrap_or(serde_json::Value::Null),
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The steps that the trial would have taken, oldest first.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn shadow_steps(&self) -> Result<Vec<ShadowStep>> {
+        let sql = "SELECT t.service, s.customer, t.action, t.on_day, t.output
+                   FROM steps t JOIN services s ON s.code = t.service WHERE t.state = 'shadow' ORDER BY t.id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map([], |row| {
+            Ok(ShadowStep {
+                service: ServiceCode::new(row.get::<_, String>(0)?),
+                customer: CustomerCode::new(row.get::<_, String>(1)?),
+                action: row.get(2)?,
+                on: row.get(3)?,
+                because: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

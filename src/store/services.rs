@@ -2,6 +2,7 @@
 
 use super::columns::Record;
 use super::error::Result;
+use super::runs::RunId;
 use super::{Queries, Tx};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::money::Money;
@@ -58,6 +59,19 @@ fn state(record: &Record<'_>) -> Result<ServiceState> {
 /// A service's code, and why its record cannot be read.
 pub type Unreadable = (ServiceCode, String);
 
+/// A change of state that staff made by hand, as imported files show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceChange {
+    /// Which service.
+    pub service: ServiceCode,
+    /// Its state before.
+    pub from: String,
+    /// Its state after.
+    pub to: String,
+    /// The day of the file that showed it first.
+    pub on: chrono::NaiveDate,
+}
+
 /// Reading services.
 pub trait Services: Queries {
     /// The service of this code.
@@ -89,6 +103,43 @@ pub trait Services: Queries {
             }
         }
         Ok((services, faults))
+    }
+
+    /// Services that a panel should know: those that exist, and those terminated since `since`.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn services_at_panels(&self, since: chrono::NaiveDate) -> Result<Vec<Service>> {
+        let sql = "SELECT * FROM services WHERE state IN ('active', 'suspended')
+                     OR (state = 'terminated' AND state_on >= ?1) ORDER BY code";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query([since])?;
+        let mut services = Vec::new();
+        while let Some(row) = rows.next()? {
+            services.push(read(row)?);
+        }
+        Ok(services)
+    }
+
+    /// What staff changed while the program was on trial, oldest first; how a file showed a service first is no
+    /// change.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn staff_changes(&self) -> Result<Vec<ServiceChange>> {
+        let sql = "SELECT service, before, state, on_day FROM (SELECT id, service, state, on_day,
+                     lag(state) OVER (PARTITION BY service ORDER BY id) AS before FROM staff_states)
+                   WHERE before IS NOT NULL ORDER BY id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map([], |row| {
+            Ok(ServiceChange {
+                service: ServiceCode::new(row.get::<_, String>(0)?),
+                from: row.get(1)?,
+                to: row.get(2)?,
+                on: row.get(3)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Every service's code, in order.
@@ -129,6 +180,26 @@ pub(super) fn state_columns(
 }
 
 impl Tx<'_> {
+    /// Notes the state in which an imported file shows a service, where it differs from what the last one showed.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn note_staff_state(
+        &self,
+        run: RunId,
+        service: &ServiceCode,
+        state: &str,
+        today: chrono::NaiveDate,
+    ) -> Result<()> {
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO staff_states (service, state, on_day, run) SELECT ?1, ?2, ?3, ?4
+                 WHERE ?2 IS NOT (SELECT state FROM staff_states WHERE service = ?1 ORDER BY id DESC LIMIT 1)",
+            )?
+            .execute(params![service.as_str(), state, today, run.0])?;
+        Ok(())
+    }
+
     /// Stores a service, new or changed.
     ///
     /// # Errors

@@ -128,6 +128,15 @@ pub struct WorkOrder {
 
 /// Reading what `status` shows.
 pub trait StatusQueries: Queries {
+    /// Open period charges whose expiry lies before `today`.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn overdue_charges(&self, today: NaiveDate) -> Result<Vec<ChargeRow>> {
+        let first = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or(NaiveDate::MIN);
+        self.open_period_charges(first, today.pred_opt().unwrap_or(NaiveDate::MIN))
+    }
+
     /// Open period charges whose expiry lies from `from` up to `to`.
     ///
     /// # Errors

@@ -262,7 +262,7 @@ CREATE TABLE steps (
     period_from TEXT NOT NULL CHECK (period_from IS date(period_from)),
     period_to   TEXT NOT NULL CHECK (period_to IS date(period_to)),
     mode        TEXT NOT NULL CHECK (mode IN ('trial', 'live')),
-    state       TEXT NOT NULL CHECK (state IN ('intent', 'done', 'failed', 'undone')),
+    state       TEXT NOT NULL CHECK (state IN ('intent', 'done', 'failed', 'undone', 'shadow')),
     on_day      TEXT NOT NULL CHECK (on_day IS date(on_day)),
     attempts    INTEGER NOT NULL DEFAULT 0,
     retry_on    TEXT CHECK (retry_on IS date(retry_on)),
@@ -270,6 +270,16 @@ CREATE TABLE steps (
 ) STRICT;
 CREATE INDEX steps_by_service ON steps (service);
 CREATE INDEX steps_by_day ON steps (on_day);
+
+-- What staff did by hand while the program was on trial, as the imported files say: each change of state.
+CREATE TABLE staff_states (
+    id      INTEGER PRIMARY KEY,
+    service TEXT NOT NULL REFERENCES services (code),
+    state   TEXT NOT NULL CHECK (state IN ('active', 'suspended', 'terminated')),
+    on_day  TEXT NOT NULL CHECK (on_day IS date(on_day)),
+    run     INTEGER NOT NULL REFERENCES runs (id)
+) STRICT;
+CREATE INDEX staff_states_by_service ON staff_states (service);
 
 -- What a person must do at a panel or registry, because no hook does it.
 CREATE TABLE work_orders (

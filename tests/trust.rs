@@ -1,0 +1,220 @@
+//! What lets accounting leave the program alone: the digest, the trial beside the staff, panels that disagree,
+//! panels that fail night after night, and a backup before anything is switched off.
+
+use crate::support::sandbox::{Sandbox, files, stages, steps};
+use std::os::unix::fs::PermissionsExt;
+
+fn digests(sandbox: &Sandbox) -> Vec<String> {
+    let folder = sandbox.path("outbox");
+    let messages = files(&folder, "eml").into_iter().map(|path| std::fs::read_to_string(path).unwrap());
+    messages.filter(|message| message.contains("Message-ID: <digest-")).collect()
+}
+
+#[test]
+fn accounting_gets_one_digest_of_a_night_with_news_and_none_of_a_quiet_one() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.reconfigure("reply_to", "accounting = [\"Λογιστήριο <books@konet.example>\"]\nreply_to");
+    sandbox.run(&["nightly", "--as-of", "2025-02-20"]).exits(0);
+    assert!(digests(&sandbox).is_empty(), "nothing happened");
+    sandbox.run(&["nightly", "--as-of", "2025-03-01", "--dry-run"]).exits(0);
+    assert!(digests(&sandbox).is_empty(), "a dry run sends nothing");
+    sandbox.file("inbox/payments-1.csv", "date;amount;bank_ref;payer\n2025-03-01;12,00;T-1;ΑΓΝΩΣΤΟΣ\n");
+    sandbox.run(&["nightly", "--as-of", "2025-03-01"]).exits(3);
+    let sent = digests(&sandbox);
+    assert_eq!(sent.len(), 1);
+    assert!(sent[0].contains("Subject: Night of 01/03/2025: 1 to look at, 1 cards, 0 steps"), "{}", sent[0]);
+    let parsed = mail_parser::MessageParser::default().parse(sent[0].as_bytes()).unwrap();
+    let text = parsed.body_text(0).unwrap();
+    for part in ["Needs a person (1)", "T-1", "Cards (1)", "KX-2025-000001", "124,00", "1 new"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(parsed.to().unwrap().first().unwrap().address(), Some("books@konet.example"));
+    sandbox.run(&["nightly", "--as-of", "2025-03-01"]).exits(0);
+    assert_eq!(digests(&sandbox).len(), 1, "the second run of a day has no news");
+    assert!(sandbox.run(&["outbox", "list", "--json"]).json()["messages"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn in_a_trial_the_digest_too_goes_to_its_recipient() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.reconfigure("reply_to", "accounting = [\"books@konet.example\"]\nreply_to");
+    sandbox.reconfigure(
+        "[import]",
+        "[rollout]\nmode = \"trial\"\ntrial_recipient = \"trial@konet.example\"\n\n[import]",
+    );
+    sandbox.run(&["nightly", "--as-of", "2025-03-01"]).exits(0);
+    let sent = digests(&sandbox);
+    assert_eq!(sent.len(), 1);
+    assert!(sent[0].contains("To: trial@konet.example") && sent[0].contains("[TRIAL]"), "{}", sent[0]);
+}
+
+const HEAD: &str = "code;customer;kind;name;price;period_months;expires_on;state\n";
+
+#[test]
+fn the_trial_is_compared_with_what_staff_did_by_hand() {
+    let sandbox = Sandbox::new();
+    sandbox.reconfigure(
+        "[import]",
+        "[rollout]\nmode = \"trial\"\ntrial_recipient = \"trial@konet.example\"\n\n[import]",
+    );
+    let customers = "code;name;email\nK-1;Α;a@a.example\nK-2;Β;b@b.example\nK-3;Γ;c@c.example\n";
+    sandbox.import("customers", customers, "2025-02-01").exits(0);
+    let services = |one: &str, two: &str, three: &str| {
+        format!(
+            "{HEAD}S-1;K-1;hosting;Φ;100;12;2025-03-31;{one}\nS-2;K-2;hosting;Φ;100;12;2025-03-31;{two}\n\
+             S-3;K-3;hosting;Φ;100;12;2025-12-31;{three}\n"
+        )
+    };
+    sandbox.import("services", services("active", "active", "active"), "2025-02-01").exits(0);
+    for day in ["2025-03-30", "2025-03-31", "2025-04-01", "2025-04-05"] {
+        sandbox.notify(day).exits(0);
+    }
+    sandbox.pay("", "2025-04-07").exits(0);
+    let trial = sandbox.enforce("2025-04-07").exits(0).json();
+    assert_eq!(steps(&trial, "withheld"), ["suspend S-1 trial", "suspend S-2 trial"]);
+    sandbox.enforce("2025-04-08").exits(0);
+    // staff suspend one of the two at the panel, two days later, and one that the program would have left alone
+    sandbox.import("services", services("suspended", "active", "suspended"), "2025-04-09");
+    let shadow =
+        sandbox.run(&["status", "--json", "--as-of", "2025-04-09"]).exits(0).json()["shadow"].clone();
+    let rows: Vec<String> = shadow
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            let [service, action, verdict] =
+                ["service", "action", "verdict"].map(|key| row[key].as_str().unwrap());
+            let day = |key: &str| row[key].as_str().unwrap_or("-").to_owned();
+            format!("{action} {service} {verdict} {} {}", day("ours_on"), day("staff_on"))
+        })
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            "suspend S-1 agree 2025-04-07 2025-04-09",
+            "suspend S-2 only_ours 2025-04-07 -",
+            "suspend S-3 only_staff - 2025-04-09",
+        ]
+    );
+    let text = sandbox.run(&["status", "--shadow", "--as-of", "2025-04-09"]).exits(0).stdout;
+    assert!(text.contains("saw no reason") && text.contains("was announced for"), "{text}");
+}
+
+/// A panel that is a folder: an account is off while its file is there; `broken` makes it fail.
+const PANEL: &str = r#"#!/bin/sh
+echo "$1 $KONET_ACCOUNT" >> calls
+[ -e broken ] && { echo "panel unreachable" >&2; exit 7; }
+case "$1" in
+    suspend) touch "off-$KONET_ACCOUNT" ;;
+    reinstate) rm -f "off-$KONET_ACCOUNT" ;;
+    state) if [ -e "off-$KONET_ACCOUNT" ]; then echo suspended; else echo active; fi ;;
+esac
+"#;
+
+fn with_panel() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let hook = sandbox.file("panel", PANEL);
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let hook = hook.to_str().unwrap();
+    let config = std::fs::read_to_string(sandbox.path("konet-billing.toml")).unwrap();
+    let hooks = format!(
+        "[hooks.hosting]\nsuspend = [\"{hook}\", \"suspend\"]\nreinstate = [\"{hook}\", \"reinstate\"]\n\
+         verify = [\"{hook}\", \"state\"]\n"
+    );
+    sandbox.file("konet-billing.toml", format!("{config}\n{hooks}"));
+    sandbox
+        .import("customers", "code;name;email\nK-1;Α;a@a.example\nK-2;Β;b@b.example\n", "2025-02-01")
+        .exits(0);
+    let services = "code;customer;kind;name;price;period_months;expires_on;account\n\
+        S-1;K-1;hosting;Φ;100;12;2025-03-31;alpha\nS-2;K-2;hosting;Φ;100;12;2025-12-31;beta\n\
+        S-3;K-2;ssl;Π;20;12;2025-12-31;\n";
+    sandbox.import("services", services, "2025-02-01").exits(0);
+    for day in ["2025-03-30", "2025-03-31", "2025-04-01", "2025-04-05"] {
+        sandbox.notify(day).exits(0);
+    }
+    sandbox
+}
+
+fn asked(sandbox: &Sandbox, word: &str) -> usize {
+    let calls = std::fs::read_to_string(sandbox.path("calls")).unwrap_or_default();
+    calls.lines().filter(|line| line.starts_with(word)).count()
+}
+
+#[test]
+fn a_panel_that_disagrees_is_shown() {
+    let sandbox = with_panel();
+    let drift = |sandbox: &Sandbox| {
+        sandbox.run(&["status", "--drift", "--json", "--as-of", "2025-04-05"]).exits(0).json()["drift"]
+            .clone()
+    };
+    assert_eq!(drift(&sandbox), serde_json::json!([]));
+    assert_eq!(asked(&sandbox, "state"), 2, "an ssl certificate has no panel");
+    // somebody switched it off by hand
+    sandbox.file("off-beta", "");
+    let found = drift(&sandbox);
+    assert_eq!(
+        (&found[0]["service"], &found[0]["ours"], &found[0]["panel"]),
+        (&"S-2".into(), &"active".into(), &"suspended".into())
+    );
+    sandbox.file("broken", "");
+    let found = drift(&sandbox);
+    assert_eq!(
+        (found.as_array().unwrap().len(), &found[0]["panel"]),
+        (2, &serde_json::Value::Null),
+        "{found}"
+    );
+    let text = sandbox.run(&["status", "--drift", "--as-of", "2025-04-05"]).exits(0).stdout;
+    assert!(text.contains("no answer") && text.contains("exit 7"), "{text}");
+    let plain = sandbox.run(&["status", "--json", "--as-of", "2025-04-05"]).json();
+    assert!(plain.get("drift").is_none(), "panels are asked on purpose only");
+}
+
+#[test]
+fn a_panel_that_fails_again_and_again_is_asked_less_and_less_often() {
+    let sandbox = with_panel();
+    sandbox.file("broken", "");
+    let mut tried = Vec::new();
+    for day in 7..=27 {
+        let day = format!("2025-04-{day:02}");
+        sandbox.pay("", &day).exits(0);
+        let before = asked(&sandbox, "suspend");
+        let ran = sandbox.enforce(&day).json();
+        assert_eq!(steps(&ran, "withheld"), ["suspend S-1 hook_failed"], "{day}");
+        if asked(&sandbox, "suspend") > before {
+            tried.push(day[8..].to_owned());
+        }
+    }
+    assert_eq!(tried, ["07", "08", "09", "10", "12", "16", "23"]);
+    std::fs::remove_file(sandbox.path("broken")).unwrap();
+    sandbox.pay("", "2025-04-30").exits(0);
+    assert_eq!(steps(&sandbox.enforce("2025-04-30").exits(0).json(), "actions"), ["suspend S-1 unsettled"]);
+    assert_eq!(stages(&sandbox.notify("2025-04-30").exits(0).json(), "K-1"), ["S-1 suspended"]);
+    // who has paid never waits for a panel
+    sandbox.pay("2025-05-01;124,00;T-1;K-1;;;;\n", "2025-05-01").exits(0);
+    sandbox.file("broken", "");
+    for day in ["2025-05-01", "2025-05-02", "2025-05-03", "2025-05-04", "2025-05-05"] {
+        sandbox.enforce(day);
+    }
+    assert_eq!(asked(&sandbox, "reinstate"), 5);
+}
+
+#[test]
+fn before_every_enforcing_run_a_backup_is_written_or_nothing_is_switched_off() {
+    let sandbox = with_panel();
+    sandbox.reconfigure("path = \"konet.db\"", "path = \"konet.db\"\nbackups = \"backups\"");
+    sandbox.pay("", "2025-04-07").exits(0);
+    sandbox.file("backups", "a file where the folder should be");
+    let refused = sandbox.enforce("2025-04-07").exits(4).json();
+    assert_eq!(steps(&refused, "withheld"), ["suspend S-1 gate"]);
+    assert!(refused["guard"]["message"].as_str().unwrap().contains("backup"), "{refused}");
+    std::fs::remove_file(sandbox.path("backups")).unwrap();
+    sandbox.run(&["enforce", "--as-of", "2025-04-07", "--dry-run"]).exits(0);
+    assert!(files(&sandbox.path("backups"), "db").is_empty(), "a dry run writes nothing");
+    sandbox.enforce("2025-04-07").exits(0);
+    let written = files(&sandbox.path("backups"), "db");
+    assert_eq!(written.len(), 1);
+    let before = rusqlite::Connection::open(&written[0]).unwrap();
+    let state: String =
+        before.query_row("SELECT state FROM services WHERE code = 'S-1'", [], |row| row.get(0)).unwrap();
+    assert_eq!(state, "active", "it is of before the run");
+}
