@@ -16,17 +16,21 @@ pub struct Report {
     pub verbose: bool,
 }
 
+const NOT_TOLD: &str = "the work is done, but its result could not be written to stdout";
+
 impl Report {
     /// Prints the result: the view as JSON, or `text`.
     ///
     /// # Errors
     /// Where stdout cannot be written: the work is done, but nobody can be told.
     pub fn result(&self, view: &impl Serialize, text: impl FnOnce() -> String) -> Result<()> {
-        let mut document = if self.json {
-            serde_json::to_string_pretty(view).context("the result cannot be written as JSON")?
-        } else {
-            text()
-        };
+        if self.json {
+            // as it is made: the report of a large statement is larger than anything else of its run
+            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+            serde_json::to_writer_pretty(&mut out, view).context(NOT_TOLD)?;
+            return out.write_all(b"\n").and_then(|()| out.flush()).context(NOT_TOLD);
+        }
+        let mut document = text();
         if document.is_empty() {
             return Ok(());
         }
@@ -42,10 +46,7 @@ impl Report {
     /// Where stdout cannot be written.
     pub fn bytes(&self, bytes: &[u8]) -> Result<()> {
         let mut stdout = std::io::stdout().lock();
-        stdout
-            .write_all(bytes)
-            .and_then(|()| stdout.flush())
-            .context("the work is done, but its result could not be written to stdout")
+        stdout.write_all(bytes).and_then(|()| stdout.flush()).context(NOT_TOLD)
     }
 
     /// Says where things stand, on stderr, unless `-q`.

@@ -259,3 +259,16 @@ fn hostile_data_reaches_exactly_the_right_address_in_sound_headers() {
         assert_eq!(mail.attachments().count(), 1);
     }
 }
+
+#[test]
+fn check_logs_in_to_the_mail_server_and_sends_nothing() {
+    let (sandbox, server) = over_smtp(Behaviour::Friendly, THREE);
+    let ran = sandbox.run(&["check", "--json"]).exits(0).json();
+    let mail =
+        ran["checks"].as_array().unwrap().iter().find(|check| check["what"] == "mail").unwrap().clone();
+    assert_eq!(mail["ok"], true, "{mail}");
+    assert!(server.taken().is_empty());
+    sandbox.reconfigure(&format!("port = {}", server.port), "port = 1");
+    let ran = sandbox.run(&["check", "--json"]).exits(1).json();
+    assert!(ran.to_string().contains("cannot connect to the mail server"), "{ran}");
+}

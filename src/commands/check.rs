@@ -4,6 +4,7 @@ use super::{Session, configuration, report};
 use crate::cli::Global;
 use crate::exit_status::ExitStatus;
 use crate::jobs::render::Studio;
+use crate::mail::Transport;
 use anyhow::Result;
 use serde::Serialize;
 
@@ -30,7 +31,12 @@ pub(super) fn run(global: &Global) -> Result<ExitStatus> {
         Err(error) => checks.push(Checked { what, ok: false, detail: format!("{error:#}") }),
     };
     add("templates, fonts, logo", Studio::open(&session.desk).map(|_| String::new()));
-    add("mail", session.desk.config.smtp.settings().map(|settings| settings.to_string()));
+    let mail = session.desk.config.smtp.settings().and_then(|settings| {
+        Transport::new(&settings).probe().map_err(anyhow::Error::msg)?;
+        Ok(settings.to_string())
+    });
+    let mail_leaves = mail.is_ok();
+    add("mail", mail);
     add(
         "database",
         session.reader().and_then(|store| {
@@ -55,5 +61,10 @@ pub(super) fn run(global: &Global) -> Result<ExitStatus> {
         };
         view.checks.iter().map(line).collect()
     })?;
-    Ok(if view.checks.iter().all(|check| check.ok) { ExitStatus::Done } else { ExitStatus::Usage })
+    Ok(match view.checks.iter().filter(|check| !check.ok).count() {
+        0 => ExitStatus::Done,
+        // a server that does not answer is no fault of the configuration
+        1 if !mail_leaves => ExitStatus::Failed,
+        _ => ExitStatus::Usage,
+    })
 }

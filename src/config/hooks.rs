@@ -33,8 +33,12 @@ pub(super) fn hooks(
             continue;
         };
         let argv = |key| {
-            let argv = child.texts(key)?;
+            let mut argv = child.texts(key)?;
             check_program(&child, key, &argv, place);
+            // cron's folder is not the configuration's
+            if let Some(program) = argv.first_mut().filter(|program| !program.is_empty()) {
+                *program = place(std::mem::take(program)).display().to_string();
+            }
             Some(argv)
         };
         let set = HookSet {
@@ -73,6 +77,10 @@ fn check_program(
         section.fault(key, format!("`{path}`: there is no program `{}`", program.display()), Some(hint));
         return;
     };
+    if !metadata.is_file() || metadata.permissions().mode() & 0o111 == 0 {
+        let hint = "chmod +x it";
+        section.fault(key, format!("`{path}`: `{}` cannot be run", program.display()), Some(hint));
+    }
     if metadata.permissions().mode() & 0o002 != 0 || parent_is_open(&program) {
         let hint = "chmod o-w it and its folder: whoever may write it may suspend anybody";
         section.fault(

@@ -19,6 +19,12 @@ impl FolderTransport {
         Self { folder }
     }
 
+    /// Whether the folder is there, or can be made.
+    pub(super) fn probe(&self) -> Result<(), String> {
+        std::fs::create_dir_all(&self.folder)
+            .map_err(|error| format!("cannot make the folder {}: {error}", self.folder.display()))
+    }
+
     pub(super) fn deliver(
         &self,
         handover: &Handover<'_>,

@@ -109,6 +109,17 @@ impl Transport {
         }
     }
 
+    /// Whether mail can leave: connects and logs in, or looks at the folder. Sends nothing.
+    ///
+    /// # Errors
+    /// Why it cannot, in words.
+    pub fn probe(&mut self) -> Result<(), String> {
+        match self {
+            Self::Folder(folder) => folder.probe(),
+            Self::Smtp(smtp) => smtp.probe(),
+        }
+    }
+
     /// Hands one delivery over. `before_body` must have committed that the delivery is in doubt
     /// before the first byte of the body goes out; where it fails, no body goes out.
     ///

@@ -45,6 +45,13 @@ impl SmtpTransport {
         Self { settings, connection: None, used: 0 }
     }
 
+    /// Connects, encrypts, logs in and says good-bye.
+    pub(super) fn probe(&mut self) -> Result<(), String> {
+        self.ready()?;
+        self.close();
+        Ok(())
+    }
+
     pub(super) fn deliver(
         &mut self,
         handover: &Handover<'_>,
