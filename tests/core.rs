@@ -24,6 +24,8 @@ fn rules() -> Rules {
     Rules {
         policies: Policies {
             default: Policy {
+                term_months: None,
+                quarantine_days: None,
                 notice_days_before: vec![30, 15, 7, 1],
                 notice_on_expiry: true,
                 notice_days_after: vec![1, 5],

@@ -218,3 +218,82 @@ fn before_every_enforcing_run_a_backup_is_written_or_nothing_is_switched_off() {
         before.query_row("SELECT state FROM services WHERE code = 'S-1'", [], |row| row.get(0)).unwrap();
     assert_eq!(state, "active", "it is of before the run");
 }
+
+#[test]
+fn each_registry_has_its_own_days_terms_and_quarantine() {
+    let sandbox = Sandbox::new();
+    sandbox.reconfigure(
+        "[calendar]",
+        "[policy.domain]\nsuspend_after_days = \"never\"\nterminate_after_days = \"never\"\n\n\
+         [policy.domain.tld.gr]\nnotice_days_before = [60, 15]\nnotice_days_after = [14]\nterm_months = 24\n\
+         quarantine_days = 15\n\n[policy.domain.tld.\"ελ\"]\nnotice_days_before = [40]\n\n\
+         [policy.domain.tld.com]\nnotice_days_before = [30, 7]\nnotice_days_after = [3]\n\n[calendar]",
+    );
+    sandbox
+        .import("customers", "code;name;email\nK-1;Α;a@a.example\nK-2;Β;b@b.example\n", "2025-01-01")
+        .exits(0);
+    let services = "code;customer;kind;name;domain_name;price;period_months;expires_on\n\
+        S-GR;K-1;domain;Όνομα;alpha.gr;30;24;2025-03-31\nS-SUB;K-1;domain;Όνομα;alpha.com.gr;30;12;2025-03-31\n\
+        S-EL;K-1;domain;Όνομα;άλφα.ελ;30;24;2025-03-31\nS-COM;K-2;domain;Όνομα;beta.com;10;12;2025-03-31\n\
+        S-NET;K-2;domain;Όνομα;beta.net;10;12;2025-03-31\n";
+    sandbox.import("services", services, "2025-01-01").exits(0);
+    let mut told = Vec::new();
+    for (day, month) in (20..=31)
+        .map(|d| (d, 1))
+        .chain((1..=28).map(|d| (d, 2)))
+        .chain((1..=31).map(|d| (d, 3)))
+        .chain((1..=20).map(|d| (d, 4)))
+    {
+        let day = format!("2025-{month:02}-{day:02}");
+        let ran = sandbox.notify(&day).exits(0).json();
+        for line in [stages(&ran, "K-1"), stages(&ran, "K-2")].concat() {
+            if ["S-GR", "S-EL", "S-COM"].iter().any(|code| line.starts_with(code)) {
+                told.push(format!("{} {line}", &day[5..]));
+            }
+        }
+    }
+    assert_eq!(
+        told,
+        [
+            "01-30 S-GR before-60",
+            "02-19 S-EL before-40",
+            "03-01 S-COM before-30",
+            "03-16 S-GR before-15",
+            "03-24 S-COM before-7",
+            "03-31 S-EL expiry",
+            "03-31 S-GR expiry",
+            "03-31 S-COM expiry",
+            "04-01 S-EL after-1",
+            "04-03 S-COM after-3",
+            "04-05 S-EL after-5",
+            "04-14 S-GR after-14",
+        ]
+    );
+    // com.gr is under gr: a year is no term there; and after its quarantine nobody is sure of a name
+    sandbox.enforce("2025-04-15").exits(3);
+    let listed = |day: &str| -> Vec<String> {
+        let attention = sandbox.run(&["status", "--json", "--as-of", day]).json()["attention"].clone();
+        let of_registry = |item: &&serde_json::Value| item["kind"] == "registry";
+        let words = |item: &serde_json::Value| {
+            format!("{} {}", item["service"].as_str().unwrap(), item["text"].as_str().unwrap())
+        };
+        attention.as_array().unwrap().iter().filter(of_registry).map(words).collect()
+    };
+    let found = listed("2025-04-15");
+    assert!(
+        found.len() == 1 && found[0].contains("S-SUB") && found[0].contains("terms of 24 months"),
+        "{found:?}"
+    );
+    sandbox.enforce("2025-04-16").exits(3);
+    let found = listed("2025-04-16");
+    assert!(found.iter().any(|text| text.contains("S-GR") && text.contains("since 2025-04-16")), "{found:?}");
+    sandbox.pay("2025-04-17;37,20;T-1;K-1;S-GR;;;\n", "2025-04-17").exits(0);
+    let late = sandbox.enforce("2025-04-17").exits(3).json();
+    assert_eq!(
+        steps(&late, "actions"),
+        ["renew S-GR settled"],
+        "the money is a fact, the registry a person's"
+    );
+    let found = listed("2025-04-17");
+    assert!(found.iter().any(|text| text.contains("S-GR") && text.contains("it was paid, but")), "{found:?}");
+}

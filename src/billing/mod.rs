@@ -23,6 +23,7 @@ pub mod notice;
 pub mod period;
 pub mod policy;
 pub mod reference;
+pub mod registry;
 pub mod service;
 pub mod tax_id;
 pub mod text;

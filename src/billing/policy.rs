@@ -26,6 +26,10 @@ pub struct Policy {
     pub final_notice_days_before: u32,
     /// Days after the suspension on which termination becomes possible.
     pub terminate_after_days: Option<u32>,
+    /// The months that a registry registers a name for; multiples are fine.
+    pub term_months: Option<u32>,
+    /// Days after the expiry in which a registry still renews a name.
+    pub quarantine_days: Option<u32>,
 }
 
 impl Policy {
@@ -69,8 +73,14 @@ pub struct Policies {
     pub default: Policy,
     /// By kind; what a kind does not set was inherited when this was built.
     pub by_kind: BTreeMap<ServiceKind, Policy>,
-    /// By top-level domain without the dot (`gr`, `com.gr`), for kind `domain`.
+    /// By top-level domain without the dot and in ASCII (`gr`, `com.gr`, `xn--qxam`), for kind `domain`.
     pub by_tld: BTreeMap<String, Policy>,
+}
+
+/// A name as registries know it: `κονετ.ελ` and `xn--qxajjh1a.xn--qxam` are the same.
+#[must_use]
+pub fn ascii_name(name: &str) -> String {
+    idna::domain_to_ascii(name.trim().trim_start_matches('.')).unwrap_or_else(|_| name.to_lowercase())
 }
 
 impl Policies {
@@ -78,7 +88,7 @@ impl Policies {
     #[must_use]
     pub fn of(&self, service: &Service) -> &Policy {
         if service.kind == ServiceKind::Domain {
-            let name = service.domain_name.as_deref().unwrap_or(&service.name).to_lowercase();
+            let name = ascii_name(service.domain_name.as_deref().unwrap_or(&service.name));
             let mut rest = name.as_str();
             while let Some((_, tld)) = rest.split_once('.') {
                 if let Some(policy) = self.by_tld.get(tld) {

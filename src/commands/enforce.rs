@@ -65,8 +65,12 @@ pub(super) fn night(
         let detail = serde_json::json!({ "digest": digest, "by": by });
         store.write(|tx| tx.journal(run, None, None, "approved", &detail))?;
     }
-    let outcome = plan.apply(desk, store, run)?;
     let mut findings = Findings::default();
+    for (customer, service, concern) in &plan.concerns {
+        let text = format!("`{service}`: {concern}");
+        findings.add(Kind::Registry, format!("{service}|{concern}"), Some(customer), Some(service), text);
+    }
+    let outcome = plan.apply(desk, store, run)?;
     for (code, why) in &outcome.unreadable {
         let text = format!("`{code}` is held back: {why}");
         findings.add(Kind::Data, code.as_str(), Some(code), None, text);
@@ -77,7 +81,7 @@ pub(super) fn night(
         let key = format!("{}|{}", step.service, step.action.code());
         findings.add(Kind::Hook, key, Some(&step.customer), Some(&step.service), text);
     }
-    let complete = everyone.then_some([Kind::Hook].as_slice());
+    let complete = everyone.then_some([Kind::Hook, Kind::Registry].as_slice());
     let fresh = findings.raise(desk, store, run, complete)?;
     let mut status = if fresh.is_empty() { ExitStatus::Done } else { ExitStatus::NeedsPerson };
     if outcome.refusal.is_some() {

@@ -2,7 +2,7 @@
 
 use super::section::Section;
 use crate::billing::calendar::{Calendar, Freeze};
-use crate::billing::policy::{Policies, Policy};
+use crate::billing::policy::{Policies, Policy, ascii_name};
 use crate::billing::service::ServiceKind;
 use chrono::Weekday;
 
@@ -41,7 +41,7 @@ pub(super) fn policies(section: &Section<'_>) -> Policies {
             );
         }
         for (tld, section) in tlds.children() {
-            policies.by_tld.insert(tld.trim_start_matches('.').to_lowercase(), policy(&section, &of_kind));
+            policies.by_tld.insert(ascii_name(&tld), policy(&section, &of_kind));
             section.finish();
         }
         policies.by_kind.insert(kind, of_kind);
@@ -60,6 +60,7 @@ fn documented() -> Policy {
         min_notice_days: MIN_NOTICE_DAYS,
         final_notice_days_before: FINAL_NOTICE_DAYS_BEFORE,
         terminate_after_days: Some(30),
+        ..Policy::default()
     }
 }
 
@@ -89,6 +90,12 @@ fn policy(section: &Section<'_>, inherited: &Policy) -> Policy {
     }
     if let Some(days) = section.days_or_never("terminate_after_days") {
         policy.terminate_after_days = days;
+    }
+    if let Some(months) = section.number("term_months", 120) {
+        policy.term_months = (months > 0).then_some(months);
+    }
+    if let Some(days) = section.number("quarantine_days", 365) {
+        policy.quarantine_days = Some(days);
     }
     check_policy(section, &policy);
     policy

@@ -31,6 +31,8 @@ pub enum Kind {
     Bounced,
     /// A hook that failed at the panel.
     Hook,
+    /// A domain name's term or quarantine at its registry.
+    Registry,
     /// An import that disputes what the program owns.
     Conflict,
 }
@@ -51,6 +53,7 @@ impl Kind {
             Self::Uncertain => "uncertain",
             Self::Bounced => "bounced",
             Self::Hook => "hook",
+            Self::Registry => "registry",
             Self::Conflict => "conflict",
         }
     }

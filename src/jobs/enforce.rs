@@ -6,7 +6,8 @@ use super::act::{self, Panels};
 use crate::billing::enforcement::{self, Because, Enforcement, Step};
 use crate::billing::facts::Action;
 use crate::billing::guard::{self, Gates, Limits, Refusal};
-use crate::billing::ids::CustomerCode;
+use crate::billing::ids::{CustomerCode, ServiceCode};
+use crate::billing::registry::{self, Concern};
 use crate::store::{FactQueries, RunId, Store};
 use crate::views::StepView;
 use anyhow::Result;
@@ -35,6 +36,8 @@ pub struct Plan {
     withheld: Vec<Step>,
     refusal: Option<Refusal>,
     unreadable: Vec<(CustomerCode, String)>,
+    /// Domain names that a person must look at.
+    pub concerns: Vec<(CustomerCode, ServiceCode, Concern)>,
 }
 
 /// Decides for `customers` and asks the guard. Writes nothing.
@@ -52,6 +55,9 @@ pub fn plan(desk: &Desk, store: &Store, customers: &[CustomerCode], gates: &Gate
                 if !night.changes.is_empty() || !night.steps.is_empty() {
                     plan.customers.push(code.clone());
                 }
+                let concerns = registry::concerns(&facts, &night.steps, &desk.rules, desk.today);
+                plan.concerns
+                    .extend(concerns.into_iter().map(|(service, what)| (code.clone(), service, what)));
                 plan.steps.extend(night.steps);
                 plan.withheld.extend(night.withheld);
             }
