@@ -10,6 +10,7 @@ mod bad_input;
 mod card;
 mod core;
 mod diary;
+mod hooks;
 mod house;
 mod kill;
 mod letter;
