@@ -7,7 +7,7 @@ use crate::billing::enforcement::{self, Enforcement, Step};
 use crate::billing::facts::Action;
 use crate::billing::guard::{self, Gates, Limits, Refusal};
 use crate::billing::ids::CustomerCode;
-use crate::store::{FactQueries, RunId, Store};
+use crate::store::{FactQueries, Payments, RunId, Store};
 use crate::views::StepView;
 use anyhow::Result;
 use serde_json::json;
@@ -125,16 +125,20 @@ impl Plan {
         let mut done = Vec::new();
         let mut failed = Vec::new();
         let mut panels = Panels::default();
+        let mut stopped = None;
         let bar = desk.report.progress("enforcing", self.customers.len());
         for code in &self.customers {
             bar.inc(1);
-            if stop_file(desk).is_some() || super::stopping() {
+            if super::stopping() {
                 break;
             }
-            let by_hook = self.apply_one(desk, store, run, code, &mut done)?;
+            stopped = stopped.or_else(|| stop_file(desk));
+            let by_hook = self.apply_one(desk, store, run, code, stopped.is_some(), &mut done)?;
             for step in by_hook {
-                if is_guarded(&step) && stop_file(desk).is_some() {
-                    break;
+                // what is paid for is switched on again, whatever else is stopped
+                stopped = stopped.or_else(|| stop_file(desk));
+                if stopped.is_some() && is_guarded(&step) {
+                    continue;
                 }
                 // a dry run shows what would be asked of the panel, and asks nothing
                 let answer =
@@ -157,6 +161,14 @@ impl Plan {
             .cloned()
             .collect();
         let mut outcome = Self { steps: done, ..self }.shown();
+        if outcome.refusal.is_none() && stopped.is_some() {
+            let gates = Gates {
+                stopped_by: stopped,
+                payments_fresh_on: store.payments_fresh_on()?,
+                ..Gates::default()
+            };
+            outcome.refusal = guard::refusal(&missing, &gates, &limits(desk), &desk.rules, desk.today);
+        }
         for step in missing {
             let (reason, because) = match &outcome.refusal {
                 Some(refusal) if guard::is_guarded(step.action) => (refusal.reason, refusal.message.clone()),
@@ -182,11 +194,11 @@ impl Plan {
         store: &mut Store,
         run: RunId,
         code: &CustomerCode,
+        stopped: bool,
         done: &mut Vec<Step>,
     ) -> Result<Vec<Step>> {
-        let allowed = |step: &Step| {
-            self.steps.contains(step) && !(self.refusal.is_some() && guard::is_guarded(step.action))
-        };
+        let refused = stopped || self.refusal.is_some();
+        let allowed = |step: &Step| self.steps.contains(step) && !(refused && is_guarded(step));
         let (recorded, by_hook) = store.write(|tx| -> Result<(Vec<Step>, Vec<Step>)> {
             let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else {
                 return Ok((Vec::new(), Vec::new()));
