@@ -140,6 +140,10 @@ impl Plan {
                 if stopped.is_some() && is_guarded(&step) {
                     continue;
                 }
+                // the hook before it took its time
+                if is_guarded(&step) && !stands(desk, store, &step)? {
+                    continue;
+                }
                 // a dry run shows what would be asked of the panel, and asks nothing
                 let answer =
                     if desk.dry_run { Ok(()) } else { act::act(desk, store, run, &mut panels, &step)? };
@@ -198,7 +202,10 @@ impl Plan {
         done: &mut Vec<Step>,
     ) -> Result<Vec<Step>> {
         let refused = stopped || self.refusal.is_some();
-        let allowed = |step: &Step| self.steps.contains(step) && !(refused && is_guarded(step));
+        // a renewal is among the changes, planned or not: its record and its registry follow
+        let allowed = |step: &Step| {
+            step.action == Action::Renew || self.steps.contains(step) && !(refused && is_guarded(step))
+        };
         let (recorded, by_hook) = store.write(|tx| -> Result<(Vec<Step>, Vec<Step>)> {
             let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else {
                 return Ok((Vec::new(), Vec::new()));
@@ -228,6 +235,18 @@ impl Plan {
         })?;
         done.extend(recorded);
         Ok(by_hook)
+    }
+}
+
+/// Whether a step is still what its customer's facts call for.
+fn stands(desk: &Desk, store: &Store, step: &Step) -> Result<bool> {
+    match store.facts(&step.customer, desk.rules.mode, desk.today) {
+        Ok(Some(mut facts)) => {
+            Ok(enforcement::decide(&mut facts, &desk.rules, desk.today).steps.contains(step))
+        }
+        Ok(None) => Ok(false),
+        Err(fault) if fault.is_data() => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 
