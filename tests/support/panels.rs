@@ -240,10 +240,11 @@ fn act(kind: Kind, step: &str, name: &str, office: &mut Office) {
     office.steps.push(format!("{step} {name}"));
 }
 
+/// What a panel says when it refuses; one of them repeats what it was sent.
 fn refusal(kind: Kind, request: &Request) -> String {
     match kind {
         Kind::Whm => {
-            json!({ "metadata": { "version": 1, "result": 0, "reason": "You do not have permission" } })
+            json!({ "metadata": { "version": 1, "result": 0, "reason": format!("{TOKEN} may not") } })
                 .to_string()
         }
         Kind::Plesk if request.path.ends_with("agent.php") => {
