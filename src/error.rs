@@ -16,7 +16,7 @@ pub enum Stop {
 /// The exit status of an error: the kind it carries, else a failure.
 #[must_use]
 pub fn status_of(error: &anyhow::Error) -> ExitStatus {
-    if error.downcast_ref::<crate::clock::FutureDay>().is_some()
+    if error.downcast_ref::<crate::clock::DayRefused>().is_some()
         || error.downcast_ref::<crate::config::ConfigFaults>().is_some()
     {
         return ExitStatus::Usage;

@@ -72,8 +72,17 @@ pub fn run(call: &Call<'_>) -> Answer {
             output: format!("it took longer than {} seconds and was ended\n{output}", call.limit.as_secs()),
         },
         Some(Some(0 | ALREADY)) => Answer { done: true, output },
-        Some(Some(code)) => Answer { done: false, output: format!("exit {code}\n{output}") },
+        Some(Some(code)) => Answer { done: false, output: format!("exit {code}{}", why(&output)) },
         Some(None) => Answer { done: false, output: format!("it was ended by a signal\n{output}") },
+    }
+}
+
+/// What a person reads first is a single line, and a program's last words say why it failed.
+fn why(output: &str) -> String {
+    match output.lines().last() {
+        None => String::new(),
+        Some(last) if last == output => format!(": {last}"),
+        Some(last) => format!(": {last}\n{output}"),
     }
 }
 
@@ -136,6 +145,9 @@ mod tests {
         assert!(
             !failed.done && failed.output.contains("exit 3") && failed.output.contains("no such account")
         );
+        assert_eq!(sh("exit 3", 5000).output, "exit 3");
+        let last = sh("echo asking; echo no such account >&2; exit 3", 5000).output;
+        assert_eq!(last, "exit 3: no such account\nasking\nno such account");
         assert!(!sh("kill -9 $$", 5000).done);
         let missing = run(&Call {
             argv: &["/nowhere/hook".to_owned()],

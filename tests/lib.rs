@@ -10,6 +10,8 @@ mod bad_input;
 mod card;
 mod core;
 mod diary;
+mod guard;
+mod hooks;
 mod house;
 mod kill;
 mod letter;

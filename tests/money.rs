@@ -131,7 +131,7 @@ fn payers_that_come_before_their_movements_wait_for_them_and_say_nothing_of_the_
     let sandbox = example_company();
     let early = statement(&sandbox, "alpha-payers.csv").exits(0).json();
     assert!(early["warnings"][0].as_str().unwrap().contains("not imported yet"), "{early}");
-    let known = rusqlite::Connection::open(sandbox.path("konet.db")).unwrap();
+    let known = rusqlite::Connection::open(sandbox.path("konet-billing.db")).unwrap();
     let fresh: i64 = known.query_row("SELECT count(*) FROM payment_imports", [], |row| row.get(0)).unwrap();
     assert_eq!(fresh, 0, "a list of payers is no statement: the bank is known no further");
     statement(&sandbox, "alpha.csv").exits(3);

@@ -131,7 +131,9 @@ fn closed_gate(gates: &Gates, limits: &Limits, rules: &Rules, today: NaiveDate) 
         ));
     }
     if let Some(latest) = gates.latest_run_day.filter(|latest| *latest > today) {
-        let why = format!("the day {today} lies before the last run's day {latest}; check the clock");
+        let why = format!(
+            "the day {today} lies before the last run's day {latest}; check the clock, and if it was wrong then, `record ack clock`"
+        );
         return Some(("gate", "clock", None, why));
     }
     let Some(fresh_on) = gates.payments_fresh_on else {

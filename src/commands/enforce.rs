@@ -7,7 +7,7 @@ use crate::exit_status::ExitStatus;
 use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::{Desk, backup, enforce, handover};
 use crate::report::table;
-use crate::store::{FactQueries, Payments, RunId, Services, Store};
+use crate::store::{FactQueries, Payments, RunId, Runs, Services, Store};
 use crate::views::{AttentionView, EnforceView, RunView, StepView};
 use anyhow::Result;
 use std::time::Duration;
@@ -44,8 +44,8 @@ pub(super) fn night(
     approval: Option<(&str, String)>,
 ) -> Result<(EnforceView, Vec<AttentionView>, ExitStatus)> {
     let gates = Gates {
-        payments_fresh_on: store.payments_fresh_on()?,
-        latest_run_day: store.latest_run_day(Some(run))?,
+        payments_fresh_on: store.payments_fresh_on(desk.today)?,
+        latest_run_day: store.latest_run_day(run)?,
         stopped_by: enforce::stop_file(desk),
         restored: if desk.dry_run { None } else { handover::restored(store.path(), run.0) },
         damaged: gates.damaged.or_else(|| store.check().err().map(|error| error.to_string())),

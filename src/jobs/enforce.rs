@@ -8,7 +8,7 @@ use crate::billing::facts::Action;
 use crate::billing::guard::{self, Gates, Limits, Refusal};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::registry::{self, Concern};
-use crate::store::{FactQueries, RunId, Store};
+use crate::store::{FactQueries, Payments, RunId, Store};
 use crate::views::StepView;
 use anyhow::Result;
 use serde_json::json;
@@ -131,16 +131,24 @@ impl Plan {
         let mut done = Vec::new();
         let mut failed = Vec::new();
         let mut panels = Panels::default();
+        let mut stopped = None;
         let bar = desk.report.progress("enforcing", self.customers.len());
         for code in &self.customers {
             bar.inc(1);
-            if stop_file(desk).is_some() || super::stopping() {
+            if super::stopping() {
                 break;
             }
-            let by_hook = self.apply_one(desk, store, run, code, &mut done)?;
+            stopped = stopped.or_else(|| stop_file(desk));
+            let by_hook = self.apply_one(desk, store, run, code, stopped.is_some(), &mut done)?;
             for step in by_hook {
-                if is_guarded(&step) && stop_file(desk).is_some() {
-                    break;
+                // what is paid for is switched on again, whatever else is stopped
+                stopped = stopped.or_else(|| stop_file(desk));
+                if stopped.is_some() && is_guarded(&step) {
+                    continue;
+                }
+                // the hook before it took its time
+                if is_guarded(&step) && !stands(desk, store, &step)? {
+                    continue;
                 }
                 // a dry run shows what would be asked of the panel, and asks nothing
                 let answer =
@@ -171,6 +179,14 @@ impl Plan {
             .cloned()
             .collect();
         let mut outcome = Self { steps: done, ..self }.shown();
+        if outcome.refusal.is_none() && stopped.is_some() {
+            let gates = Gates {
+                stopped_by: stopped,
+                payments_fresh_on: store.payments_fresh_on(desk.today)?,
+                ..Gates::default()
+            };
+            outcome.refusal = guard::refusal(&missing, &gates, &limits(desk), &desk.rules, desk.today);
+        }
         for step in missing {
             let (reason, because) = match &outcome.refusal {
                 Some(refusal) if guard::is_guarded(step.action) => (refusal.reason, refusal.message.clone()),
@@ -196,10 +212,13 @@ impl Plan {
         store: &mut Store,
         run: RunId,
         code: &CustomerCode,
+        stopped: bool,
         done: &mut Vec<Step>,
     ) -> Result<Vec<Step>> {
+        let refused = stopped || self.refusal.is_some();
+        // a renewal is among the changes, planned or not: its record and its registry follow
         let allowed = |step: &Step| {
-            self.steps.contains(step) && !(self.refusal.is_some() && guard::is_guarded(step.action))
+            step.action == Action::Renew || self.steps.contains(step) && !(refused && is_guarded(step))
         };
         let (recorded, by_hook) = store.write(|tx| -> Result<(Vec<Step>, Vec<Step>)> {
             let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else {
@@ -230,6 +249,18 @@ impl Plan {
         })?;
         done.extend(recorded);
         Ok(by_hook)
+    }
+}
+
+/// Whether a step is still what its customer's facts call for.
+fn stands(desk: &Desk, store: &Store, step: &Step) -> Result<bool> {
+    match store.facts(&step.customer, desk.rules.mode, desk.today) {
+        Ok(Some(mut facts)) => {
+            Ok(enforcement::decide(&mut facts, &desk.rules, desk.today).steps.contains(step))
+        }
+        Ok(None) => Ok(false),
+        Err(fault) if fault.is_data() => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -12,7 +12,8 @@ use crate::billing::service::{Hold, Service, ServiceState, SuspensionReason};
 use crate::billing::vat::Price;
 use crate::intake::InvoiceOf;
 use crate::store::{
-    BY_HAND, Charges, Customers, FactQueries, NewPayment, Payments, RunId, Services, Store, StoredPayment, Tx,
+    BY_HAND, CLOCK_FORGIVEN, Charges, Customers, FactQueries, NewPayment, Payments, RunId, Runs, Services,
+    Store, StoredPayment, Tx,
 };
 use anyhow::{Result, anyhow, bail};
 use chrono::NaiveDate;
@@ -433,6 +434,23 @@ fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness)
             tx.update_customer(&stored)?;
             let text = format!("`{customer}` is written to at {}", stored.email.join(", "));
             Ok(("email", Some(customer.clone()), None, text))
+        }
+        Record::Ack { code } if code == "clock" => {
+            match tx.latest_run_day(run)?.filter(|latest| *latest > desk.today) {
+                None => {
+                    bail!("no run worked for a later day than {}; there is nothing to forgive", desk.today)
+                }
+                Some(latest) => {
+                    let detail = json!({ "by": witness.by, "reason": witness.reason, "day": latest });
+                    tx.journal(run, None, None, CLOCK_FORGIVEN, &detail)?;
+                    Ok((
+                        "ack",
+                        None,
+                        None,
+                        format!("a run for {latest} was the clock's fault; days count again"),
+                    ))
+                }
+            }
         }
         Record::Ack { code } => {
             let mut count = tx.acknowledge(code, &witness.by)?;

@@ -26,7 +26,7 @@ pub use outbox::{
     Replaceable, Role, Troubled,
 };
 pub use payments::{BY_HAND, NewPayment, Payments, StoredPayment, is_same_account};
-pub use runs::{JournalLine, ListedRun, RunId, RunStep, Runs, ShadowStep};
+pub use runs::{CLOCK_FORGIVEN, JournalLine, ListedRun, RunId, RunStep, Runs, ShadowStep};
 pub use services::{ServiceChange, Services, Unreadable};
 pub use status::{ChargeRow, InvoiceRow, PaymentRow, ServiceRow, StatusQueries, WorkOrder};
 

@@ -314,13 +314,15 @@ pub trait Payments: Queries {
         Ok(codes.map(|code| code.map(CustomerCode::new)).collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The day up to which the bank is known: the newest payment import's.
+    /// The day up to which the bank is known: the newest payment import's, but for days to come that a person has
+    /// put down to a wrong clock ([`super::CLOCK_FORGIVEN`]).
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn payments_fresh_on(&self) -> Result<Option<NaiveDate>> {
-        let sql = "SELECT max(fresh_on) FROM payment_imports";
-        Ok(self.connection().query_row(sql, [], |row| row.get(0)).optional()?.flatten())
+    fn payments_fresh_on(&self, today: NaiveDate) -> Result<Option<NaiveDate>> {
+        let sql = "SELECT max(fresh_on) FROM payment_imports WHERE fresh_on <= ?1
+                     OR run > coalesce((SELECT max(run) FROM journal WHERE what = 'clock_forgiven'), 0)";
+        Ok(self.connection().query_row(sql, [today], |row| row.get(0)).optional()?.flatten())
     }
 }
 

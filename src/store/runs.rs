@@ -46,17 +46,10 @@ impl Store {
             Ok(())
         })
     }
-
-    /// The latest day any enforcing or notifying run before `run` worked for.
-    ///
-    /// # Errors
-    /// Where the database cannot be read.
-    pub fn latest_run_day(&self, run: Option<RunId>) -> Result<Option<NaiveDate>> {
-        let sql = "SELECT max(as_of) FROM runs WHERE id < ?1 AND command IN ('enforce', 'notify', 'nightly')";
-        let before = run.map_or(i64::MAX, |run| run.0);
-        Ok(self.connection.query_row(sql, [before], |row| row.get(0)).optional()?.flatten())
-    }
 }
+
+/// What the journal says where a person has seen that an earlier run's day was wrong.
+pub const CLOCK_FORGIVEN: &str = "clock_forgiven";
 
 /// A run as it is listed.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -128,6 +121,17 @@ pub struct ShadowStep {
 
 /// Reading runs and the journal.
 pub trait Runs: Queries {
+    /// The latest day any enforcing or notifying run before `run` worked for, since a person last said that the
+    /// clock had been wrong ([`CLOCK_FORGIVEN`]).
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn latest_run_day(&self, run: RunId) -> Result<Option<NaiveDate>> {
+        let sql = "SELECT max(as_of) FROM runs WHERE id < ?1 AND command IN ('enforce', 'notify', 'nightly')
+                     AND id > coalesce((SELECT max(run) FROM journal WHERE what = 'clock_forgiven'), 0)";
+        Ok(self.connection().query_row(sql, [run.0], |row| row.get(0)).optional()?.flatten())
+    }
+
     /// The last runs, newest first.
     ///
     /// # Errors
