@@ -5,9 +5,9 @@ use crate::billing::guard::Gates;
 use crate::cli::{EnforceArgs, Global};
 use crate::exit_status::ExitStatus;
 use crate::jobs::attention::{Findings, Kind};
-use crate::jobs::{Desk, backup, enforce, handover};
+use crate::jobs::{Desk, backup, enforce};
 use crate::report::table;
-use crate::store::{FactQueries, Payments, RunId, Runs, Services, Store};
+use crate::store::{FactQueries, RunId, Store};
 use crate::views::{AttentionView, EnforceView, RunView, StepView};
 use anyhow::Result;
 use std::time::Duration;
@@ -43,15 +43,7 @@ pub(super) fn night(
     gates: Gates,
     approval: Option<(&str, String)>,
 ) -> Result<(EnforceView, Vec<AttentionView>, ExitStatus)> {
-    let gates = Gates {
-        payments_fresh_on: store.payments_fresh_on(desk.today)?,
-        latest_run_day: store.latest_run_day(run)?,
-        stopped_by: enforce::stop_file(desk),
-        restored: if desk.dry_run { None } else { handover::restored(store.path(), run.0) },
-        damaged: gates.damaged.or_else(|| store.check().err().map(|error| error.to_string())),
-        active_services: store.active_services()?,
-        ..gates
-    };
+    let gates = enforce::gates(desk, store, run, gates)?;
     let chosen = known_customers(store, customers)?;
     let everyone = chosen.is_empty();
     let codes = if everyone {

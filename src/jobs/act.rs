@@ -10,7 +10,7 @@ use crate::billing::policy::Mode;
 use crate::billing::service::{Service, ServiceKind};
 use crate::config::HookSet;
 use crate::hooks::{self, Answer, Call};
-use crate::store::{Charges, FactQueries, RunId, Services, Store};
+use crate::store::{FactQueries, RunId, Services, Steps, Store};
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde_json::json;

@@ -7,7 +7,7 @@ use crate::billing::enforcement;
 use crate::billing::ids::ServiceCode;
 use crate::billing::period::days_before;
 use crate::billing::policy::Mode;
-use crate::store::{FactQueries, Runs, ServiceChange, Services, Store};
+use crate::store::{FactQueries, ServiceChange, Services, Steps, Store};
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde::Serialize;

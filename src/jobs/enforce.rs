@@ -3,12 +3,13 @@
 
 use super::Desk;
 use super::act::{self, Panels};
+use super::handover;
 use crate::billing::enforcement::{self, Because, Enforcement, Step};
 use crate::billing::facts::Action;
 use crate::billing::guard::{self, Gates, Limits, Refusal};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::registry::{self, Concern};
-use crate::store::{FactQueries, Payments, RunId, Store};
+use crate::store::{FactQueries, Payments, RunId, Runs, Services, Store};
 use crate::views::StepView;
 use anyhow::Result;
 use serde_json::json;
@@ -38,6 +39,22 @@ pub struct Plan {
     unreadable: Vec<(CustomerCode, String)>,
     /// Domain names that a person must look at.
     pub concerns: Vec<(CustomerCode, ServiceCode, Concern)>,
+}
+
+/// What the guard must know before anything is switched off, beside what is `known` already.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub fn gates(desk: &Desk, store: &Store, run: RunId, known: Gates) -> Result<Gates> {
+    Ok(Gates {
+        payments_fresh_on: store.payments_fresh_on(desk.today)?,
+        latest_run_day: store.latest_run_day(run)?,
+        stopped_by: stop_file(desk),
+        restored: if desk.dry_run { None } else { handover::restored(store.path(), run.0) },
+        damaged: known.damaged.or_else(|| store.check().err().map(|error| error.to_string())),
+        active_services: store.active_services()?,
+        ..known
+    })
 }
 
 /// Decides for `customers` and asks the guard. Writes nothing.

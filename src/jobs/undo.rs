@@ -7,7 +7,7 @@ use crate::billing::enforcement::{Because, Step};
 use crate::billing::facts::Action;
 use crate::billing::period::BillingPeriod;
 use crate::billing::service::{Service, ServiceState};
-use crate::store::{Charges, FactQueries, RunId, RunStep, Runs, Services, Store};
+use crate::store::{FactQueries, RunId, RunStep, Services, Steps, Store};
 use anyhow::{Result, bail};
 use serde::Serialize;
 use serde_json::json;

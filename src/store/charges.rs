@@ -1,12 +1,11 @@
-//! Charges, allocations and steps: where the core's changes become rows.
+//! Charges, allocations and invoices: where the core's changes become rows.
 
 use super::columns::Record;
 use super::error::Result;
-use super::runs::{RunId, RunStep};
+use super::runs::RunId;
 use super::services::state_columns;
 use super::{Queries, Tx};
 use crate::billing::charge::{Charge, ChargeSource};
-use crate::billing::enforcement::{Because, Step};
 use crate::billing::facts::{Action, Change};
 use crate::billing::ids::{ChargeId, CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
@@ -105,7 +104,7 @@ impl Tx<'_> {
                     self.connection()
                         .prepare_cached("UPDATE services SET expires_on = ?2 WHERE code = ?1")?
                         .execute(params![service.as_str(), period.to])?;
-                    self.insert_step(run, service, Action::Renew, *period, mode, *on)?;
+                    self.insert_step(run, service, Action::Renew, *period, mode, "done", *on)?;
                 }
                 Change::StateChanged { service, action, period, state, on } => {
                     let (word, state_on, reason, expiry) = state_columns(*state);
@@ -115,7 +114,7 @@ impl Tx<'_> {
                               suspension_expiry = ?5 WHERE code = ?1",
                         )?
                         .execute(params![service.as_str(), word, state_on, reason, expiry])?;
-                    self.insert_step(run, service, *action, *period, mode, *on)?;
+                    self.insert_step(run, service, *action, *period, mode, "done", *on)?;
                 }
             }
         }
@@ -202,153 +201,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn insert_step(
-        &self,
-        run: RunId,
-        service: &ServiceCode,
-        action: Action,
-        period: BillingPeriod,
-        mode: Mode,
-        on: NaiveDate,
-    ) -> Result<()> {
-        self.connection()
-            .prepare_cached(
-                "INSERT INTO steps (run, service, action, period_from, period_to, mode, state, on_day)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'done', ?7)",
-            )?
-            .execute(params![
-                run.0,
-                service.as_str(),
-                action.code(),
-                period.from,
-                period.to,
-                mode.code(),
-                on
-            ])?;
-        Ok(())
-    }
-
-    /// Writes down that a step is about to be done by a hook; gives the number of its row.
-    ///
-    /// # Errors
-    /// Where the database cannot be written.
-    pub fn intend_step(&self, run: RunId, step: &Step, mode: Mode, today: NaiveDate) -> Result<i64> {
-        self.connection()
-            .prepare_cached(
-                "INSERT INTO steps (run, service, action, period_from, period_to, mode, state, on_day)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'intent', ?7)",
-            )?
-            .execute(params![
-                run.0,
-                step.service.as_str(),
-                step.action.code(),
-                step.period.from,
-                step.period.to,
-                mode.code(),
-                today
-            ])?;
-        Ok(self.connection().last_insert_rowid())
-    }
-
-    /// What became of a step that a hook was to do; its output is kept.
-    ///
-    /// # Errors
-    /// Where the database cannot be written.
-    pub fn finish_step(
-        &self,
-        step: i64,
-        done: bool,
-        output: &str,
-        retry_on: Option<NaiveDate>,
-    ) -> Result<()> {
-        self.connection()
-            .prepare_cached(
-                "UPDATE steps SET state = ?2, output = ?3, attempts = attempts + 1, retry_on = ?4 WHERE id = ?1",
-            )?
-            .execute(params![step, if done { "done" } else { "failed" }, output, retry_on])?;
-        Ok(())
-    }
-
-    /// A trial's run would have taken a step: the first time it is remembered, and nothing is done.
-    ///
-    /// # Errors
-    /// Where the database cannot be written.
-    pub fn shadow_step(&self, run: RunId, step: &Step, because: &Because, today: NaiveDate) -> Result<()> {
-        self.connection()
-            .prepare_cached(
-                "INSERT INTO steps (run, service, action, period_from, period_to, mode, state, on_day, output)
-                 SELECT ?1, ?2, ?3, ?4, ?5, 'trial', 'shadow', ?6, ?7
-                 WHERE NOT EXISTS (SELECT 1 FROM steps WHERE service = ?2 AND action = ?3 AND period_from = ?4
-                   AND state = 'shadow')",
-            )?
-            .execute(params![
-                run.0,
-                step.service.as_str(),
-                step.action.code(),
-                step.period.from,
-                step.period.to,
-                today,
-                because.to_string()
-            ])?;
-        Ok(())
-    }
-
-    /// A renewal that was written down waits for its hook; gives the number of its row.
-    ///
-    /// # Errors
-    /// Where the database cannot be written.
-    pub fn await_renewal(&self, step: &Step) -> Result<Option<i64>> {
-        use rusqlite::OptionalExtension;
-        let sql = "UPDATE steps SET state = 'intent' WHERE id = (SELECT max(id) FROM steps WHERE service = ?1
-                     AND action = 'renew' AND period_from = ?2) RETURNING id";
-        Ok(self
-            .connection()
-            .prepare_cached(sql)?
-            .query_row(params![step.service.as_str(), step.period.from], |row| row.get(0))
-            .optional()?)
-    }
-
-    /// Takes a renewal back: the service expires as before, its work order is withdrawn, and its notices may be
-    /// made again.
-    ///
-    /// # Errors
-    /// Where the database cannot be written.
-    pub fn undo_renewal(&self, step: &RunStep, by: &str, today: NaiveDate) -> Result<()> {
-        let service = step.service.as_str();
-        let connection = self.connection();
-        connection
-            .prepare_cached("UPDATE services SET expires_on = ?2 WHERE code = ?1 AND expires_on = ?3")?
-            .execute(params![service, step.period_from, step.period_to])?;
-        connection.prepare_cached("UPDATE steps SET state = 'undone' WHERE id = ?1")?.execute([step.id])?;
-        connection
-            .prepare_cached(
-                "UPDATE notices SET cancelled = 1 WHERE service = ?1 AND period_from = ?2
-                  AND stage IN ('renewed', 'reinstated')",
-            )?
-            .execute(params![service, step.period_from])?;
-        connection
-            .prepare_cached(
-                "UPDATE work_orders SET done_on = ?3, done_by = ?4
-                 WHERE service = ?1 AND action = 'renew' AND until = ?2 AND done_on IS NULL",
-            )?
-            .execute(params![service, step.period_to, today, format!("withdrawn by {by}")])?;
-        Ok(())
-    }
-
-    /// A person has done a work order; gives whether it was open.
-    ///
-    /// # Errors
-    /// Where the database cannot be written.
-    pub fn close_work_order(&self, order: i64, by: &str, today: NaiveDate) -> Result<bool> {
-        let changed = self
-            .connection()
-            .prepare_cached(
-                "UPDATE work_orders SET done_on = ?2, done_by = ?3 WHERE id = ?1 AND done_on IS NULL",
-            )?
-            .execute(params![order, today, by])?;
-        Ok(changed == 1)
-    }
-
     /// A tax invoice was issued for charges; gives how many had none yet.
     ///
     /// # Errors
@@ -398,33 +250,6 @@ impl Tx<'_> {
     pub fn forget_invoice(&self, number: &str) -> Result<usize> {
         Ok(self.connection().prepare_cached("DELETE FROM invoices WHERE number = ?1")?.execute([number])?)
     }
-
-    /// Lists a step that a person must do at a panel or registry.
-    ///
-    /// # Errors
-    /// Where the database cannot be written.
-    pub fn open_work_order(&self, run: RunId, step: &Step, today: NaiveDate) -> Result<()> {
-        let until = (step.action == Action::Renew).then_some(step.period.to);
-        self.connection()
-            .prepare_cached(
-                "INSERT INTO work_orders (run, service, action, until, opened_on) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![run.0, step.service.as_str(), step.action.code(), until, today])?;
-        Ok(())
-    }
-}
-
-/// A renewal that its hook has not done yet.
-#[derive(Debug, Clone)]
-pub struct PendingRenewal {
-    /// The number of its row.
-    pub step: i64,
-    /// Which service.
-    pub service: ServiceCode,
-    /// The period; its end is the new expiry.
-    pub period: BillingPeriod,
-    /// How often its hook has failed.
-    pub failures: u32,
 }
 
 /// Finding charges for a tax invoice.
@@ -435,22 +260,6 @@ pub trait Charges: super::Queries {
     /// Where the database cannot be read.
     fn charges_of_card(&self, card: &str) -> Result<Vec<ChargeId>> {
         self.charge_ids("SELECT charge FROM card_charges WHERE card = ?1 AND ?2 IS NOT NULL", card, "")
-    }
-
-    /// Whether a renewal has had consequences: the next period was told, paid or settled, or a person has renewed
-    /// it at its registry.
-    ///
-    /// # Errors
-    /// Where the database cannot be read.
-    fn has_consequences(&self, renewal: &RunStep) -> Result<bool> {
-        let sql =
-            "SELECT EXISTS (SELECT 1 FROM notices WHERE service = ?1 AND period_from = ?2 AND cancelled = 0)
-                OR EXISTS (SELECT 1 FROM charges c JOIN allocations a ON a.charge = c.id
-                  WHERE c.service = ?1 AND c.period_from = ?2)
-                OR EXISTS (SELECT 1 FROM work_orders WHERE service = ?1 AND action = 'renew' AND until = ?2
-                  AND done_on IS NOT NULL)";
-        let values = params![renewal.service.as_str(), renewal.period_to];
-        Ok(self.connection().query_row(sql, values, |row| row.get(0))?)
     }
 
     /// Whose a charge is.
@@ -482,39 +291,6 @@ pub trait Charges: super::Queries {
         let sql = "SELECT DISTINCT a.charge FROM payments p JOIN allocations a ON a.payment = p.id
                    WHERE p.bank_ref = ?1 AND ?2 IS NOT NULL";
         self.charge_ids(sql, bank_ref, "")
-    }
-
-    /// How often the hook of a step has failed for this period since it last did it, and when it may be tried
-    /// again.
-    ///
-    /// # Errors
-    /// Where the database cannot be read.
-    fn failures(&self, step: &Step) -> Result<(u32, Option<NaiveDate>)> {
-        let sql = "SELECT count(*), max(retry_on) FROM steps f WHERE service = ?1 AND action = ?2 AND period_from = ?3
-                     AND state = 'failed' AND id > coalesce((SELECT max(id) FROM steps WHERE service = ?1
-                       AND action = ?2 AND state = 'done'), 0)";
-        let values = params![step.service.as_str(), step.action.code(), step.period.from];
-        Ok(self.connection().query_row(sql, values, |row| Ok((row.get(0)?, row.get(1)?)))?)
-    }
-
-    /// Renewals that were settled and wait for their hook, oldest first.
-    ///
-    /// # Errors
-    /// Where the database cannot be read.
-    fn pending_renewals(&self, today: NaiveDate) -> Result<Vec<PendingRenewal>> {
-        let sql = "SELECT id, service, period_from, period_to, attempts FROM steps
-                   WHERE action = 'renew' AND state IN ('intent', 'failed')
-                     AND (retry_on IS NULL OR retry_on <= ?1) ORDER BY id";
-        let mut statement = self.connection().prepare_cached(sql)?;
-        let rows = statement.query_map([today], |row| {
-            Ok(PendingRenewal {
-                step: row.get(0)?,
-                service: ServiceCode::new(row.get::<_, String>(1)?),
-                period: BillingPeriod { from: row.get(2)?, to: row.get(3)? },
-                failures: row.get(4)?,
-            })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     #[doc(hidden)]

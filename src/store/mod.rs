@@ -15,9 +15,10 @@ mod payments;
 mod runs;
 mod services;
 mod status;
+mod steps;
 
 pub use attention::{Attention, AttentionQueries, NewAttention};
-pub use charges::{Charges, PendingRenewal};
+pub use charges::Charges;
 pub use customers::Customers;
 pub use error::{Result, StoreError};
 pub use facts::FactQueries;
@@ -26,9 +27,10 @@ pub use outbox::{
     Replaceable, Role, Troubled,
 };
 pub use payments::{BY_HAND, NewPayment, Payments, StoredPayment, is_same_account};
-pub use runs::{CLOCK_FORGIVEN, JournalLine, ListedRun, RunId, RunStep, Runs, ShadowStep};
+pub use runs::{CLOCK_FORGIVEN, JournalLine, ListedRun, RunId, Runs};
 pub use services::{ServiceChange, Services, Unreadable};
 pub use status::{ChargeRow, InvoiceRow, PaymentRow, ServiceRow, StatusQueries, WorkOrder};
+pub use steps::{PendingRenewal, RunStep, ShadowStep, Steps};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};

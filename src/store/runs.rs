@@ -85,40 +85,6 @@ pub struct JournalLine {
     pub detail: serde_json::Value,
 }
 
-/// A step that a run did.
-#[derive(Debug, Clone)]
-pub struct RunStep {
-    /// Its number.
-    pub id: i64,
-    /// Which service.
-    pub service: ServiceCode,
-    /// What.
-    pub action: String,
-    /// The period's beginning.
-    pub period_from: NaiveDate,
-    /// Its end: the new expiry of a renewal.
-    pub period_to: NaiveDate,
-    /// The day.
-    pub on: NaiveDate,
-    /// Whether a hook did it.
-    pub by_hook: bool,
-}
-
-/// A step that a trial would have taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShadowStep {
-    /// Which service.
-    pub service: ServiceCode,
-    /// Whose.
-    pub customer: CustomerCode,
-    /// What.
-    pub action: String,
-    /// The first day it would have.
-    pub on: NaiveDate,
-    /// Why.
-    pub because: String,
-}
-
 /// Reading runs and the journal.
 pub trait Runs: Queries {
     /// The latest day any enforcing or notifying run before `run` worked for, since a person last said that the
@@ -176,48 +142,6 @@ pub trait Runs: Queries {
                 service: row.get(2)?,
                 what: row.get(3)?,
                 detail: serde_json::from_str(&detail).unwrap_or(serde_json::Value::Null),
-            })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// The steps that the trial would have taken, oldest first.
-    ///
-    /// # Errors
-    /// Where the database cannot be read.
-    fn shadow_steps(&self) -> Result<Vec<ShadowStep>> {
-        let sql = "SELECT t.service, s.customer, t.action, t.on_day, t.output
-                   FROM steps t JOIN services s ON s.code = t.service WHERE t.state = 'shadow' ORDER BY t.id";
-        let mut statement = self.connection().prepare_cached(sql)?;
-        let rows = statement.query_map([], |row| {
-            Ok(ShadowStep {
-                service: ServiceCode::new(row.get::<_, String>(0)?),
-                customer: CustomerCode::new(row.get::<_, String>(1)?),
-                action: row.get(2)?,
-                on: row.get(3)?,
-                because: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
-            })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// The steps that a run did, in order.
-    ///
-    /// # Errors
-    /// Where the database cannot be read.
-    fn steps_of_run(&self, run: i64) -> Result<Vec<RunStep>> {
-        let sql = "SELECT service, action, period_from, on_day, id, period_to, attempts > 0 FROM steps
-                   WHERE run = ?1 AND state = 'done' ORDER BY id";
-        let mut statement = self.connection().prepare_cached(sql)?;
-        let rows = statement.query_map([run], |row| {
-            Ok(RunStep {
-                service: ServiceCode::new(row.get::<_, String>(0)?),
-                action: row.get(1)?,
-                period_from: row.get(2)?,
-                on: row.get(3)?,
-                id: row.get(4)?,
-                period_to: row.get(5)?,
-                by_hook: row.get(6)?,
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
