@@ -15,6 +15,7 @@ mod hooks;
 mod house;
 mod kill;
 mod letter;
+mod model;
 mod money;
 mod night;
 mod outbox;
