@@ -114,7 +114,9 @@ impl fmt::Display for Because {
                 Lacking::LatestAccepted => {
                     f.write_str("the latest notice of this period was not accepted by the mail server")
                 }
-                Lacking::Consequence => f.write_str("no accepted notice named the day of suspension"),
+                Lacking::Consequence => f.write_str(
+                    "no accepted notice named the day of suspension; `notify --now --customer …` sends one that does",
+                ),
                 Lacking::Time(day) => write!(f, "the customer was told too lately; possible from {day}"),
                 Lacking::Final => f.write_str("the final notice was not accepted yet"),
             },
