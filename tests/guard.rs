@@ -26,7 +26,6 @@ use crate::support::cards::day;
 use crate::support::sandbox::{Ran, Sandbox, stages, steps};
 use rusqlite::Connection;
 use serde_json::Value;
-use std::os::unix::fs::PermissionsExt;
 
 /// The day on which everything that is due may be suspended.
 const TODAY: &str = "2025-04-07";
@@ -80,17 +79,7 @@ fn states(sandbox: &Sandbox) -> Vec<String> {
 
 /// Makes a script the hook of every step.
 fn hooks(sandbox: &Sandbox, script: &str) {
-    let hook = sandbox.file("hook", format!("#!/bin/sh\n{script}"));
-    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let line = |word: &str| format!("{word} = [\"{}\", \"{word}\"]\n", hook.display());
-    let lines = ["suspend", "reinstate", "terminate"].map(line).concat();
-    let config = std::fs::read_to_string(sandbox.path("konet-billing.toml")).unwrap();
-    sandbox.file("konet-billing.toml", format!("{config}\n[hooks.hosting]\n{lines}timeout_seconds = 60\n"));
-}
-
-fn calls(sandbox: &Sandbox) -> Vec<String> {
-    let text = std::fs::read_to_string(sandbox.path("calls")).unwrap_or_default();
-    text.lines().map(str::to_owned).collect()
+    sandbox.hooks(script, &["suspend", "reinstate", "terminate"]);
 }
 
 // ---- mass action --------------------------------------------------------------------------------------
@@ -230,7 +219,7 @@ fn a_stop_file_half_way_stops_within_one_action_and_what_was_done_can_be_undone(
     // a payment that came in is not what the file stops
     sandbox.pay("2025-04-07;124,00;T-1;K-04;;;;\n", TODAY).exits(0);
     let ran = sandbox.enforce(TODAY).exits(4).json();
-    assert_eq!(calls(&sandbox), ["suspend a01", "suspend a02"]);
+    assert_eq!(sandbox.calls(), ["suspend a01", "suspend a02"]);
     assert_eq!(
         steps(&ran, "actions"),
         ["renew S-04 settled", "suspend S-01 unsettled", "suspend S-02 unsettled"]
@@ -250,10 +239,10 @@ fn a_stop_file_half_way_stops_within_one_action_and_what_was_done_can_be_undone(
         .collect();
     assert_eq!(outcomes, ["S-01 undone", "S-02 undone", "S-04 undone"]);
     assert_eq!(states(&sandbox), before);
-    assert_eq!(calls(&sandbox)[2..], ["reinstate a01", "reinstate a02"]);
+    assert_eq!(sandbox.calls()[2..], ["reinstate a01", "reinstate a02"]);
     // once is enough
     undo().exits(3);
-    assert_eq!(calls(&sandbox).len(), 4);
+    assert_eq!(sandbox.calls().len(), 4);
     assert_eq!(states(&sandbox), before);
 }
 
@@ -485,7 +474,7 @@ fn a_payment_that_arrives_while_the_run_is_under_way_is_seen() {
     hooks(&sandbox, &script);
     let ran = sandbox.enforce(TODAY).exits(0).json();
     assert_eq!(
-        calls(&sandbox),
+        sandbox.calls(),
         ["suspend a01", "suspend a03"],
         "{}",
         std::fs::read_to_string(sandbox.path("said")).unwrap()

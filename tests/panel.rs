@@ -1,34 +1,10 @@
 //! Enforcement that reaches a panel: hooks, the guard and its approval, explaining, looking ahead, undoing.
 
-use crate::support::sandbox::{Sandbox, stages, steps};
-use std::os::unix::fs::PermissionsExt;
-
-/// A panel that is a folder: an account is suspended while its file is there.
-const PANEL: &str = r#"#!/bin/sh
-# suspend|reinstate|terminate|renew|state, facts in KONET_* and as JSON on stdin
-echo "$1 $KONET_SERVICE $KONET_ACCOUNT" >> calls
-[ -e broken ] && { echo "panel unreachable" >&2; exit 7; }
-case "$1" in
-    suspend) [ -e "off-$KONET_ACCOUNT" ] && exit 10; [ -e lying ] || touch "off-$KONET_ACCOUNT" ;;
-    reinstate) rm -f "off-$KONET_ACCOUNT" ;;
-    terminate) touch "gone-$KONET_ACCOUNT"; rm -f "off-$KONET_ACCOUNT" ;;
-    renew) grep -q '"period_to"' || exit 1 ;;
-    state) if [ -e "gone-$KONET_ACCOUNT" ]; then echo terminated; elif [ -e "off-$KONET_ACCOUNT" ]; then echo suspended; else echo active; fi ;;
-esac
-"#;
+use crate::support::sandbox::{FOLDER_PANEL, Sandbox, stages, steps};
 
 fn with_panel() -> Sandbox {
     let sandbox = Sandbox::new();
-    let hook = sandbox.file("panel", PANEL);
-    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let hook = hook.to_str().unwrap().to_owned();
-    let config = std::fs::read_to_string(sandbox.path("konet-billing.toml")).unwrap();
-    let line = |action: &str, word: &str| format!("{action} = [\"{hook}\", \"{word}\"]\n");
-    let hooks = ["suspend", "reinstate", "terminate", "renew"].map(|word| line(word, word)).concat();
-    sandbox.file(
-        "konet-billing.toml",
-        format!("{config}\n[hooks.hosting]\n{hooks}{}timeout_seconds = 5\n", line("verify", "state")),
-    );
+    sandbox.hooks(FOLDER_PANEL, &["suspend", "reinstate", "terminate", "renew", "verify"]);
     sandbox
         .import("customers", "code;name;email\nK-1;Α;a@a.example\nK-2;Β;b@b.example\n", "2025-02-01")
         .exits(0);
@@ -42,31 +18,26 @@ fn with_panel() -> Sandbox {
     sandbox
 }
 
-fn calls(sandbox: &Sandbox) -> Vec<String> {
-    let text = std::fs::read_to_string(sandbox.path("calls")).unwrap_or_default();
-    text.lines().map(str::to_owned).collect()
-}
-
 #[test]
 fn a_step_reaches_the_panel_is_verified_and_recorded() {
     let sandbox = with_panel();
     let shown = sandbox.run(&["enforce", "--as-of", "2025-04-07", "--dry-run", "--json"]).exits(0).json();
     assert_eq!(steps(&shown, "actions").len(), 2);
-    assert!(calls(&sandbox).is_empty(), "a dry run asks the panel nothing");
+    assert!(sandbox.calls().is_empty(), "a dry run asks the panel nothing");
     let done = sandbox.enforce("2025-04-07").exits(0).json();
     assert_eq!(steps(&done, "actions"), ["suspend S-1 unsettled", "suspend S-2 unsettled"]);
     assert_eq!(
-        calls(&sandbox),
-        ["suspend S-1 alpha", "state S-1 alpha", "suspend S-2 beta", "state S-2 beta"]
+        sandbox.calls(),
+        ["suspend S-1 alpha", "verify S-1 alpha", "suspend S-2 beta", "verify S-2 beta"]
     );
     assert_eq!(stages(&sandbox.notify("2025-04-07").exits(0).json(), "K-1"), ["S-1 suspended"]);
     sandbox.pay("2025-04-08;124,00;T-1;K-1;;;;\n", "2025-04-08").exits(0);
     let back = sandbox.enforce("2025-04-08").exits(0).json();
     assert_eq!(steps(&back, "actions"), ["renew S-1 settled", "reinstate S-1 settled"]);
-    assert!(calls(&sandbox).contains(&"renew S-1 alpha".to_owned()) && !sandbox.path("off-alpha").exists());
-    let before = calls(&sandbox).len();
+    assert!(sandbox.calls().contains(&"renew S-1 alpha".to_owned()) && !sandbox.path("off-alpha").exists());
+    let before = sandbox.calls().len();
     sandbox.enforce("2025-04-08").exits(0);
-    assert_eq!(calls(&sandbox).len(), before, "the second run asks for nothing");
+    assert_eq!(sandbox.calls().len(), before, "the second run asks for nothing");
     assert!(
         sandbox.run(&["status", "--json", "--as-of", "2025-04-08"]).json()["work_orders"]
             .as_array()
@@ -82,7 +53,7 @@ fn a_panel_that_fails_or_lies_leaves_the_service_as_it_was_and_is_asked_again() 
     let failed = sandbox.enforce("2025-04-07").exits(3).json();
     assert_eq!(steps(&failed, "actions"), Vec::<String>::new());
     assert_eq!(steps(&failed, "withheld"), ["suspend S-1 hook_failed", "suspend S-2 hook_failed"]);
-    assert_eq!(calls(&sandbox), ["suspend S-1 alpha"], "a panel that fails stops its kind");
+    assert_eq!(sandbox.calls(), ["suspend S-1 alpha"], "a panel that fails stops its kind");
     assert!(
         stages(&sandbox.notify("2025-04-07").json(), "K-1").is_empty(),
         "nobody is told what did not happen"
@@ -106,7 +77,7 @@ fn a_settled_service_whose_registry_fails_is_settled_all_the_same() {
     let ran = sandbox.enforce("2025-04-07").exits(3).json();
     assert!(steps(&ran, "actions").contains(&"renew S-1 settled".to_owned()), "{ran}");
     assert!(!steps(&ran, "withheld").iter().any(|step| step.contains("S-1")), "{ran}");
-    let asked = || calls(&sandbox).iter().filter(|call| *call == "renew S-1 alpha").count();
+    let asked = || sandbox.calls().iter().filter(|call| *call == "renew S-1 alpha").count();
     assert_eq!(asked(), 0, "the panel had failed before in that run");
     std::fs::remove_file(sandbox.path("broken")).unwrap();
     sandbox.enforce("2025-04-08").exits(0);
@@ -140,7 +111,7 @@ fn a_stop_file_keeps_everything_running() {
     sandbox.file("stop", "");
     let refused = sandbox.enforce("2025-04-07").exits(4).json();
     assert_eq!(refused["guard"]["which"], "stop_file");
-    assert!(calls(&sandbox).is_empty());
+    assert!(sandbox.calls().is_empty());
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! What lets accounting leave the program alone: the digest, the trial beside the staff, panels that disagree,
 //! panels that fail night after night, and a backup before anything is switched off.
 
-use crate::support::sandbox::{Sandbox, files, stages, steps};
-use std::os::unix::fs::PermissionsExt;
+use crate::support::sandbox::{FOLDER_PANEL, Sandbox, files, stages, steps};
 
 fn digests(sandbox: &Sandbox) -> Vec<String> {
     let folder = sandbox.path("outbox");
@@ -100,28 +99,9 @@ fn the_trial_is_compared_with_what_staff_did_by_hand() {
     assert!(text.contains("saw no reason") && text.contains("was announced for"), "{text}");
 }
 
-/// A panel that is a folder: an account is off while its file is there; `broken` makes it fail.
-const PANEL: &str = r#"#!/bin/sh
-echo "$1 $KONET_ACCOUNT" >> calls
-[ -e broken ] && { echo "panel unreachable" >&2; exit 7; }
-case "$1" in
-    suspend) touch "off-$KONET_ACCOUNT" ;;
-    reinstate) rm -f "off-$KONET_ACCOUNT" ;;
-    state) if [ -e "off-$KONET_ACCOUNT" ]; then echo suspended; else echo active; fi ;;
-esac
-"#;
-
 fn with_panel() -> Sandbox {
     let sandbox = Sandbox::new();
-    let hook = sandbox.file("panel", PANEL);
-    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let hook = hook.to_str().unwrap();
-    let config = std::fs::read_to_string(sandbox.path("konet-billing.toml")).unwrap();
-    let hooks = format!(
-        "[hooks.hosting]\nsuspend = [\"{hook}\", \"suspend\"]\nreinstate = [\"{hook}\", \"reinstate\"]\n\
-         verify = [\"{hook}\", \"state\"]\n"
-    );
-    sandbox.file("konet-billing.toml", format!("{config}\n{hooks}"));
+    sandbox.hooks(FOLDER_PANEL, &["suspend", "reinstate", "verify"]);
     sandbox
         .import("customers", "code;name;email\nK-1;Α;a@a.example\nK-2;Β;b@b.example\n", "2025-02-01")
         .exits(0);
@@ -136,8 +116,7 @@ fn with_panel() -> Sandbox {
 }
 
 fn asked(sandbox: &Sandbox, word: &str) -> usize {
-    let calls = std::fs::read_to_string(sandbox.path("calls")).unwrap_or_default();
-    calls.lines().filter(|line| line.starts_with(word)).count()
+    sandbox.calls().iter().filter(|line| line.starts_with(word)).count()
 }
 
 #[test]
@@ -148,7 +127,7 @@ fn a_panel_that_disagrees_is_shown() {
             .clone()
     };
     assert_eq!(drift(&sandbox), serde_json::json!([]));
-    assert_eq!(asked(&sandbox, "state"), 2, "an ssl certificate has no panel");
+    assert_eq!(asked(&sandbox, "verify"), 2, "an ssl certificate has no panel");
     // somebody switched it off by hand
     sandbox.file("off-beta", "");
     let found = drift(&sandbox);
@@ -296,4 +275,38 @@ fn each_registry_has_its_own_days_terms_and_quarantine() {
     );
     let found = listed("2025-04-17");
     assert!(found.iter().any(|text| text.contains("S-GR") && text.contains("it was paid, but")), "{found:?}");
+}
+
+#[test]
+fn an_exemption_that_ends_after_the_last_notice_needs_one_more_before_anything_is_switched_off() {
+    let sandbox = Sandbox::new();
+    let customer =
+        |enforcement: &str| format!("code;name;email;enforcement\nK-1;Α;a@a.example;{enforcement}\n");
+    sandbox.import("customers", customer("no"), "2025-02-01").exits(0);
+    let services =
+        "code;customer;kind;name;price;period_months;expires_on\nS-1;K-1;hosting;Φ;100;12;2025-03-31\n";
+    sandbox.import("services", services, "2025-02-01").exits(0);
+    for day in ["2025-03-01", "2025-03-31", "2025-04-05"] {
+        sandbox.notify(day).exits(0);
+    }
+    sandbox.pay("", "2025-04-20").exits(0);
+    assert_eq!(steps(&sandbox.enforce("2025-04-20").exits(0).json(), "withheld"), ["suspend S-1 exempt"]);
+    // every stage is told, and none of the cards named a day, for there was none
+    let file = sandbox.file("customers.csv", customer("yes"));
+    let file = file.to_str().unwrap();
+    let take = ["import", "customers", file, "--take", "enforcement", "--as-of", "2025-04-21"];
+    sandbox.run(&take).exits(0);
+    assert_eq!(sandbox.notify("2025-04-21").exits(0).json()["totals"]["sent"], 0);
+    let withheld = sandbox.enforce("2025-04-21").exits(0).json();
+    assert_eq!(steps(&withheld, "withheld"), ["suspend S-1 no_accepted_notice"]);
+    let because = withheld["withheld"][0]["because"].as_str().unwrap();
+    assert!(because.contains("notify --now --customer"), "{because}");
+    // what the reason says is done, and the customer has their days
+    sandbox.run(&["notify", "--now", "--customer", "K-1", "--as-of", "2025-04-21"]).exits(0);
+    for day in ["2025-04-22", "2025-04-25"] {
+        sandbox.pay("", day).exits(0);
+        assert!(steps(&sandbox.enforce(day).exits(0).json(), "actions").is_empty(), "{day}");
+    }
+    sandbox.pay("", "2025-04-26").exits(0);
+    assert_eq!(steps(&sandbox.enforce("2025-04-26").exits(0).json(), "actions"), ["suspend S-1 unsettled"]);
 }

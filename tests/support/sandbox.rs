@@ -1,6 +1,7 @@
 //! A folder with a configuration, a database and files, in which the binary runs as a user runs it.
 
 use serde_json::Value;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -62,6 +63,19 @@ pub(crate) struct Sandbox {
     folder: tempfile::TempDir,
 }
 
+/// A panel that is a folder: an account is off while its file `off-…` is there. `broken` makes it fail, `lying`
+/// makes it say that it did what it did not.
+pub(crate) const FOLDER_PANEL: &str = r#"echo "$1 $KONET_SERVICE $KONET_ACCOUNT" >> calls
+[ -e broken ] && { echo "panel unreachable" >&2; exit 7; }
+case "$1" in
+    suspend) [ -e "off-$KONET_ACCOUNT" ] && exit 10; [ -e lying ] || touch "off-$KONET_ACCOUNT" ;;
+    reinstate) rm -f "off-$KONET_ACCOUNT" ;;
+    terminate) touch "gone-$KONET_ACCOUNT"; rm -f "off-$KONET_ACCOUNT" ;;
+    renew) grep -q '"period_to"' || exit 1 ;;
+    verify) if [ -e "gone-$KONET_ACCOUNT" ]; then echo terminated; elif [ -e "off-$KONET_ACCOUNT" ]; then echo suspended; else echo active; fi ;;
+esac
+"#;
+
 /// What a run of the binary came to.
 #[derive(Debug)]
 pub(crate) struct Ran {
@@ -116,6 +130,22 @@ impl Sandbox {
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(old), "{old} is not in the configuration");
         std::fs::write(path, text.replace(old, new)).unwrap();
+    }
+
+    /// Makes a shell script the hook of hosting for these actions; the action is its first argument.
+    pub(crate) fn hooks(&self, script: &str, actions: &[&str]) {
+        let hook = self.file("hook", format!("#!/bin/sh\n{script}"));
+        std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let line = |action: &&str| format!("{action} = [\"{}\", \"{action}\"]\n", hook.display());
+        let lines: String = actions.iter().map(line).collect();
+        let config = std::fs::read_to_string(self.path("konet-billing.toml")).unwrap();
+        self.file("konet-billing.toml", format!("{config}\n[hooks.hosting]\n{lines}timeout_seconds = 60\n"));
+    }
+
+    /// What the hook was asked, where it writes that into `calls`.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(self.path("calls")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
