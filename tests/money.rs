@@ -262,6 +262,25 @@ fn money_taken_back_after_the_renewal_is_owed_and_the_renewal_stays_until_a_pers
 }
 
 #[test]
+fn a_card_neither_thanks_for_money_that_went_back_nor_calls_its_service_settled() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.notify("2025-03-30").exits(0);
+    arrive(&sandbox, &[("in", 12_400, "B-1", "K-1")], "2025-03-31").exits(0);
+    sandbox.enforce("2025-03-31").exits(0);
+    let settled = || {
+        let card = sandbox.run(&["render-card", "K-1", "--as-of", "2025-04-02", "--format", "text"]);
+        card.exits(0).stdout.contains("ΕΞΟΦΛΗΜΕΝΕΣ ΥΠΗΡΕΣΙΕΣ")
+    };
+    assert!(settled());
+    // before anybody was told of the renewal
+    arrive(&sandbox, &[("back", 12_400, "B-1", "")], "2025-04-02").exits(3);
+    assert!(!settled());
+    assert_eq!(sandbox.notify("2025-04-02").exits(0).json()["totals"]["sent"], 0);
+    arrive(&sandbox, &[("in", 12_400, "B-2", "K-1")], "2025-04-03").exits(0);
+    assert_eq!(stages(&sandbox.notify("2025-04-03").exits(0).json(), "K-1"), ["S-1 renewed"]);
+}
+
+#[test]
 fn a_reversal_of_nothing_known_is_for_a_person_and_changes_nothing() {
     let sandbox = Sandbox::with_company("2025-02-01");
     sandbox.notify("2025-03-30").exits(0);
@@ -342,6 +361,21 @@ fn an_assignment_an_invoice_and_an_end_are_taken_back() {
     record(&sandbox, "2025-03-30", &["end", "S-2"]).exits(0);
     record(&sandbox, "2025-03-30", &["end", "S-2", "--undo"]).exits(0);
     assert_eq!(stages(&sandbox.notify("2025-11-16").exits(0).json(), "K-2"), ["S-2 before-15"]);
+}
+
+#[test]
+fn who_takes_an_assignment_back_is_told_what_was_done_with_the_money_meanwhile() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.notify("2025-03-30").exits(0);
+    sandbox.pay("2025-03-30;124,00;T-1;;;;;x\n", "2025-03-30").exits(3);
+    let id = status(&sandbox, "2025-03-30")["unmatched"][0]["id"].to_string();
+    record(&sandbox, "2025-03-30", &["assign", &id, "K-1"]).exits(0);
+    sandbox.enforce("2025-03-30").exits(0);
+    let undone = record(&sandbox, "2025-03-30", &["assign", &id, "--undo"]).exits(0);
+    assert!(
+        undone.stdout.contains("`S-1` is unsettled again, but was renewed until 2026-03-31"),
+        "{undone:?}"
+    );
 }
 
 #[test]

@@ -240,7 +240,12 @@ fn is_news(facts: &Facts, rules: &Rules, step: &StepDone) -> bool {
                     && other.action.stage() == Stage::Reinstated
                     && other.period.from == step.period.from
             });
-            !reinstated && (rules.mode == Mode::Trial || !awaits_reinstatement(service, step))
+            let unpaid = facts.charges.iter().any(|charge| {
+                charge.service.as_ref() == Some(&step.service)
+                    && charge.settled_on.is_none()
+                    && charge.period().is_some_and(|period| period.from == step.period.from)
+            });
+            !reinstated && !unpaid && (rules.mode == Mode::Trial || !awaits_reinstatement(service, step))
         }
         Stage::Before(_) | Stage::Expiry | Stage::After(_) | Stage::Final | Stage::OnRequest => false,
     }
@@ -438,12 +443,11 @@ fn card_service(service: &Service) -> CardService {
     }
 }
 
-/// Running services that renew and of which nothing is charged now.
+/// Running services that renew and of which no period is asked for, neither the next nor one that was renewed
+/// with money that went back.
 fn settled(facts: &Facts, lines: &[CardLine]) -> Vec<CardService> {
     let charged = |service: &Service| {
-        lines.iter().any(|line| {
-            line.service.as_ref() == Some(&service.code) && line.expires_on == Some(service.expires_on)
-        })
+        lines.iter().any(|line| line.service.as_ref() == Some(&service.code) && line.expires_on.is_some())
     };
     let mut settled: Vec<CardService> = facts
         .services

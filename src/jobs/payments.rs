@@ -5,7 +5,7 @@ use super::attention::{Findings, Kind};
 use super::imports::PaymentSheets;
 use crate::billing::allocation::allocate;
 use crate::billing::charging::{self, Spent, bring_up_to_date};
-use crate::billing::facts::Change;
+use crate::billing::facts::{Change, Facts};
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::service::ServiceState;
@@ -333,7 +333,15 @@ pub(super) fn take_back(
     let spent = tx.spent(payment.id)?;
     let changes = charging::take_back(&mut facts, payment.id, short, spent.clone(), &desk.rules, desk.today);
     tx.apply(run, code, &changes, desk.rules.mode)?;
-    for change in &changes {
+    text.push_str(&unsettled_again(&facts, &changes, &spent));
+    Ok(text)
+}
+
+/// What a person must know of each charge that money taken back left open: `; … is unsettled again` and what was
+/// already done with that money.
+pub(super) fn unsettled_again(facts: &Facts, changes: &[Change], spent: &[Spent]) -> String {
+    let mut text = String::new();
+    for change in changes {
         let Change::Reopened { charge: id, .. } = change else { continue };
         let open = facts.charges.iter().any(|charge| charge.id == *id && charge.settled_on.is_none());
         let Some(Spent { charge, renewed, .. }) = spent.iter().find(|s| s.charge.id == *id).filter(|_| open)
@@ -352,7 +360,7 @@ pub(super) fn take_back(
             text.push_str(&format!(" (invoice {invoice} was issued for it)"));
         }
     }
-    Ok(text)
+    text
 }
 
 pub(super) fn update(desk: &Desk, tx: &Tx<'_>, run: RunId, code: &CustomerCode) -> Result<()> {

@@ -263,11 +263,18 @@ fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness)
             let mut facts = facts(desk, tx, &code)?;
             // its credit must not flow into what it leaves open
             facts.payments.retain(|other| other.id != *payment);
-            let changes =
-                charging::take_back(&mut facts, *payment, known.allocated, spent, &desk.rules, desk.today);
+            let changes = charging::take_back(
+                &mut facts,
+                *payment,
+                known.allocated,
+                spent.clone(),
+                &desk.rules,
+                desk.today,
+            );
             tx.apply(run, &code, &changes, desk.rules.mode)?;
             tx.unassign_payment(*payment)?;
-            let text = format!("{} of {} belongs to `{code}` no longer", known.kept, known.date);
+            let open = payments::unsettled_again(&facts, &changes, &spent);
+            let text = format!("{} of {} belongs to `{code}` no longer{open}", known.kept, known.date);
             Ok(("assign", Some(code), None, text))
         }
         Record::Same { line, by_hand } => {

@@ -564,6 +564,9 @@ impl Company {
     fn events(&self, service: &Service, today: NaiveDate) -> Vec<Due> {
         let lately = |on: NaiveDate| on >= today - Days::new(30);
         let of_service = self.done.iter().filter(|((_, code, _), on)| *code == service.code && lately(*on));
+        // nobody is thanked for money that went back
+        let paid =
+            |from: NaiveDate| service.charges.iter().all(|charge| charge.from != from || charge.settled);
         let mut events = Vec::new();
         for ((what, _, from), _) in of_service.clone() {
             let reinstated =
@@ -571,8 +574,10 @@ impl Company {
             let still = match (*what, service.state) {
                 ("suspend", State::Suspended(_, _, expiry)) => expiry == *from,
                 ("terminate", State::Terminated) | ("reinstate", State::Active) => true,
-                ("renew", State::Suspended(_, true, expiry)) => expiry != *from && !reinstated(),
-                ("renew", _) => !reinstated(),
+                ("renew", State::Suspended(_, true, expiry)) => {
+                    expiry != *from && paid(*from) && !reinstated()
+                }
+                ("renew", _) => paid(*from) && !reinstated(),
                 _ => false,
             };
             let stage = match *what {
