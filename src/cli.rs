@@ -66,7 +66,7 @@ pub enum Command {
         #[arg(long, default_value_t = 20)]
         last: u32,
     },
-    /// Reinstate what a run suspended, where nothing has changed since
+    /// Reinstate what a run suspended and take back what it renewed, where nothing has changed since
     Undo(UndoArgs),
     /// Look at what waits, failed or is uncertain, and decide what becomes of it
     #[command(subcommand)]

@@ -17,7 +17,7 @@ pub(super) fn run(global: &Global, args: &EnforceArgs) -> Result<ExitStatus> {
     let (mut store, _lock) = session.writer(Duration::ZERO, false)?;
     session.as_run(&mut store, "enforce", |desk, store, run, shown| {
         let approval = match args.approve.as_deref() {
-            Some(digest) => Some((digest, person(args.by.as_deref())?)),
+            Some(digest) => Some((digest, person(args.by.as_deref(), desk.dry_run)?)),
             None => None,
         };
         let mut gates = Gates::default();

@@ -184,15 +184,19 @@ fn refuse_root(database: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Who acts: named with `--by`, else whoever ran `sudo`, else whoever is logged in.
-fn person(by: Option<&str>) -> Result<String> {
+/// Who acts: named with `--by`, else whoever ran `sudo`, else whoever is logged in. A dry run may be anybody's.
+fn person(by: Option<&str>, dry_run: bool) -> Result<String> {
     let named = by
         .map(str::to_owned)
         .or_else(|| ["SUDO_USER", "LOGNAME", "USER"].into_iter().find_map(|key| std::env::var(key).ok()));
     let name = named.map(|name| crate::billing::text::cleaned(&name)).filter(|name| !name.is_empty());
-    name.ok_or_else(|| {
-        Stop::Usage("say who you are with --by NAME; it is kept in the journal".to_owned()).into()
-    })
+    match name {
+        Some(name) => Ok(name),
+        None if dry_run => Ok(String::new()),
+        None => {
+            Err(Stop::Usage("say who you are with --by NAME; it is kept in the journal".to_owned()).into())
+        }
+    }
 }
 
 /// Codes given with `--customer`, each of which must exist.

@@ -85,7 +85,7 @@ pub(super) fn run(global: &Global, command: &OutboxCommand) -> Result<ExitStatus
 
 fn decide(global: &Global, args: &VerdictArgs, verdict: Verdict) -> Result<()> {
     let session = Session::open(global, args.as_of, false)?;
-    let by = person(args.by.as_deref())?;
+    let by = person(args.by.as_deref(), false)?;
     let (mut store, _lock) = session.writer(STAFF_PATIENCE, false)?;
     session.as_run(&mut store, "outbox", |desk, store, run, _| {
         let to = args.to.as_deref();

@@ -24,7 +24,7 @@ struct RecordView {
 pub(super) fn run(global: &Global, args: &RecordArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, args.dry_run)?;
     let wanted = wanted(&args.what, session.desk.today)?;
-    let witness = Witness { by: person(args.by.as_deref())?, reason: args.reason.clone() };
+    let witness = Witness { by: person(args.by.as_deref(), args.dry_run)?, reason: args.reason.clone() };
     let (mut store, _lock) = session.writer(STAFF_PATIENCE, false)?;
     session.as_run(&mut store, "record", |desk, store, run, shown| {
         let recorded = record(desk, store, run, &wanted, &witness)?;

@@ -48,7 +48,7 @@ pub(super) fn list(global: &Global, last: u32) -> Result<ExitStatus> {
 
 pub(super) fn undo(global: &Global, args: &UndoArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, args.dry_run)?;
-    let by = person(args.by.as_deref())?;
+    let by = person(args.by.as_deref(), args.dry_run)?;
     let (mut store, _lock) = session.writer(STAFF_PATIENCE, false)?;
     session.as_run(&mut store, "undo", |desk, store, run, shown| {
         let undone = undo::undo(desk, store, run, args.run, &by, &args.reason)?;

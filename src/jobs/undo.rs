@@ -58,7 +58,8 @@ pub fn undo(
                     match reinstate(desk, store, run, &mut panels, service, by, reason)? {
                         Ok(()) => {
                             row.outcome = "undone";
-                            "it runs again".to_owned()
+                            "it runs again; what is still due is suspended by the next run, unless it is paid or on hold"
+                                .to_owned()
                         }
                         Err(why) => format!("the hook failed: {why}"),
                     }
