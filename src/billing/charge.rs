@@ -40,6 +40,10 @@ pub struct Charge {
     pub settled_on: Option<NaiveDate>,
     /// The as-of day on which its money was taken back: it counts from then on.
     pub reopened_on: Option<NaiveDate>,
+    /// The as-of day its service was renewed for it. Money on a charge that was not renewed may leave it again.
+    pub renewed_on: Option<NaiveDate>,
+    /// The as-of day a person gave the debt up: it neither renews nor reinstates.
+    pub written_off_on: Option<NaiveDate>,
     /// Number of its tax invoice, where one was issued.
     pub invoice: Option<String>,
 }

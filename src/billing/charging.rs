@@ -163,6 +163,8 @@ fn new_charge(facts: &Facts, service: &Service, rules: &Rules, today: NaiveDate)
         created_on: today,
         settled_on: None,
         reopened_on: None,
+        renewed_on: None,
+        written_off_on: None,
         invoice: None,
     }
 }
@@ -195,6 +197,8 @@ fn reprice_where(facts: &mut Facts, rules: &Rules, wanted: impl Fn(&Facts, &Serv
             paid: old.paid,
             created_on: old.created_on,
             reopened_on: old.reopened_on,
+            renewed_on: old.renewed_on,
+            written_off_on: old.written_off_on,
             invoice: old.invoice.clone(),
             ..wanted
         };
@@ -230,6 +234,8 @@ pub fn charge_once(
         created_on: today,
         settled_on: None,
         reopened_on: None,
+        renewed_on: None,
+        written_off_on: None,
         invoice: None,
     };
     let mut changes = Vec::new();
@@ -259,6 +265,8 @@ pub fn take_off(
         created_on: today,
         settled_on: None,
         reopened_on: None,
+        renewed_on: None,
+        written_off_on: None,
         invoice: None,
         ..charge.clone()
     };

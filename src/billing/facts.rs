@@ -267,6 +267,13 @@ impl Facts {
                 if let Some(service) = self.services.iter_mut().find(|s| s.code == *code) {
                     service.expires_on = period.to;
                 }
+                let renewed = self
+                    .charges
+                    .iter_mut()
+                    .find(|charge| charge.service.as_ref() == Some(code) && charge.period() == Some(*period));
+                if let Some(charge) = renewed {
+                    charge.renewed_on = Some(*on);
+                }
                 self.steps.push(StepDone {
                     service: code.clone(),
                     action: Action::Renew,

@@ -19,6 +19,7 @@ pub mod guard;
 pub mod ids;
 pub mod letters;
 pub mod money;
+pub mod movement;
 pub mod notice;
 pub mod period;
 pub mod policy;

@@ -277,6 +277,8 @@ fn movements(
                 date,
                 amount,
                 bank_ref,
+                end_to_end: None,
+                transaction_id: None,
                 customer: None,
                 services: Vec::new(),
                 reference: None,
@@ -284,6 +286,8 @@ fn movements(
                 payer_iban: optional(places.payer_iban).map(|iban| iban.replace(' ', "")),
                 note: (!note.is_empty()).then_some(note),
                 account: Arc::clone(&account),
+                statement: 0,
+                is_unsplit: false,
             },
         );
     }

@@ -326,6 +326,8 @@ fn book(
                 date,
                 amount: part,
                 bank_ref,
+                end_to_end: detail.end_to_end.clone(),
+                transaction_id: None,
                 customer: None,
                 services: Vec::new(),
                 reference: detail.reference.clone().or_else(|| detail.end_to_end.clone()),
@@ -333,6 +335,8 @@ fn book(
                 payer_iban: detail.payer_iban.clone(),
                 note: some(&note),
                 account: Arc::clone(&statement.account),
+                statement: 0,
+                is_unsplit: false,
             },
         );
     }

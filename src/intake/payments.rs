@@ -40,8 +40,13 @@ pub struct PaymentRow {
     pub date: NaiveDate,
     /// Amount; positive.
     pub amount: Money,
-    /// The bank's reference.
+    /// The bank's reference as the file has it: one may stand with several movements, or name nothing
+    /// ([`crate::billing::movement::real_reference`]). Empty where there is none.
     pub bank_ref: String,
+    /// The payer's end-to-end id.
+    pub end_to_end: Option<String>,
+    /// The bank's transaction id.
+    pub transaction_id: Option<String>,
     /// Code of the customer, if the file knows.
     pub customer: Option<String>,
     /// Codes of services.
@@ -56,6 +61,10 @@ pub struct PaymentRow {
     pub note: Option<String>,
     /// Our account it came in on, where the statement says; else empty.
     pub account: Arc<str>,
+    /// Which statement of its file it stands in, counted from 0: equal movements are counted within a statement.
+    pub statement: u32,
+    /// A batch whose parts' amounts the bank did not say: it is one movement, for a person.
+    pub is_unsplit: bool,
 }
 
 pub(super) fn read(cells: &mut Cells<'_>) -> Option<PaymentRow> {
@@ -71,6 +80,8 @@ pub(super) fn read(cells: &mut Cells<'_>) -> Option<PaymentRow> {
         date: date.unwrap_or(NaiveDate::MIN),
         amount: amount.unwrap_or(Money::ZERO),
         bank_ref: bank_ref.unwrap_or_default(),
+        end_to_end: None,
+        transaction_id: None,
         customer: cells.text("customer").value().cloned(),
         services: cells.codes("services"),
         reference: cells.text("reference").value().cloned(),
@@ -78,6 +89,8 @@ pub(super) fn read(cells: &mut Cells<'_>) -> Option<PaymentRow> {
         payer_iban: cells.text("payer_iban").value().cloned(),
         note: cells.text("note").value().cloned(),
         account: "".into(),
+        statement: 0,
+        is_unsplit: false,
     };
     Some(row)
 }

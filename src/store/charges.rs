@@ -41,6 +41,8 @@ pub(super) fn read(row: &Row<'_>) -> Result<Charge> {
         created_on: record.date("created_on")?,
         settled_on: record.optional_date("settled_on")?,
         reopened_on: record.optional_date("reopened_on")?,
+        renewed_on: record.optional_date("renewed_on")?,
+        written_off_on: record.optional_date("written_off_on")?,
         invoice: record.optional_text("invoice")?,
     })
 }
@@ -104,6 +106,12 @@ impl Tx<'_> {
                     self.connection()
                         .prepare_cached("UPDATE services SET expires_on = ?2 WHERE code = ?1")?
                         .execute(params![service.as_str(), period.to])?;
+                    self.connection()
+                        .prepare_cached(
+                            "UPDATE charges SET renewed_on = ?3 WHERE service = ?1 AND period_from = ?2
+                              AND source = 'period'",
+                        )?
+                        .execute(params![service.as_str(), period.from, on])?;
                     self.insert_step(run, service, Action::Renew, *period, mode, "done", *on)?;
                 }
                 Change::StateChanged { service, action, period, state, on } => {

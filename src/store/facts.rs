@@ -16,14 +16,15 @@ use crate::billing::policy::Mode;
 use chrono::NaiveDate;
 use rusqlite::params;
 
-/// A period charge is the concern of a night while its service stands at its start; the sums of its
-/// allocations come with it.
+/// A period charge is the concern of a night until it is settled and its service renewed for it; the sums of
+/// its allocations come with it.
 const CHARGES: &str =
     "SELECT c.*, coalesce((SELECT sum(a.amount_cents) FROM allocations a WHERE a.charge = c.id), 0)
         AS paid_cents,
         (SELECT i.number FROM invoices i WHERE i.charge = c.id ORDER BY i.id LIMIT 1) AS invoice
     FROM charges c LEFT JOIN services s ON s.code = c.service
-    WHERE c.customer = ?1 AND (c.settled_on IS NULL OR c.period_from >= s.expires_on)
+    WHERE c.customer = ?1 AND (c.settled_on IS NULL
+      OR (c.source = 'period' AND (c.renewed_on IS NULL OR c.period_from >= s.expires_on)))
     ORDER BY c.id";
 
 /// The fate of a notice is that of its deliveries to the customer's own addresses (in trial, to the

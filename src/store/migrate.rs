@@ -9,7 +9,8 @@ use std::time::Duration;
 const APPLICATION_ID: i64 = 0x4B4E_4254;
 
 /// Never edited once released; the next one is added below.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_initial.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_money.sql")];
 
 /// Refuses what is not one of our databases, or is of a later version. Writes nothing.
 pub(super) fn check_identity(connection: &Connection, path: &Path) -> Result<()> {
@@ -59,11 +60,33 @@ pub(super) fn upgrade(connection: &Connection, path: &Path) -> Result<()> {
         name.push(format!(".before-schema-{}", known_version()));
         backup(connection, &PathBuf::from(name))?;
     }
+    // a table that others point at can only be made anew while nobody looks at the pointers
+    let enforced: bool = connection.pragma_query_value(None, "foreign_keys", |row| row.get(0))?;
+    connection.pragma_update(None, "foreign_keys", false)?;
+    let upgraded = migrations(connection, done);
+    if upgraded.is_err() && !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK")?;
+    }
+    connection.pragma_update(None, "foreign_keys", enforced)?;
+    upgraded
+}
+
+/// Each migration in a transaction of its own, kept only where every pointer points at something.
+fn migrations(connection: &Connection, done: usize) -> Result<()> {
     for (number, sql) in MIGRATIONS.iter().enumerate().skip(done) {
         let version = number + 1;
         connection.execute_batch(&format!(
-            "BEGIN IMMEDIATE; {sql}; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version}; COMMIT;"
+            "BEGIN IMMEDIATE; {sql}; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version};"
         ))?;
+        let orphan: Option<String> = connection
+            .prepare("PRAGMA foreign_key_check")?
+            .query_map([], |row| row.get(0))?
+            .next()
+            .transpose()?;
+        if let Some(table) = orphan {
+            return Err(StoreError::Damaged(format!("a row of `{table}` points at nothing")));
+        }
+        connection.execute_batch("COMMIT")?;
     }
     Ok(())
 }

@@ -264,6 +264,9 @@ impl Tx<'_> {
             .execute(params![service, step.period_from, step.period_to])?;
         connection.prepare_cached("UPDATE steps SET state = 'undone' WHERE id = ?1")?.execute([step.id])?;
         connection
+            .prepare_cached("UPDATE charges SET renewed_on = NULL WHERE service = ?1 AND period_from = ?2")?
+            .execute(params![service, step.period_from])?;
+        connection
             .prepare_cached(
                 "UPDATE notices SET cancelled = 1 WHERE service = ?1 AND period_from = ?2
                   AND stage IN ('renewed', 'reinstated')",
