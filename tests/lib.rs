@@ -9,6 +9,7 @@
 mod bad_input;
 mod card;
 mod core;
+mod credit;
 mod diary;
 mod guard;
 mod hooks;

@@ -702,7 +702,6 @@ pub(super) fn tell_idle(
     findings: &mut Findings,
 ) -> Result<()> {
     let Some(facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(()) };
-    let gone = |service: &&Service| !service.is_chargeable();
     let late = |payment: &&Payment| {
         payment.left().is_positive()
             && facts.services.iter().any(|service| match service.state {
@@ -716,7 +715,7 @@ pub(super) fn tell_idle(
     };
     let idle = facts.credit().is_positive()
         && facts.open_charges().is_empty()
-        && facts.services.iter().all(|service| gone(&service));
+        && !facts.services.iter().any(|service| facts.will_be_charged(service));
     let named = facts.payments.iter().find(late);
     if !idle && named.is_none() {
         tx.close_attention(Kind::LateMoney.code(), code.as_str(), desk.today)?;
