@@ -80,7 +80,7 @@ impl Facts {
         self.period_charge(service).filter(|charge| self.is_open(charge))
     }
 
-    fn is_open(&self, charge: &Charge) -> bool {
+    pub(super) fn is_open(&self, charge: &Charge) -> bool {
         let owner_exists = match &charge.service {
             None => true,
             Some(code) => self.service(code).is_some_and(|service| match charge.source {
