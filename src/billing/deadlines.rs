@@ -39,42 +39,44 @@ impl Case<'_> {
         })
     }
 
-    /// Every dated stage of it. One whose money went back begins anew with that, and its days count from then.
-    #[must_use]
-    pub fn stages(&self, policy: &Policy) -> Vec<(NaiveDate, Stage)> {
-        let stages = policy.stages(self.from, self.service.period_months);
-        let Some(charge) = self.charge else { return stages };
-        let Some(reopened_on) = charge.reopened_on else { return stages };
-        let from = self.counted_from();
-        let mut again: Vec<(NaiveDate, Stage)> = stages
-            .into_iter()
-            .filter_map(|(day, stage)| match stage {
-                Stage::After(days) => Some((days_after(from, days), stage)),
-                _ => (charge.renewed_on.is_none() && day > reopened_on).then_some((day, stage)),
-            })
-            .collect();
-        again.push((reopened_on, Stage::Reopened));
-        again
+    /// The day its money went back, where it had been renewed before: it stands beside the present period from then on.
+    fn reopened_on(&self) -> Option<NaiveDate> {
+        self.charge.filter(|charge| charge.renewed_on.is_some())?.reopened_on
     }
 
-    /// The day for which a notice stands on the ladder; none for what is no part of it.
+    /// The day that a stage stands for on the ladder; none for what is no dated stage of it.
+    fn day_of(&self, stage: Stage) -> Option<NaiveDate> {
+        match (stage, self.reopened_on()) {
+            (Stage::Reopened, reopened_on) => reopened_on,
+            (Stage::After(days), Some(_)) => Some(days_after(self.counted_from(), days)),
+            (Stage::After(days), None) => Some(days_after(self.from, days)),
+            (Stage::Before(days), None) => Some(days_before(self.from, days)),
+            (Stage::Expiry, None) => Some(self.from),
+            _ => None,
+        }
+    }
+
+    /// Every dated stage of it, with its day.
+    #[must_use]
+    pub fn stages(&self, policy: &Policy) -> Vec<(NaiveDate, Stage)> {
+        policy
+            .stages(self.service.period_months)
+            .chain([Stage::Reopened])
+            .filter_map(|stage| Some((self.day_of(stage)?, stage)))
+            .collect()
+    }
+
+    /// The day that a notice stands for on the ladder. What was told before the money went back was told of a debt
+    /// that had been paid since, and stands for none.
     fn day_told(&self, notice: &Notice) -> Option<NaiveDate> {
         let reopened_on = self.charge.and_then(|charge| charge.reopened_on);
-        // what was told before the money went back was told of a debt that had been paid since
-        let again = reopened_on.is_none_or(|day| {
-            notice.made_on > day || notice.made_on == day && notice.key.stage == Stage::Reopened
+        let since = reopened_on.is_none_or(|day| {
+            notice.made_on > day || notice.made_on == day && notice.key.episode == self.service.episode
         });
         match notice.key.stage {
-            _ if !again => None,
-            Stage::Before(days) => Some(days_before(self.from, days)),
-            Stage::Expiry => Some(self.from),
-            Stage::After(days) => {
-                let from = if reopened_on.is_some() { self.counted_from() } else { self.from };
-                Some(days_after(from, days))
-            }
-            Stage::Reopened => reopened_on,
+            _ if !since => None,
             Stage::Warning => Some(notice.made_on),
-            _ => None,
+            stage => self.day_of(stage),
         }
     }
 }
@@ -123,9 +125,7 @@ impl Facts {
             .charges
             .iter()
             .filter(|charge| charge.service.as_ref() == Some(&service.code) && self.is_open(charge))
-            .filter_map(|charge| {
-                Some(Case { service, from: charge.period()?.from, charge: Some(charge) })
-            })
+            .filter_map(|charge| Some(Case { service, from: charge.period()?.from, charge: Some(charge) }))
             .collect();
         debts.sort_by_key(|case| case.from);
         debts
@@ -225,12 +225,7 @@ pub fn told_long_enough_on(facts: &Facts, case: &Case<'_>, policy: &Policy) -> O
 /// The suspension date that a card of `today` names for a period that is asked for; `None` where
 /// its kind is not suspended, the customer is exempt, or the service no longer runs.
 #[must_use]
-pub fn suspension_date(
-    facts: &Facts,
-    case: &Case<'_>,
-    rules: &Rules,
-    today: NaiveDate,
-) -> Option<NaiveDate> {
+pub fn suspension_date(facts: &Facts, case: &Case<'_>, rules: &Rules, today: NaiveDate) -> Option<NaiveDate> {
     let policy = rules.policies.of(case.service);
     let after = policy.suspend_after_days?;
     case.charge?;
@@ -245,8 +240,8 @@ pub fn suspension_date(
     if today <= date {
         return Some(date);
     }
-    let told = told_long_enough_on(facts, case, policy)
-        .unwrap_or_else(|| days_after(today, policy.min_notice_days));
+    let told =
+        told_long_enough_on(facts, case, policy).unwrap_or_else(|| days_after(today, policy.min_notice_days));
     Some(rules.calendar.working_day_from(told.max(days_after(today, 1))))
 }
 

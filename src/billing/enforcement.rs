@@ -260,9 +260,10 @@ fn settled_period(
     let charge = facts.period_charge(service)?;
     charge.settled_on?;
     let period = charge.period()?;
-    let left_alone = facts.left_alone.iter().any(|alone| {
-        alone.service == *code && alone.from == period.from && today <= alone.until
-    });
+    let left_alone = facts
+        .left_alone
+        .iter()
+        .any(|alone| alone.service == *code && alone.from == period.from && today <= alone.until);
     // a debt that was given up renews nothing, and what a person took back is left alone for a while
     (charge.written_off_on.is_none() && !left_alone).then_some((period, service.kind))
 }
@@ -275,9 +276,7 @@ type Found<'a> = Option<(Case<'a>, Verdict)>;
 
 fn reinstatement<'a>(facts: &'a Facts, service: &'a Service) -> Found<'a> {
     let case = facts.present_case(service);
-    facts
-        .awaits_reinstatement(service)
-        .then(|| (case, Ok(Because::SettledWhileSuspended(case.period()))))
+    facts.awaits_reinstatement(service).then(|| (case, Ok(Because::SettledWhileSuspended(case.period()))))
 }
 
 /// The first of a service's debts that it may be suspended for today, else the first that it would be, but for a
@@ -287,13 +286,13 @@ fn suspension<'a>(facts: &'a Facts, service: &'a Service, rules: &Rules, today: 
     if service.state != ServiceState::Active {
         return None;
     }
-    let lapsed = lapse(facts, service, rules, today);
-    let mut found: Vec<(Case<'a>, Verdict)> = facts
-        .debts(service)
-        .into_iter()
+    let older = facts.debts(service).into_iter().filter(|case| case.from < service.expires_on);
+    let present = (!facts.lapses(service)).then(|| facts.present_case(service));
+    let mut found: Vec<(Case<'a>, Verdict)> = older
+        .chain(present)
         .filter(|case| days_after(case.counted_from(), after) <= today)
-        .map(|case| (case, unsettled(facts, &case, rules, today)))
-        .chain(lapsed)
+        .filter_map(|case| Some((case, unsettled(facts, &case, rules, today)?)))
+        .chain(lapse(facts, service, rules, today))
         .collect();
     let first = found.iter().position(|(_, verdict)| verdict.is_ok()).unwrap_or(0);
     (first < found.len()).then(|| found.swap_remove(first))
@@ -302,29 +301,27 @@ fn suspension<'a>(facts: &'a Facts, service: &'a Service, rules: &Rules, today: 
 /// A cancelled service, or one whose period was given up, lapses at its expiry, which needs no notice.
 fn lapse<'a>(facts: &'a Facts, service: &'a Service, rules: &Rules, today: NaiveDate) -> Found<'a> {
     let paid = |charge: &Charge| charge.settled_on.is_some() && charge.written_off_on.is_none();
-    if !facts.lapses(service)
-        || service.expires_on > today
-        || facts.period_charge(service).is_some_and(paid)
+    if !facts.lapses(service) || service.expires_on > today || facts.period_charge(service).is_some_and(paid)
     {
         return None;
     }
     let expired_on = service.expires_on;
-    let because = if service.renews {
-        Because::WrittenOff { expired_on }
-    } else {
-        Because::Cancelled { expired_on }
-    };
+    let because =
+        if service.renews { Because::WrittenOff { expired_on } } else { Because::Cancelled { expired_on } };
     let verdict = not_enforceable(facts, service, rules, today).map_or(Ok(because), Err);
     Some((facts.present_case(service), verdict))
 }
 
-fn unsettled(facts: &Facts, case: &Case<'_>, rules: &Rules, today: NaiveDate) -> Verdict {
+fn unsettled(facts: &Facts, case: &Case<'_>, rules: &Rules, today: NaiveDate) -> Option<Verdict> {
     if let Some(because) = not_enforceable(facts, case.service, rules, today) {
-        return Err(because);
+        return Some(Err(because));
     }
-    let promised_on = told(facts, case, rules, today)?;
-    working_day(rules, today)?;
-    Ok(Because::Unsettled { expired_on: case.from, days: (today - case.from).num_days(), promised_on })
+    case.charge?;
+    Some(told(facts, case, rules, today).and_then(|promised_on| {
+        working_day(rules, today)?;
+        let days = (today - case.from).num_days();
+        Ok(Because::Unsettled { expired_on: case.from, days, promised_on })
+    }))
 }
 
 /// Hold, exemption, custom application, a fault in the record: what keeps anything from being done.

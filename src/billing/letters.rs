@@ -232,7 +232,8 @@ fn charge_notices(facts: &Facts, rules: &Rules, today: NaiveDate) -> Vec<Notice>
         };
         let after = rules.policies.default.notice_days_after.iter().map(|days| Stage::After(*days));
         let stages = std::iter::once(Stage::Charged).chain(after);
-        let stage = stages.filter(|s| day_of(*s).is_some_and(|day| day <= today)).max_by_key(|s| day_of(*s))?;
+        let stage =
+            stages.filter(|s| day_of(*s).is_some_and(|day| day <= today)).max_by_key(|s| day_of(*s))?;
         let subject = Subject::Charge(charge.id);
         let told = facts
             .notices
@@ -320,8 +321,7 @@ fn event_notice(facts: &Facts, rules: &Rules, step: &StepDone, today: NaiveDate)
 
 /// A card asked for on purpose tells of every open charge, or of one service.
 fn requested(facts: &Facts, rules: &Rules, today: NaiveDate, request: &Request) -> Vec<Notice> {
-    let wanted =
-        |code: Option<&ServiceCode>| request.service.is_none() || request.service.as_ref() == code;
+    let wanted = |code: Option<&ServiceCode>| request.service.is_none() || request.service.as_ref() == code;
     let periods = facts
         .services
         .iter()

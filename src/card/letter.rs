@@ -637,7 +637,9 @@ fn event_view(event: &CardEvent, language: Language, words: &Words) -> EventView
     let new_expiry = date(language, event.expires_on);
     let (text, grave) = match event.stage {
         Stage::Renewed => (format!("{} {new_expiry}.", words.renewed), false),
-        Stage::Reinstated if event.expires_on <= event.period.from => (words.reinstated_unpaid.clone(), false),
+        Stage::Reinstated if event.expires_on <= event.period.from => {
+            (words.reinstated_unpaid.clone(), false)
+        }
         Stage::Reinstated => (format!("{} {new_expiry}.", words.reinstated), false),
         Stage::Cancelled => (format!("{} {new_expiry}.", words.cancelled), false),
         Stage::Suspended => (words.suspended.to_owned(), true),

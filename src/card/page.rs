@@ -390,7 +390,9 @@ impl<'a> Sheet<'a> {
             Stage::Reinstated if event.expires_on <= event.period.from => {
                 (words.reinstated_unpaid.clone(), Color::TEAL)
             }
-            Stage::Cancelled => (format!("{} {}.", &words.cancelled, self.date(event.expires_on)), Color::INK),
+            Stage::Cancelled => {
+                (format!("{} {}.", &words.cancelled, self.date(event.expires_on)), Color::INK)
+            }
             Stage::Reinstated => {
                 (format!("{} {}.", &words.reinstated, self.date(event.expires_on)), Color::TEAL)
             }
