@@ -17,6 +17,7 @@ mod kill;
 mod letter;
 mod model;
 mod money;
+mod movements;
 mod night;
 mod outbox;
 mod panel;
