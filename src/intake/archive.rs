@@ -44,7 +44,11 @@ pub(super) fn read(
     for index in 0..archive.len().min(FILES_MAX + 1) {
         names.push(archive.by_index_raw(index).map_err(broken)?.name().map_err(broken)?.into_owned());
     }
-    if names.iter().any(|name| name.trim_start_matches('/') == "xl/workbook.xml") {
+    let is_workbook = |name: &String| {
+        let name = name.trim_start_matches('/').replace('\\', "/");
+        name == "xl/workbook.xml" || name.starts_with("xl/worksheets/")
+    };
+    if !names.iter().any(|name| name == "xl/workbook.bin") && names.iter().any(is_workbook) {
         drop(archive);
         input.rewind().map_err(|source| IntakeError::Unreadable { path: path.to_owned(), source })?;
         return workbook::read(path, input, profiles);
@@ -127,4 +131,97 @@ fn unpack(file: impl Read, unpacked: &mut u64) -> Result<Vec<u8>, String> {
         return Err("it is empty".to_owned());
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::{profile, statement};
+    use super::*;
+    use std::io::Write;
+
+    /// A zip of files.
+    pub(in crate::intake) fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in files {
+            zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+            zip.write_all(bytes).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    pub(in crate::intake) fn read_bytes(bytes: &[u8]) -> Result<Sheet<PaymentRow>, IntakeError> {
+        let path = Path::new("file.zip");
+        statement(path, Cursor::new(bytes), &profile::all(path, None).unwrap(), true)
+    }
+
+    const CSV: &[u8] = b"date;amount;bank_ref\n2025-03-02;1,00;T-1\n";
+    const WRONG: &[u8] = b"date;amount;bank_ref\n2025-03-04;2,00;T-2\nx;3,00;T-3\n";
+
+    #[test]
+    fn every_file_of_a_zip_is_a_statement_of_its_own() {
+        let bytes = zipped(&[
+            ("september/a.csv", CSV),
+            ("b.csv", WRONG),
+            ("september/", b""),
+            ("__MACOSX/._a.csv", b"\0\0"),
+            ("printed.pdf", b"%PDF-1.7"),
+            ("c.csv", CSV),
+        ]);
+        let sheet = read_bytes(&bytes).unwrap();
+        let rows: Vec<_> =
+            sheet.rows.iter().map(|row| (row.value.statement, row.value.amount.cents())).collect();
+        assert_eq!(rows, [(0, 100), (1, 200), (2, 100)]);
+        assert_eq!(sheet.until, chrono::NaiveDate::from_ymd_opt(2025, 3, 4));
+        assert_eq!((sheet.faults.len(), sheet.warnings.len()), (1, 1));
+        assert!(sheet.faults[0].to_string().starts_with("file.zip/b.csv:3:1:"), "{}", sheet.faults[0]);
+        assert!(sheet.warnings[0].message.contains("PDF"), "{:?}", sheet.warnings);
+    }
+
+    #[test]
+    fn a_file_of_a_zip_that_cannot_be_read_is_named_and_the_others_are_booked() {
+        let sheet =
+            read_bytes(&zipped(&[("a.csv", CSV), ("b.sta", b":20:X\n:25:Y\n:60F:Z\n"), ("c.csv", b"")]))
+                .unwrap();
+        assert_eq!((sheet.rows.len(), sheet.faults.len()), (1, 2));
+        assert!(
+            sheet.faults[0].message.contains("file.zip/b.sta") && sheet.faults[0].message.contains("MT940")
+        );
+        let error = read_bytes(&zipped(&[("b.sta", b":20:X\n:25:Y\n")])).unwrap_err().to_string();
+        assert!(error.contains("MT940") && error.contains("nothing in it can be read"), "{error}");
+        let error = read_bytes(&zipped(&[])).unwrap_err().to_string();
+        assert!(error.contains("empty"), "{error}");
+    }
+
+    #[test]
+    fn a_zip_in_a_zip_and_a_bomb_are_refused() {
+        let inner = zipped(&[("a.csv", CSV)]);
+        let error = read_bytes(&zipped(&[("inner.zip", &inner)])).unwrap_err().to_string();
+        assert!(error.contains("a zip in a zip"), "{error}");
+        let mebibyte = vec![b' '; 1 << 20];
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        zip.start_file("bomb.csv", zip::write::SimpleFileOptions::default()).unwrap();
+        for _ in 0..66 {
+            zip.write_all(&mebibyte).unwrap();
+        }
+        let bytes = zip.finish().unwrap().into_inner();
+        let error = read_bytes(&bytes).unwrap_err().to_string();
+        assert!(error.contains("more than 64 MB"), "{error}");
+        let names: Vec<String> = (0..=FILES_MAX).map(|number| format!("{number}.csv")).collect();
+        let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), CSV)).collect();
+        let error = read_bytes(&zipped(&files)).unwrap_err().to_string();
+        assert!(error.contains("more than 1000 files"), "{error}");
+    }
+
+    #[test]
+    fn what_else_is_a_zip_is_named() {
+        for (file, name) in
+            [("content.xml", ".ods"), ("word/document.xml", "Word"), ("xl/workbook.bin", ".xlsb")]
+        {
+            let error = read_bytes(&zipped(&[("mimetype", b"x"), (file, b"<x/>")])).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains("save it as"), "{error}");
+        }
+        let mut broken = zipped(&[("a.csv", CSV)]);
+        broken.truncate(40);
+        assert!(read_bytes(&broken).unwrap_err().to_string().contains("no zip that can be read"));
+    }
 }

@@ -296,7 +296,6 @@ impl<'a> Export<'a> {
         let said = ends.chain(told(&frame, &profile.closing, day)).min();
         if sheet.is_statement {
             sheet.until = said.or(self.newest);
-            sheet.accounts.push(account);
         }
         Some(sheet)
     }

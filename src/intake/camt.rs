@@ -249,9 +249,6 @@ impl Reading {
             self.sheet.for_people.push((key, text));
         }
         self.sheet.until = self.sheet.until.max(statement.until());
-        if !self.sheet.accounts.contains(&statement.account) {
-            self.sheet.accounts.push(Arc::clone(&statement.account));
-        }
     }
 }
 
@@ -688,7 +685,6 @@ mod tests {
         let places: Vec<_> =
             sheet.rows.iter().map(|row| (row.value.statement, &*row.value.account)).collect();
         assert_eq!(places, [(0, "GR1601101250000000012300695"), (1, "DE1")]);
-        assert_eq!(sheet.accounts.len(), 2);
     }
 
     #[test]

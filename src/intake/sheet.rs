@@ -130,8 +130,6 @@ pub struct Sheet<T> {
     /// The last day that a bank's statement covers, as it says; else the day of its newest movement of any kind;
     /// none, where nothing moved.
     pub until: Option<chrono::NaiveDate>,
-    /// Our accounts that its statements are of, where they say.
-    pub accounts: Vec<std::sync::Arc<str>>,
     /// A table whose last line has no end: it may have been cut while it was sent.
     pub is_cut: bool,
     /// Whether it says up to which day the bank is known; a list of payers does not.
@@ -206,7 +204,6 @@ impl<T> Sheet<T> {
             warnings: Vec::new(),
             rejected: Vec::new(),
             until: None,
-            accounts: Vec::new(),
             is_cut: false,
             is_statement: true,
             for_people: Vec::new(),
@@ -243,7 +240,6 @@ impl<T> Sheet<T> {
             (cells, why)
         }));
         self.until = self.until.max(other.until);
-        self.accounts.extend(other.accounts);
         self.is_cut |= other.is_cut;
         self.is_statement |= other.is_statement;
         self.for_people.extend(other.for_people);
