@@ -22,5 +22,6 @@ mod night;
 mod outbox;
 mod panel;
 mod staff;
+mod statements;
 mod support;
 mod trust;

@@ -14,7 +14,8 @@ pub(super) struct Profile {
     pub(super) name: String,
     /// The bank's code in its IBANs, so that its other formats are known as the same bank's.
     pub(super) bank_code: Option<String>,
-    /// How its dates are written.
+    /// How its dates are written, beside ISO.
+    #[serde(default = "greek_dates")]
     pub(super) date_formats: Vec<String>,
     /// The currency of every amount, where no column says it; euro, if it is not given.
     pub(super) currency: Option<String>,
@@ -44,6 +45,10 @@ pub(super) struct Profile {
     pub(super) payers_only: bool,
     /// The names of its columns.
     pub(super) columns: Columns,
+}
+
+fn greek_dates() -> Vec<String> {
+    vec!["%d/%m/%Y".to_owned()]
 }
 
 /// A column's name, or the names it has had.
@@ -125,9 +130,6 @@ impl Profile {
     /// Reads a profile and looks at what no type can say.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let profile: Self = toml::from_str(text).map_err(|error| error.to_string())?;
-        if profile.date_formats.is_empty() {
-            return Err("`date_formats` is empty; write for example [\"%d/%m/%Y\"]".to_owned());
-        }
         if profile.columns.sign.is_some() && profile.credit.is_empty() {
             return Err("`columns.sign` is given, and `credit` does not say what stands there for money in"
                 .to_owned());
