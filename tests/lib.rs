@@ -23,5 +23,6 @@ mod night;
 mod outbox;
 mod panel;
 mod staff;
+mod statements;
 mod support;
 mod trust;
