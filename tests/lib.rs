@@ -10,6 +10,7 @@ mod bad_input;
 mod card;
 mod core;
 mod diary;
+mod gates;
 mod guard;
 mod hooks;
 mod house;

@@ -105,6 +105,8 @@ pub struct StepDone {
     pub period: BillingPeriod,
     /// The as-of day.
     pub on: NaiveDate,
+    /// A renewal in our books that its registry has still to do.
+    pub awaits_hook: bool,
 }
 
 /// Everything about one customer that deciding looks at.
@@ -279,6 +281,7 @@ impl Facts {
                     action: Action::Renew,
                     period: *period,
                     on: *on,
+                    awaits_hook: false,
                 });
             }
             Change::StateChanged { service: code, action, period, state, on } => {
@@ -290,6 +293,7 @@ impl Facts {
                     action: *action,
                     period: *period,
                     on: *on,
+                    awaits_hook: false,
                 });
             }
         }

@@ -1,7 +1,7 @@
 //! Which notices are due for a customer today, and the one card that tells them.
 
 use super::card::{
-    Bank, BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Iris,
+    Awaited, Bank, BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Iris,
     PaymentInstructions, Urgency, VatSum,
 };
 use super::charge::{Charge, ChargeSource};
@@ -134,7 +134,7 @@ fn skipped(facts: &Facts, rules: &Rules, today: NaiveDate) -> Vec<Skipped> {
 /// Every notice due today: events that were not told yet, the stage of each open charge, `final`.
 fn due_notices(facts: &Facts, rules: &Rules, today: NaiveDate) -> Vec<Notice> {
     let mut notices: Vec<Notice> =
-        untold_steps(facts, rules).map(|step| event_notice(facts, rules, step, today)).collect();
+        untold_steps(facts).map(|step| event_notice(facts, rules, step, today)).collect();
     let mut services: Vec<&Service> = facts.services.iter().collect();
     services.sort_by(|a, b| (a.expires_on, &a.code).cmp(&(b.expires_on, &b.code)));
     for service in services {
@@ -215,18 +215,18 @@ fn final_notice(facts: &Facts, rules: &Rules, service: &Service, today: NaiveDat
 }
 
 /// Steps whose notice was not made and that are still true.
-fn untold_steps<'a>(facts: &'a Facts, rules: &'a Rules) -> impl Iterator<Item = &'a StepDone> {
+fn untold_steps(facts: &Facts) -> impl Iterator<Item = &StepDone> {
     facts.steps.iter().filter(move |step| {
         let told = facts.notices.iter().any(|notice| {
             notice.key.service == step.service
                 && notice.key.period_from == step.period.from
                 && notice.key.stage == step.action.stage()
         });
-        !told && is_news(facts, rules, step)
+        !told && is_news(facts, step)
     })
 }
 
-fn is_news(facts: &Facts, rules: &Rules, step: &StepDone) -> bool {
+fn is_news(facts: &Facts, step: &StepDone) -> bool {
     let Some(service) = facts.service(&step.service) else { return false };
     match step.action.stage() {
         Stage::Suspended => {
@@ -245,18 +245,31 @@ fn is_news(facts: &Facts, rules: &Rules, step: &StepDone) -> bool {
                     && charge.settled_on.is_none()
                     && charge.period().is_some_and(|period| period.from == step.period.from)
             });
-            !reinstated && !unpaid && (rules.mode == Mode::Trial || !awaits_reinstatement(service, step))
+            !reinstated && !unpaid
         }
         Stage::Before(_) | Stage::Expiry | Stage::After(_) | Stage::Final | Stage::OnRequest => false,
     }
 }
 
-/// Paid, but the panel has not switched it on yet: one notice will say so when it has.
-fn awaits_reinstatement(service: &Service, step: &StepDone) -> bool {
-    matches!(
-        service.state,
-        ServiceState::Suspended { reason: SuspensionReason::Nonpayment, expiry, .. } if expiry == step.period.from
-    )
+/// Paid, but a panel or registry has not done its part yet: it is told so, and not that it has.
+fn awaits(facts: &Facts, service: &Service, key: &NoticeKey) -> Option<Awaited> {
+    if key.stage != Stage::Renewed {
+        return None;
+    }
+    match service.state {
+        ServiceState::Suspended { reason: SuspensionReason::Nonpayment, expiry, .. }
+            if expiry == key.period_from =>
+        {
+            Some(Awaited::Reinstatement)
+        }
+        _ => facts
+            .steps
+            .iter()
+            .any(|step| {
+                step.awaits_hook && step.service == key.service && step.period.from == key.period_from
+            })
+            .then_some(Awaited::Registry),
+    }
 }
 
 fn event_notice(facts: &Facts, rules: &Rules, step: &StepDone, today: NaiveDate) -> Notice {
@@ -429,6 +442,7 @@ fn events(facts: &Facts, notices: &[Notice], lines: &[CardLine]) -> Vec<CardEven
                     service.anchor_day,
                 ),
                 terminate_on: notice.terminate_on,
+                awaits: awaits(facts, service, &notice.key),
             })
         })
         .collect()

@@ -67,13 +67,17 @@ pub(super) fn night(
         let text = format!("`{code}` is held back: {why}");
         findings.add(Kind::Data, code.as_str(), Some(code), None, text);
     }
+    for (code, why) in &outcome.held {
+        let text = format!("`{code}` is held back: {why}; the others were not");
+        findings.add(Kind::HeldBack, code.as_str(), Some(code), None, text);
+    }
     for (step, why) in &outcome.failed {
         let text =
             format!("the hook to {} `{}` failed: {why}; it is tried again", step.action.code(), step.service);
         let key = format!("{}|{}", step.service, step.action.code());
         findings.add(Kind::Hook, key, Some(&step.customer), Some(&step.service), text);
     }
-    let complete = everyone.then_some([Kind::Hook, Kind::Registry].as_slice());
+    let complete = everyone.then_some([Kind::HeldBack, Kind::Hook, Kind::Registry].as_slice());
     let fresh = findings.raise(desk, store, run, complete)?;
     let mut status = if fresh.is_empty() { ExitStatus::Done } else { ExitStatus::NeedsPerson };
     if outcome.refusal.is_some() {

@@ -15,6 +15,8 @@ pub enum Kind {
     Card,
     /// A record that cannot be used.
     Data,
+    /// A customer for whom the program or the database failed.
+    HeldBack,
     /// More messages on one day than any customer should get.
     TooMany,
     /// A payment that no customer was found for.
@@ -45,6 +47,7 @@ impl Kind {
             Self::NoEmail => "no_email",
             Self::Card => "card",
             Self::Data => "data",
+            Self::HeldBack => "held_back",
             Self::TooMany => "too_many",
             Self::Unmatched => "unmatched",
             Self::Statement => "statement",

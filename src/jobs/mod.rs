@@ -22,6 +22,7 @@ pub mod record;
 pub mod render;
 pub mod resolver;
 pub mod services;
+pub mod spared;
 pub mod undo;
 
 use crate::billing::letters::Issuer;
