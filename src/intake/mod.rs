@@ -7,6 +7,7 @@ mod camt;
 mod cells;
 mod customers;
 mod invoices;
+mod kind;
 mod payments;
 mod rejected;
 mod services;
@@ -14,6 +15,7 @@ mod sheet;
 
 pub use customers::CustomerRow;
 pub use invoices::{InvoiceOf, InvoiceRow};
+pub use kind::{FileKind, Looked, kind_of, kind_of_name};
 pub use payments::{Movement, PaymentRow};
 pub use rejected::write_rejected;
 pub use services::{ServiceRow, StateWord};

@@ -37,6 +37,10 @@ pub enum Kind {
     Registry,
     /// An import that disputes what the program owns.
     Conflict,
+    /// A file of the inbox that could not be read whole.
+    Inbox,
+    /// A database that was restored from a backup.
+    Restored,
 }
 
 impl Kind {
@@ -58,6 +62,8 @@ impl Kind {
             Self::Hook => "hook",
             Self::Registry => "registry",
             Self::Conflict => "conflict",
+            Self::Inbox => "inbox",
+            Self::Restored => "restored",
         }
     }
 }

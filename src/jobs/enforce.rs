@@ -3,14 +3,14 @@
 
 use super::Desk;
 use super::act::{self, Panels};
-use super::handover;
+use super::gates::unread_payments;
 use super::spared::spared;
 use crate::billing::enforcement::{self, Because, Enforcement, Step};
 use crate::billing::facts::Action;
 use crate::billing::guard::{self, Gates, Limits, Refusal};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::registry::{self, Concern};
-use crate::store::{FactQueries, Payments, RunId, Runs, Services, Steps, Store};
+use crate::store::{FactQueries, GateQueries, Payments, RESTORED, RunId, Runs, Services, Steps, Store};
 use crate::views::StepView;
 use anyhow::Result;
 use serde_json::json;
@@ -72,7 +72,9 @@ pub fn gates(desk: &Desk, store: &Store, run: RunId, known: Gates) -> Result<Gat
         payments_fresh_on: store.payments_fresh_on(desk.today)?,
         latest_run_day: store.latest_run_day(run)?,
         stopped_by: stop_file(desk),
-        restored: if desk.dry_run { None } else { handover::restored(store.path(), run.0) },
+        restored: store.closed_gate(RESTORED)?,
+        unread_payments: known.unread_payments.or(unread_payments(store)?),
+        terminated_today: store.terminated_on(desk.today)?,
         damaged: known.damaged.or_else(|| store.check().err().map(|error| error.to_string())),
         active_services: store.active_services()?,
         ..known

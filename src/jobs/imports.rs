@@ -1,6 +1,7 @@
 //! Imports: files become rows, rows become records, and everything of a file is kept or nothing.
 
 use super::attention::{Findings, Kind};
+use super::gates::{self, InboxFile};
 use super::{Desk, customers, invoices, payments, services};
 use crate::billing::charging::{bring_up_to_date, reprice};
 use crate::billing::ids::{CustomerCode, ServiceCode};
@@ -47,6 +48,8 @@ pub struct Manner {
     pub skip_invalid: bool,
     /// Columns the program owns that the file may decide all the same.
     pub take: Vec<String>,
+    /// The file of the inbox that it is: not read whole, it keeps the gate closed.
+    pub from_inbox: Option<InboxFile>,
 }
 
 /// Columns that `--take` knows.
@@ -132,8 +135,12 @@ pub fn import(
             for sheet in &mut sheets {
                 sheet.refuse_where(|row| payments::fault(store, row));
             }
+            let read = gates::read_files(&sheets);
             let sheets = accepted(desk, files, sheets, manner, &mut view)?;
-            store.write(|tx| payments::write(desk, tx, run, sheets, &mut view, &mut findings))?;
+            store.write(|tx| -> Result<()> {
+                payments::write(desk, tx, run, sheets, &mut view, &mut findings)?;
+                Ok(gates::note_read(desk, tx, run, &read, manner.from_inbox.as_ref())?)
+            })?;
         }
     }
     let fresh = match subject {

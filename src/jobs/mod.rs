@@ -10,6 +10,7 @@ pub mod deliver;
 pub mod digest;
 pub mod drift;
 pub mod enforce;
+pub mod gates;
 pub mod handover;
 pub mod imports;
 pub mod inbox;

@@ -1,6 +1,6 @@
 //! What staff know, one line each: every record is journalled with who and why, and undone by a contrary one.
 
-use super::{Desk, invoices, payments};
+use super::{Desk, gates, invoices, payments};
 use crate::billing::address;
 use crate::billing::charge::Charge;
 use crate::billing::charging::{self, charge_once, reprice_told, take_off};
@@ -460,7 +460,8 @@ fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness)
             }
         }
         Record::Ack { code } => {
-            let mut count = tx.acknowledge(code, &witness.by)?;
+            let mut count = gates::put_aside(desk, tx, code, &witness.by)?;
+            count += tx.acknowledge(code, &witness.by)?;
             if let Some(mut stored) = tx.service(&ServiceCode::new(code.clone()))?.filter(|s| !s.confirmed) {
                 stored.confirmed = true;
                 tx.put_service(&stored)?;

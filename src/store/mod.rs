@@ -9,6 +9,7 @@ mod columns;
 mod customers;
 mod error;
 mod facts;
+mod gates;
 mod migrate;
 mod outbox;
 mod payments;
@@ -22,6 +23,7 @@ pub use charges::Charges;
 pub use customers::Customers;
 pub use error::{Result, StoreError};
 pub use facts::FactQueries;
+pub use gates::{Cover, GateQueries, Met, RESTORED, UnreadFile};
 pub use outbox::{
     AttemptRecord, Claimed, DeliveryState, ListedAttempt, ListedDelivery, ListedMessage, NewMessage, Outbox,
     Replaceable, Role, Troubled,
