@@ -525,3 +525,85 @@ fn the_bad_rows_of_a_file_that_still_lies_there_are_not_read_as_another_file() {
     let night = nightly(&sandbox, "2025-03-02").exits(0).json();
     assert_eq!(night["imports"][0]["changed"], 1, "{night}");
 }
+
+// ---- one record stops nobody's night --------------------------------------------------------------------
+
+/// Makes the database refuse something of one service or customer, as a broken condition would.
+fn trap(sandbox: &Sandbox, before: &str, when: &str) {
+    let body = "BEGIN SELECT RAISE(ABORT, 'a condition that fails'); END";
+    sql(sandbox, &format!("CREATE TRIGGER trap BEFORE {before} WHEN {when} {body}"));
+}
+
+fn listed(sandbox: &Sandbox, day: &str) -> Vec<String> {
+    let status = sandbox.run(&["status", "--json", "--as-of", day]).json();
+    let words = |item: &serde_json::Value| {
+        format!("{} {}", item["kind"].as_str().unwrap(), item["customer"].as_str().unwrap_or("-"))
+    };
+    let both = ["held_back", "attention"].map(|array| status[array].as_array().unwrap());
+    both.into_iter().flatten().map(words).collect()
+}
+
+#[test]
+fn a_condition_that_fails_for_one_customer_keeps_nobody_from_being_renewed_or_suspended() {
+    let sandbox = company(3);
+    paid(&sandbox, 1, "2025-04-07");
+    paid(&sandbox, 2, "2025-04-07");
+    trap(&sandbox, "UPDATE ON services", "NEW.code = 'S-1'");
+    let ran = sandbox.enforce("2025-04-07").exits(3).json();
+    assert_eq!(steps(&ran, "actions"), ["renew S-2 settled", "suspend S-3 unsettled"], "{ran}");
+    assert_eq!(steps(&ran, "withheld"), ["renew S-1 data"], "{ran}");
+    assert_eq!(listed(&sandbox, "2025-04-07"), ["held_back K-1"]);
+    // said once, and over when it is over
+    sandbox.enforce("2025-04-08").exits(0);
+    sql(&sandbox, "DROP TRIGGER trap");
+    assert_eq!(steps(&sandbox.enforce("2025-04-08").exits(0).json(), "actions"), ["renew S-1 settled"]);
+    assert_eq!(listed(&sandbox, "2025-04-08"), Vec::<String>::new());
+}
+
+#[test]
+fn a_condition_that_fails_for_one_customer_keeps_nobody_from_being_told() {
+    let sandbox = company(3);
+    sandbox.enforce("2025-04-07").exits(0);
+    trap(&sandbox, "INSERT ON notices", "NEW.service = 'S-1'");
+    let told = sandbox.notify("2025-04-07").exits(3).json();
+    for (customer, stage) in [("K-1", None), ("K-2", Some("S-2 suspended")), ("K-3", Some("S-3 suspended"))] {
+        assert_eq!(stages(&told, customer), Vec::from_iter(stage), "{customer}: {told}");
+    }
+    assert_eq!(listed(&sandbox, "2025-04-07"), ["card K-1"]);
+    sql(&sandbox, "DROP TRIGGER trap");
+    assert_eq!(stages(&sandbox.notify("2025-04-08").exits(0).json(), "K-1"), ["S-1 suspended"]);
+    assert_eq!(listed(&sandbox, "2025-04-08"), Vec::<String>::new());
+}
+
+#[test]
+fn a_condition_that_fails_for_one_message_keeps_nobody_elses_from_being_handed_over() {
+    let sandbox = company(3);
+    sandbox.enforce("2025-04-07").exits(0);
+    let of_one = "(SELECT customer FROM messages WHERE id = NEW.message) = 'K-1' AND NEW.state <> 'queued'";
+    trap(&sandbox, "UPDATE ON deliveries", of_one);
+    let told = sandbox.notify("2025-04-07").exits(3).json();
+    assert_eq!(told["totals"]["sent"], 2, "{told}");
+    assert_eq!(listed(&sandbox, "2025-04-07"), ["failed K-1"]);
+    sql(&sandbox, "DROP TRIGGER trap");
+    assert_eq!(sandbox.notify("2025-04-07").exits(0).json()["totals"]["sent"], 1);
+}
+
+#[test]
+fn a_condition_that_fails_for_one_customer_keeps_no_other_row_from_being_imported() {
+    let sandbox = company(3);
+    trap(&sandbox, "INSERT ON charges", "NEW.customer = 'K-1'");
+    let rows = "code;customer;kind;name;price;period_months;expires_on\n\
+        S-7;K-1;hosting;Νέα;10;12;2025-04-20\nS-8;K-2;hosting;Νέα;10;12;2025-04-20\n";
+    let ran = sandbox.import("services", rows, "2025-04-07").exits(3).json();
+    assert_eq!(ran["created"], 2, "{ran}");
+    assert!(listed(&sandbox, "2025-04-07").contains(&"held_back K-1".to_owned()));
+    let connection = Connection::open(sandbox.path("konet.db")).unwrap();
+    let charged: Vec<String> = connection
+        .prepare("SELECT service FROM charges WHERE service IN ('S-7', 'S-8')")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(charged, ["S-8"]);
+}

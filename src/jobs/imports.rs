@@ -2,6 +2,7 @@
 
 use super::attention::{Findings, Kind};
 use super::gates::{self, InboxFile};
+use super::spared::spared;
 use super::{Desk, customers, invoices, payments, services};
 use crate::billing::charging::{bring_up_to_date, reprice};
 use crate::billing::ids::{CustomerCode, ServiceCode};
@@ -265,7 +266,7 @@ fn write_customers(
             view.unchanged += 1;
         } else {
             tx.update_customer(&stored)?;
-            bring_customer_up(desk, tx, run, &code)?;
+            bring_customer_up(desk, tx, run, &code, findings)?;
             tx.journal(run, Some(&code), None, "customer_changed", &columns_json(&differences.changed))?;
             view.changed += 1;
             view.records.push(record(code.as_str(), "changed", differences.changed));
@@ -346,7 +347,7 @@ fn write_services(
         tx.note_staff_state(run, &service, state, desk.today)?;
     }
     for customer in &touched {
-        bring_customer_up(desk, tx, run, customer)?;
+        bring_customer_up(desk, tx, run, customer, findings)?;
     }
     let missing = tx.service_codes()?.into_iter().filter(|code| !seen.contains(code));
     view.records.extend(missing.map(|code| record(code.as_str(), "missing", Vec::new())));
@@ -354,11 +355,27 @@ fn write_services(
 }
 
 /// New prices reach charges that nobody was told of; charges that are due come to exist.
-fn bring_customer_up(desk: &Desk, tx: &Tx<'_>, run: RunId, code: &CustomerCode) -> Result<()> {
-    let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(()) };
-    let mut changes = reprice(&mut facts, &desk.rules);
-    changes.extend(bring_up_to_date(&mut facts, &desk.rules, desk.today, None));
-    tx.apply(run, code, &changes, desk.rules.mode)?;
+/// A customer for whom that fails is held back, and keeps no others from being imported.
+fn bring_customer_up(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    run: RunId,
+    code: &CustomerCode,
+    findings: &mut Findings,
+) -> Result<()> {
+    let done = spared(|| {
+        tx.part(|| -> Result<()> {
+            let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(()) };
+            let mut changes = reprice(&mut facts, &desk.rules);
+            changes.extend(bring_up_to_date(&mut facts, &desk.rules, desk.today, None));
+            tx.apply(run, code, &changes, desk.rules.mode)?;
+            Ok(())
+        })
+    })?;
+    if let Err(why) = done {
+        let text = format!("`{code}` is held back: {why}; the others were not");
+        findings.add(Kind::HeldBack, code.as_str(), Some(code), None, text);
+    }
     Ok(())
 }
 
