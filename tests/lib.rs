@@ -11,6 +11,7 @@ mod card;
 mod core;
 mod credit;
 mod diary;
+mod gates;
 mod guard;
 mod hooks;
 mod house;

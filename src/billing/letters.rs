@@ -1,7 +1,7 @@
 //! Which notices are due for a customer today, and the one card that tells them.
 
 use super::card::{
-    Bank, BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Iris,
+    Awaited, Bank, BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Iris,
     PaymentInstructions, Urgency, VatSum,
 };
 use super::charge::{Charge, ChargeSource};
@@ -150,7 +150,7 @@ fn skipped(facts: &Facts, rules: &Rules, today: NaiveDate) -> Vec<Skipped> {
 /// charged once.
 fn due_notices(facts: &Facts, rules: &Rules, today: NaiveDate) -> Vec<Notice> {
     let mut notices: Vec<Notice> =
-        untold_steps(facts, rules).map(|step| event_notice(facts, rules, step, today)).collect();
+        untold_steps(facts).map(|step| event_notice(facts, rules, step, today)).collect();
     let mut services: Vec<&Service> = facts.services.iter().collect();
     services.sort_by(|a, b| (a.expires_on, &a.code).cmp(&(b.expires_on, &b.code)));
     for service in services {
@@ -253,18 +253,18 @@ fn is_reminded(facts: &Facts, rules: &Rules, today: NaiveDate) -> bool {
 }
 
 /// Steps whose notice was not made and that are still true.
-fn untold_steps<'a>(facts: &'a Facts, rules: &'a Rules) -> impl Iterator<Item = &'a StepDone> {
+fn untold_steps(facts: &Facts) -> impl Iterator<Item = &StepDone> {
     facts.steps.iter().filter(move |step| {
         let told = facts.notices.iter().any(|notice| {
             notice.key.is_of(&step.service, step.period.from)
                 && notice.key.stage == step.action.stage()
                 && notice.key.episode == step.episode
         });
-        !told && is_news(facts, rules, step)
+        !told && is_news(facts, step)
     })
 }
 
-fn is_news(facts: &Facts, rules: &Rules, step: &StepDone) -> bool {
+fn is_news(facts: &Facts, step: &StepDone) -> bool {
     let Some(service) = facts.service(&step.service) else { return false };
     let charge = facts.charges.iter().find(|charge| {
         charge.service.as_ref() == Some(&step.service)
@@ -294,18 +294,33 @@ fn is_news(facts: &Facts, rules: &Rules, step: &StepDone) -> bool {
                     && other.period.from == step.period.from
                     && other.episode > step.episode
             });
-            !reinstated && !unpaid && (rules.mode == Mode::Trial || !awaits_reinstatement(service, step))
+            !reinstated && !unpaid
         }
         _ => false,
     }
 }
 
-/// Paid, but the panel has not switched it on yet: one notice will say so when it has.
-fn awaits_reinstatement(service: &Service, step: &StepDone) -> bool {
-    matches!(
-        service.state,
-        ServiceState::Suspended { reason: SuspensionReason::Nonpayment, expiry, .. } if expiry == step.period.from
-    )
+/// Paid, but a panel or registry has not done its part yet: it is told so, and not that it has.
+fn awaits(facts: &Facts, service: &Service, key: &NoticeKey) -> Option<Awaited> {
+    if key.stage != Stage::Renewed {
+        return None;
+    }
+    match service.state {
+        ServiceState::Suspended { reason: SuspensionReason::Nonpayment, expiry, .. }
+            if Some(expiry) == key.period_from() =>
+        {
+            Some(Awaited::Reinstatement)
+        }
+        _ => facts
+            .steps
+            .iter()
+            .any(|step| {
+                step.awaits_hook
+                    && Some(&step.service) == key.service()
+                    && Some(step.period.from) == key.period_from()
+            })
+            .then_some(Awaited::Registry),
+    }
 }
 
 fn event_notice(facts: &Facts, rules: &Rules, step: &StepDone, today: NaiveDate) -> Notice {
@@ -471,6 +486,7 @@ fn events(facts: &Facts, notices: &[Notice], lines: &[CardLine]) -> Vec<CardEven
                     service.anchor_day,
                 ),
                 terminate_on: notice.terminate_on,
+                awaits: awaits(facts, service, &notice.key),
             })
         })
         .collect()

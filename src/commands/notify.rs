@@ -84,6 +84,10 @@ pub(super) fn night(
     if !desk.dry_run {
         let delivered = deliver::deliver(desk, store, run, customers)?;
         count(&mut totals, &mut outcome.made, &delivered);
+        for (code, why) in &delivered.held {
+            let text = format!("a message to `{code}` was not handed over: {why}; it is looked at again");
+            outcome.findings.add(Kind::Failed, format!("held {code}"), Some(code), None, text);
+        }
         if let Some(why) = &delivered.unavailable {
             desk.report.error(&format!("no mail can be handed over, all of it stays queued: {why}"));
             status = ExitStatus::Failed;

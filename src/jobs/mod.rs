@@ -10,6 +10,7 @@ pub mod deliver;
 pub mod digest;
 pub mod drift;
 pub mod enforce;
+pub mod gates;
 pub mod handover;
 pub mod imports;
 pub mod inbox;
@@ -23,6 +24,7 @@ pub mod record;
 pub mod render;
 pub mod resolver;
 pub mod services;
+pub mod spared;
 pub mod undo;
 
 use crate::billing::letters::Issuer;

@@ -5,6 +5,7 @@ use super::Desk;
 use super::attention::{Findings, Kind};
 use super::preview::Preview;
 use super::render::{Finished, Studio};
+use super::spared::spared;
 use crate::billing::charging::bring_up_to_date;
 use crate::billing::facts::{Facts, Letter};
 use crate::billing::ids::{CardNumber, CustomerCode};
@@ -82,7 +83,10 @@ pub fn make(
         let mut drafts = Vec::new();
         for code in batch {
             bar.inc(1);
-            drafts.extend(draft(desk, store, run, code, wanted, &mut next, &mut outcome)?);
+            match spared(|| draft(desk, store, run, code, wanted, &mut next, &mut outcome))? {
+                Ok(draft) => drafts.extend(draft),
+                Err(why) => hold_customer_back(code, &why, &mut outcome),
+            }
         }
         let finished = studio.finish_all(desk, &drafts, |draft| {
             (&draft.letter, draft.header_to.as_slice(), draft.header_cc.as_slice())
@@ -90,7 +94,14 @@ pub fn make(
         for (draft, finished) in drafts.into_iter().zip(finished) {
             match finished {
                 Ok(finished) => {
-                    let Some(made) = stored(desk, store, run, &draft, &finished, wanted)? else { continue };
+                    let made = match spared(|| stored(desk, store, run, &draft, &finished, wanted))? {
+                        Ok(Some(made)) => made,
+                        Ok(None) => continue,
+                        Err(why) => {
+                            hold_back(&draft, &why, &mut outcome);
+                            continue;
+                        }
+                    };
                     // the pictures of a whole night would not fit into memory: each is written and forgotten
                     if let Some(preview) = preview {
                         preview.add(&made.view, &finished)?;
@@ -114,8 +125,12 @@ fn hold_back(draft: &Draft, why: &str, outcome: &mut Outcome) {
             because: why.to_owned(),
         });
     }
-    let text = format!("no card could be made for `{}`: {why}", draft.customer);
-    outcome.findings.add(Kind::Card, draft.customer.as_str(), Some(&draft.customer), None, text);
+    hold_customer_back(&draft.customer, why, outcome);
+}
+
+fn hold_customer_back(code: &CustomerCode, why: &str, outcome: &mut Outcome) {
+    let text = format!("no card could be made for `{code}`: {why}");
+    outcome.findings.add(Kind::Card, code.as_str(), Some(code), None, text);
 }
 
 /// Facts as if messages that nobody has been handed yet did not exist: they may still be replaced.

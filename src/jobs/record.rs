@@ -1,7 +1,7 @@
 //! What staff know, one line each: every record is journalled with who and why, and undone by a contrary one.
 
 use super::attention::{Findings, Kind};
-use super::{Desk, invoices, payments};
+use super::{Desk, gates, invoices, payments};
 use crate::billing::address;
 use crate::billing::charge::Charge;
 use crate::billing::charging::{self, TakeOff, charge_once, reprice_told, take_off};
@@ -296,7 +296,7 @@ fn one(
             }
             let text = take_back(desk, tx, run, &payment, amount, "reversal", witness)?;
             if amount == payment.kept {
-                tx.close_attention(Kind::Unmatched.code(), &payment.id.0.to_string(), desk.today)?;
+                tx.close_one(Kind::Unmatched.code(), &payment.id.0.to_string(), desk.today)?;
             }
             Ok(("reverse", payment.customer, None, text))
         }
@@ -514,7 +514,8 @@ fn one(
             if let Some(text) = disown(desk, tx, code, witness)? {
                 return Ok(("ack", None, None, text));
             }
-            let mut count = tx.acknowledge(code, &witness.by)?;
+            let mut count = gates::put_aside(desk, tx, code, &witness.by)?;
+            count += tx.acknowledge(code, &witness.by)?;
             if let Some(mut stored) = tx.service(&ServiceCode::new(code.clone()))?.filter(|s| !s.confirmed) {
                 stored.confirmed = true;
                 tx.put_service(&stored)?;
@@ -647,7 +648,7 @@ fn same(desk: &Desk, tx: &Tx<'_>, line: PaymentId, payments: &[PaymentId]) -> Re
         bail!("the payments come to {sum} and the line is {}", shown.amount);
     };
     tx.name_same(line, first.id)?;
-    tx.close_attention(Kind::Unmatched.code(), &line.0.to_string(), desk.today)?;
+    tx.close_one(Kind::Unmatched.code(), &line.0.to_string(), desk.today)?;
     let names: Vec<String> =
         known.iter().map(|payment| format!("{} (`{}`)", payment.id.0, payment.bank_ref)).collect();
     let text = format!("`{}` is the money of payment {}", shown.bank_ref, names.join(", "));

@@ -41,6 +41,9 @@ pub enum StoreError {
         /// What it should hold.
         expected: &'static str,
     },
+    /// A condition of the schema refused what one record was to become.
+    #[error("the database refused it: {0}")]
+    Constraint(String),
     /// Another process is writing.
     #[error("the database is locked by another program; nothing was changed, try again")]
     Busy,
@@ -64,7 +67,7 @@ impl StoreError {
     /// Whether it concerns one record only.
     #[must_use]
     pub const fn is_data(&self) -> bool {
-        matches!(self, Self::Data { .. })
+        matches!(self, Self::Data { .. } | Self::Constraint(_))
     }
 }
 
@@ -81,6 +84,7 @@ impl From<rusqlite::Error> for StoreError {
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::PermissionDenied,
             ) => Self::Unwritable(error.to_string()),
+            Some(ErrorCode::ConstraintViolation) => Self::Constraint(error.to_string()),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
             _ => Self::Sqlite(error),
         }

@@ -98,6 +98,15 @@ pub trait Runs: Queries {
         Ok(self.connection().query_row(sql, [run.0], |row| row.get(0)).optional()?.flatten())
     }
 
+    /// When a run ended, if it is known and did.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn ended_at(&self, run: i64) -> Result<Option<String>> {
+        let sql = "SELECT ended_at FROM runs WHERE id = ?1";
+        Ok(self.connection().query_row(sql, [run], |row| row.get(0)).optional()?.flatten())
+    }
+
     /// The last runs, newest first.
     ///
     /// # Errors

@@ -77,6 +77,16 @@ pub trait Steps: Queries {
         Ok(self.connection().query_row(sql, values, |row| row.get(0))?)
     }
 
+    /// How many services were terminated for a day, in all its runs.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn terminated_on(&self, day: NaiveDate) -> Result<u64> {
+        let sql = "SELECT count(*) FROM steps WHERE on_day = ?1 AND action = 'terminate' AND state = 'done'";
+        let count: i64 = self.connection().prepare_cached(sql)?.query_row([day], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
     /// How often the hook of a step has failed for this period since it last did it, and when it may be tried
     /// again.
     ///
