@@ -20,6 +20,7 @@ mod money;
 mod night;
 mod outbox;
 mod panel;
+mod promises;
 mod staff;
 mod support;
 mod trust;

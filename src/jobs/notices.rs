@@ -90,7 +90,16 @@ pub fn make(
         for (draft, finished) in drafts.into_iter().zip(finished) {
             match finished {
                 Ok(finished) => {
-                    let Some(made) = stored(desk, store, run, &draft, &finished, wanted)? else { continue };
+                    let made = match stored(desk, store, run, &draft, &finished, wanted) {
+                        Ok(Some(made)) => made,
+                        Ok(None) => continue,
+                        // one customer's rows stop nobody else's mail
+                        Err(error) if of_one_customer(&error) => {
+                            hold_back(&draft, &format!("{error:#}"), &mut outcome);
+                            continue;
+                        }
+                        Err(error) => return Err(error),
+                    };
                     // the pictures of a whole night would not fit into memory: each is written and forgotten
                     if let Some(preview) = preview {
                         preview.add(&made.view, &finished)?;
@@ -103,6 +112,25 @@ pub fn make(
     }
     bar.finish_and_clear();
     Ok(outcome)
+}
+
+fn of_one_customer(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<crate::store::StoreError>().is_some_and(crate::store::StoreError::is_of_one_customer)
+}
+
+/// Whose last word came back is listed as long as something waits for it.
+fn note_unheard(code: &CustomerCode, facts: &Facts, outcome: &mut Outcome) {
+    for (service, fate) in letters::unheard(facts) {
+        if fate != NoticeFate::Bounced {
+            // what was refused, and what is uncertain, is listed with its delivery
+            continue;
+        }
+        let text = format!(
+            "`{service}` of `{code}`: the notice that names its suspension or deletion came back, so nothing is done; \
+             mend the address (`record email`), or tell them (`record told {service} DATE --how phone`)"
+        );
+        outcome.findings.add(Kind::Unheard, service.as_str(), Some(code), Some(&service), text);
+    }
 }
 
 fn hold_back(draft: &Draft, why: &str, outcome: &mut Outcome) {
@@ -162,6 +190,7 @@ fn draft(
     bring_up_to_date(&mut facts, &desk.rules, desk.today, wanted.until);
     let decided = letters::decide(&facts, &desk.rules, &desk.issuer, desk.today, wanted.request.as_ref());
     note_skipped(code, &decided.skipped, outcome);
+    note_unheard(code, &facts, outcome);
     let Some(mut letter) = decided.letter else {
         withdraw(store, run, code, &waiting)?;
         return Ok(None);
