@@ -23,6 +23,7 @@ mod movements;
 mod night;
 mod outbox;
 mod panel;
+mod promises;
 mod staff;
 mod statements;
 mod support;

@@ -9,7 +9,7 @@ use super::deadlines::{Case, suspension_date, termination, termination_date, unt
 use super::facts::{Facts, Letter, STEPS_REMEMBERED_DAYS, StepDone};
 use super::ids::{CardNumber, ServiceCode};
 use super::money::Money;
-use super::notice::{Class, Notice, NoticeKey, Stage, Subject};
+use super::notice::{Class, Notice, NoticeFate, NoticeKey, Stage, Subject};
 use super::period::{BillingPeriod, days_after, days_before};
 use super::policy::{Mode, Rules};
 use super::service::{Service, ServiceKind, ServiceState, SuspensionReason};
@@ -250,6 +250,56 @@ fn is_reminded(facts: &Facts, rules: &Rules, today: NaiveDate) -> bool {
         let policy = rules.policies.of(service);
         facts.debts(service).iter().any(|case| case.stages(policy).iter().any(|(day, _)| *day > today))
     })
+}
+
+/// Services whose next step waits for a notice that did not arrive, with what became of it: nothing comes of them
+/// before somebody mends the address, or tells the customer.
+#[must_use]
+pub fn unheard(facts: &Facts) -> Vec<(ServiceCode, NoticeFate)> {
+    let latest = |service: &Service| {
+        let active = service.state == ServiceState::Active;
+        let debts = if active { facts.debts(service) } else { Vec::new() };
+        let dunned = debts.iter().find_map(|case| facts.fresh_dunning(case).next_back());
+        let case = facts.present_case(service);
+        let told = facts.fresh_finals(&case).any(|notice| notice.accepted_on().is_some());
+        let fate = facts.fresh_finals(&case).next_back().filter(|_| !told).or(dunned)?.fate;
+        let silent = matches!(fate, NoticeFate::Failed | NoticeFate::Bounced | NoticeFate::Uncertain);
+        silent.then(|| (service.code.clone(), fate))
+    };
+    if !facts.customer.enforcement {
+        return Vec::new();
+    }
+    let running = |s: &&Service| matches!(s.state, ServiceState::Active | ServiceState::Suspended { .. });
+    facts.services.iter().filter(running).filter_map(latest).collect()
+}
+
+/// What it is that a person told a customer, who named the day `date`: the suspension of what is asked for, or the
+/// termination. It counts from `today` as an accepted notice does.
+///
+/// # Errors
+/// In words, where nothing threatens the service.
+pub fn told_by_a_person(
+    facts: &Facts,
+    rules: &Rules,
+    code: &ServiceCode,
+    date: NaiveDate,
+    today: NaiveDate,
+) -> Result<Notice, &'static str> {
+    let service = facts.service(code).ok_or("its record cannot be used; see `check`")?;
+    if !facts.customer.enforcement {
+        return Err("the customer is exempt; nothing is done");
+    }
+    let told = |key| Notice { fate: NoticeFate::Accepted(today), ..Notice::new(key, today) };
+    if let Some(termination) = termination(facts, service, rules, today) {
+        let key = NoticeKey::of(service, termination.case.from, Stage::Final);
+        return Ok(Notice { terminate_on: Some(date), ..told(key) });
+    }
+    let debts = facts.debts(service);
+    let case = debts.iter().find(|case| suspension_date(facts, case, rules, today).is_some());
+    let case = case.ok_or("nothing that is asked for leads to a suspension or deletion")?;
+    let terminate_on = termination_date(facts, case, Some(date), rules, today);
+    let key = NoticeKey::of(service, case.from, Stage::Warning);
+    Ok(Notice { suspend_on: Some(date), terminate_on, ..told(key) })
 }
 
 /// Steps whose notice was not made and that are still true.

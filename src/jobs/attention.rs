@@ -33,6 +33,8 @@ pub enum Kind {
     Uncertain,
     /// A message that came back: somebody must call.
     Bounced,
+    /// A service of which nothing comes, for its last notice came back.
+    Unheard,
     /// A hook that failed at the panel.
     Hook,
     /// A domain name's term or quarantine at its registry.
@@ -62,6 +64,7 @@ impl Kind {
             Self::Failed => "failed",
             Self::Uncertain => "uncertain",
             Self::Bounced => "bounced",
+            Self::Unheard => "unheard",
             Self::Hook => "hook",
             Self::Registry => "registry",
             Self::Conflict => "conflict",

@@ -18,6 +18,7 @@ pub mod invoices;
 mod movements;
 pub mod notices;
 pub mod outbox;
+pub mod outlook;
 pub mod payments;
 pub mod preview;
 pub mod record;

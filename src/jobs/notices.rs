@@ -116,6 +116,21 @@ pub fn make(
     Ok(outcome)
 }
 
+/// Whose last word came back is listed as long as something waits for it.
+fn note_unheard(code: &CustomerCode, facts: &Facts, outcome: &mut Outcome) {
+    for (service, fate) in letters::unheard(facts) {
+        if fate != NoticeFate::Bounced {
+            // what was refused, and what is uncertain, is listed with its delivery
+            continue;
+        }
+        let text = format!(
+            "`{service}` of `{code}`: the notice that names its suspension or deletion came back, so nothing is done; \
+             mend the address (`record email`), or tell them (`record told {service} DATE --how phone`)"
+        );
+        outcome.findings.add(Kind::Unheard, service.as_str(), Some(code), Some(&service), text);
+    }
+}
+
 fn hold_back(draft: &Draft, why: &str, outcome: &mut Outcome) {
     for notice in &draft.letter.notices {
         outcome.skipped.push(SkippedView {
@@ -177,6 +192,7 @@ fn draft(
     bring_up_to_date(&mut facts, &desk.rules, desk.today, wanted.until);
     let decided = letters::decide(&facts, &desk.rules, &desk.issuer, desk.today, wanted.request.as_ref());
     note_skipped(code, &decided.skipped, outcome);
+    note_unheard(code, &facts, outcome);
     let Some(mut letter) = decided.letter else {
         withdraw(store, run, code, &waiting)?;
         return Ok(None);

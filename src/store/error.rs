@@ -71,6 +71,17 @@ impl StoreError {
     }
 }
 
+impl StoreError {
+    /// Whether it concerns one customer only: a record that cannot be read, or a row that the schema refuses.
+    #[must_use]
+    pub fn is_of_one_customer(&self) -> bool {
+        let refused = |error: &rusqlite::Error| {
+            error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)
+        };
+        self.is_data() || matches!(self, Self::Sqlite(error) if refused(error))
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;
