@@ -607,3 +607,131 @@ fn a_condition_that_fails_for_one_customer_keeps_no_other_row_from_being_importe
         .collect();
     assert_eq!(charged, ["S-8"]);
 }
+
+// ---- hooks -----------------------------------------------------------------------------------------------
+
+#[test]
+fn whoever_comes_after_a_hook_that_hangs_waits_no_longer_than_its_deadline() {
+    let sandbox = company(2);
+    // in a session of its own the child outlives the group, with the pipes in its hands
+    let hang = "[ \"$KONET_ACCOUNT\" = a1 ] && { setsid sleep 90 & sleep 90; }\n";
+    sandbox.hooks(&format!("{hang}{FOLDER_PANEL}"), &["suspend", "reinstate"]);
+    sandbox.enforce("2025-04-06").exits(0);
+    sandbox.reconfigure("timeout_seconds = 60", "timeout_seconds = 1");
+    sql(
+        &sandbox,
+        "UPDATE services SET state = 'suspended', state_on = '2025-04-06', \
+        suspension_reason = 'nonpayment', suspension_expiry = '2025-03-31'",
+    );
+    paid(&sandbox, 1, "2025-04-07");
+    paid(&sandbox, 2, "2025-04-07");
+    let begun = std::time::Instant::now();
+    let ran = sandbox.enforce("2025-04-07").exits(3).json();
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert_eq!(["S-1", "S-2"].map(|code| state(&sandbox, code)), ["suspended", "active"], "{ran}");
+}
+
+#[test]
+fn a_hook_has_one_folder_one_umask_and_none_of_the_callers_descriptors() {
+    let sandbox = company(1);
+    sandbox.hooks(
+        "pwd > said; umask >> said; ls /proc/self/fd | tr '\\n' ' ' >> said; echo \"$0\" >> said\nexit 0\n",
+        &["suspend"],
+    );
+    sandbox.file("secret", "");
+    // another folder, another umask, and a file that the caller has open
+    let shell = format!(
+        "umask 000; cd /; exec 7< {}; exec {} enforce --as-of 2025-04-07",
+        sandbox.path("secret").display(),
+        env!("CARGO_BIN_EXE_konet-billing")
+    );
+    let status = std::process::Command::new("/bin/sh")
+        .args(["-c", &shell])
+        .env("KONET_BILLING_CONFIG", sandbox.path("konet-billing.toml"))
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let said = std::fs::read_to_string(sandbox.path("said")).unwrap();
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(std::path::Path::new(lines[0]), sandbox.path("").as_path().components().as_path(), "{said}");
+    assert_eq!(lines[1], "0077");
+    // 3 is the folder that `ls` reads
+    assert!(lines[2].starts_with("0 1 2 3 /"), "{said}");
+}
+
+#[test]
+fn the_program_that_was_checked_is_the_one_that_runs() {
+    let sandbox = company(1);
+    sandbox.hooks("echo checked >> calls\n", &["suspend"]);
+    let hook = sandbox.path("hook").display().to_string();
+    sandbox.reconfigure(&format!("[\"{hook}\", \"suspend\"]"), "[\"hook\"]");
+    // one of the same name stands first in the caller's path, and the configuration is named without a folder
+    std::fs::create_dir(sandbox.path("bin")).unwrap();
+    sandbox.file("bin/hook", "#!/bin/sh\necho another >> calls\n");
+    std::fs::set_permissions(sandbox.path("bin/hook"), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
+    let status = sandbox
+        .command(&["--config", "konet-billing.toml", "enforce", "--as-of", "2025-04-07"])
+        .env("PATH", sandbox.path("bin"))
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert_eq!(sandbox.calls(), ["checked"]);
+}
+
+#[test]
+fn what_a_panel_could_take_for_an_option_or_a_path_is_refused_with_its_place() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    for (column, word) in [
+        ("account", "--help"),
+        ("account", "../../etc/passwd"),
+        ("server", "/etc/passwd"),
+        ("server", "-oProxyCommand=x"),
+        ("domain_name", "-rf"),
+        ("domain_name", "alpha.example/../x"),
+    ] {
+        let head = format!("code;customer;kind;name;price;period_months;expires_on;{column}\n");
+        let ran = sandbox.import(
+            "services",
+            format!("{head}S-5;K-1;hosting;Φ;10;12;2025-12-01;{word}\n"),
+            "2025-02-01",
+        );
+        assert_ne!(ran.status, 0, "{column} {word}");
+        assert!(ran.stderr.contains(":2:8: ") && ran.stderr.contains("option or a path"), "{ran:?}");
+    }
+    // one that stands in the database already is given to no program
+    let sandbox = company(1);
+    panel(&sandbox);
+    sql(&sandbox, "UPDATE services SET account = '--force'");
+    let ran = sandbox.enforce("2025-04-07").exits(3).json();
+    assert_eq!(steps(&ran, "withheld"), ["suspend S-1 hook_failed"]);
+    assert!(sandbox.calls().is_empty());
+}
+
+#[test]
+fn nobody_else_on_the_machine_reads_what_is_written_or_stops_the_night() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::new();
+    sandbox.reconfigure("path = \"konet.db\"", "path = \"data/konet.db\"\nbackups = \"backups\"");
+    sandbox.import("customers", crate::support::sandbox::CUSTOMERS, "2025-02-01").exits(0);
+    sandbox.import("services", crate::support::sandbox::SERVICES, "2025-02-01").exits(0);
+    sandbox.file("inbox/payments.csv", BANK);
+    nightly(&sandbox, "2025-03-01").exits(0);
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for folder in ["data", "backups", "outbox", "inbox/done"] {
+        assert_eq!(mode(&sandbox.path(folder)), 0o700, "{folder}");
+        for entry in std::fs::read_dir(sandbox.path(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            // what others put there keeps its mode
+            assert!(folder == "inbox/done" || mode(&path) == 0o600, "{}", path.display());
+        }
+    }
+    // what an older version left open is closed
+    for name in ["data/konet.db", "data/konet.db.lock"] {
+        std::fs::set_permissions(sandbox.path(name), std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    sandbox.enforce("2025-03-01").exits(0);
+    for name in ["data/konet.db", "data/konet.db.lock"] {
+        assert_eq!(mode(&sandbox.path(name)), 0o600, "{name}");
+    }
+}

@@ -117,6 +117,15 @@ fn tune(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// The database is its user's alone; the files beside it get its mode. One of another user's is left as it is.
+fn keep_to_ourselves(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let Ok(metadata) = std::fs::metadata(path) else { return };
+    if metadata.permissions().mode() & 0o077 != 0 {
+        let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600));
+    }
+}
+
 impl Store {
     /// Opens the database at `path`, brought up to this version's schema (after a backup beside it).
     ///
@@ -125,6 +134,7 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self> {
         let store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         migrate::check_identity(&store.connection, path)?;
+        keep_to_ourselves(path);
         store.prepare()?;
         migrate::upgrade(&store.connection, path)?;
         Ok(store)
