@@ -15,6 +15,7 @@ mod hooks;
 mod house;
 mod kill;
 mod letter;
+mod mailbox;
 mod model;
 mod money;
 mod night;

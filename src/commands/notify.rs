@@ -39,7 +39,8 @@ pub(super) fn run(global: &Global, args: &NotifyArgs) -> Result<ExitStatus> {
             Some(_) => {}
         }
     }
-    let wanted = Wanted { request: args.now.then_some(Request { service }), until: args.until };
+    let request = args.now.then_some(Request { service });
+    let wanted = Wanted { request, until: args.until, instead_of: None };
     session.as_run(&mut store, "notify", |desk, store, run, shown| {
         let (view, fresh, status) = night(desk, store, run, shown, &customers, &wanted, args.out.as_deref())?;
         for item in &fresh {

@@ -16,6 +16,7 @@ pub mod inbox;
 pub mod invoices;
 pub mod notices;
 pub mod outbox;
+pub mod owed;
 pub mod payments;
 pub mod preview;
 pub mod record;

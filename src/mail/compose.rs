@@ -1,6 +1,5 @@
 //! From a card's parts to the exact bytes of its message.
 
-use crate::billing::notice::NoticeKey;
 use crate::billing::text::cleaned;
 use chrono::{DateTime, FixedOffset};
 use lettre::address::Address;
@@ -131,17 +130,6 @@ pub fn compose(parts: &MailParts<'_>) -> Result<Vec<u8>, ComposeError> {
         .multipart(body)
         .map_err(|error| ComposeError::Mime(error.to_string()))?;
     Ok(message.formatted())
-}
-
-/// The Message-ID of a message: from its sorted notice keys and a `salt`, at the sender's domain.
-#[must_use]
-pub fn message_id(keys: &[NoticeKey], salt: &str, from: &str) -> String {
-    let mut keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
-    keys.sort();
-    let digest = Sha256::digest(format!("{salt}\n{}", keys.join("\n")).as_bytes());
-    let id: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let domain = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain.trim_end_matches('>').trim());
-    format!("<{id}@{domain}>")
 }
 
 /// The bare address of `Name <address>`.

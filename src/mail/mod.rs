@@ -4,6 +4,7 @@
 pub mod bounce;
 pub mod compose;
 mod folder;
+pub mod keyed;
 pub mod parts;
 mod smtp;
 

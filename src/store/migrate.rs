@@ -9,8 +9,11 @@ use std::time::Duration;
 const APPLICATION_ID: i64 = 0x4B4E_4254;
 
 /// Never edited once released; the next one is added below.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_money.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_money.sql"),
+    include_str!("migrations/0005_mail.sql"),
+];
 
 /// Refuses what is not one of our databases, or is of a later version. Writes nothing.
 pub(super) fn check_identity(connection: &Connection, path: &Path) -> Result<()> {

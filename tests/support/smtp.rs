@@ -13,6 +13,8 @@ pub(crate) enum Behaviour {
     RefusesSome,
     /// Says `451` to every recipient.
     Busy,
+    /// Says `451` to addresses that begin with `later`.
+    DefersSome,
     /// Hangs up after it has read the body, without an answer.
     HangsUpAfterBody,
     /// Takes everything, and its time: up to 3 ms an answer.
@@ -162,7 +164,8 @@ fn converse(
             }
         } else if upper.starts_with("RCPT TO") {
             let address = address();
-            if behaviour == Behaviour::Busy {
+            let deferred = behaviour == Behaviour::DefersSome && address.starts_with("later");
+            if behaviour == Behaviour::Busy || deferred {
                 say("451 4.7.1 try again later")?;
             } else if behaviour == Behaviour::RefusesSome && address.starts_with("refused") {
                 say("550 5.1.1 no such user")?;
@@ -220,6 +223,10 @@ fn faults_of_body(behaviour: Behaviour, bytes: &[u8]) -> Fault {
                 bytes.iter().fold(seed, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));
             Faults { state: sum | 1, active: true }.next()
         }
-        Behaviour::Friendly | Behaviour::RefusesSome | Behaviour::Busy | Behaviour::Slow => Fault::None,
+        Behaviour::Friendly
+        | Behaviour::RefusesSome
+        | Behaviour::Busy
+        | Behaviour::DefersSome
+        | Behaviour::Slow => Fault::None,
     }
 }
