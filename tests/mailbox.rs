@@ -213,3 +213,193 @@ fn an_archive_that_was_the_trials_recipient_gets_its_copy_in_live() {
     assert_eq!(to(&server, "boss@konet.example").len(), 2, "once in the trial, once as a copy");
     assert_eq!(to(&server, "a@a.example").len(), 1);
 }
+
+/// A delivery status notification.
+fn report(extra: &str, recipient: &str, message_id: &str) -> String {
+    format!(
+        "From: MAILER-DAEMON@relay.example\n{extra}MIME-Version: 1.0\nContent-Type: multipart/report; \
+         report-type=delivery-status; boundary=\"b\"\n\n--b\nContent-Type: message/delivery-status\n\n\
+         Reporting-MTA: dns; relay.example\n\nFinal-Recipient: rfc822; {recipient}\nAction: failed\n\
+         Status: 5.1.1\nDiagnostic-Code: smtp; 550 no such user\n\n--b\nContent-Type: text/rfc822-headers\n\n\
+         Message-ID: <{message_id}>\nSubject: x\n\n--b--\n"
+    )
+}
+
+fn comes_back(sandbox: &Sandbox, name: &str, text: &str, day: &str) -> Ran {
+    std::fs::create_dir_all(sandbox.path("bounces/new")).unwrap();
+    sandbox.file(&format!("bounces/new/{name}"), text);
+    let mailbox = sandbox.path("bounces");
+    sandbox.run(&["import", "bounces", mailbox.to_str().unwrap(), "--as-of", day, "--json"])
+}
+
+/// The kinds of what `status` lists of a customer.
+fn listed(sandbox: &Sandbox, day: &str) -> Vec<String> {
+    let status = sandbox.run(&["status", "--as-of", day, "--json"]).json();
+    let rows = ["held_back", "attention"].map(|part| status[part].as_array().unwrap().clone()).concat();
+    rows.iter().map(|row| row["kind"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Told up to a card that names the suspension, which is possible on the 8th.
+fn told_of_suspension(customers: &str) -> (Sandbox, Server) {
+    let (sandbox, server) = over_smtp(Behaviour::Friendly, customers);
+    for day in ["2025-03-30", "2025-03-31", "2025-04-01", "2025-04-05"] {
+        sandbox.notify(day).exits(0);
+    }
+    (sandbox, server)
+}
+
+#[test]
+fn a_forged_bounce_switches_nobodys_suspension_off() {
+    let (sandbox, server) = told_of_suspension(ONE);
+    let true_id = id(&server.taken().pop().unwrap());
+    // what anybody can know: the service, the stages, the card; and the address, which the bounce must name
+    let forged = [
+        report("", "a@a.example", "0123456789abcdef0123456789abcdef@konet.example"),
+        report("", "b@a.example", &true_id),
+        report("To: accounting@konet.example\n", "b@b.example", &true_id),
+        report("To: <bounces+1-0000000000000000@konet.example>\n", "a@a.example", ""),
+    ];
+    for (number, text) in forged.iter().enumerate() {
+        let ran = comes_back(&sandbox, &number.to_string(), text, "2025-04-06").exits(0).json();
+        assert_eq!((ran["bounced"].as_u64(), ran["foreign"].as_u64()), (Some(0), Some(1)), "{text}");
+    }
+    sandbox.pay("", "2025-04-08").exits(0);
+    assert_eq!(steps(&sandbox.enforce("2025-04-08").exits(0).json(), "actions"), ["suspend S-1 unsettled"]);
+}
+
+#[test]
+fn a_customer_whose_mail_came_back_is_not_suspended_and_stands_on_the_list_until_somebody_has_told_them() {
+    let (sandbox, server) = told_of_suspension(ONE);
+    let true_id = id(&server.taken().pop().unwrap());
+    let ran = comes_back(&sandbox, "1", &report("", "A@A.Example", &true_id), "2025-04-06").exits(3).json();
+    let text = ran["attention"][0]["text"].as_str().unwrap();
+    assert!(text.contains("2310 123456") && text.contains("outbox requeue"), "{text}");
+    assert!(!sandbox.path("bounces/new/1").exists(), "what was read lies elsewhere");
+    assert!(sandbox.path("bounces/.done/cur/1:2,S").exists());
+    // silenced by somebody, it is listed again as long as it blocks
+    for day in ["2025-04-08", "2025-04-09"] {
+        say(&sandbox, &["record", "ack", "K-1"], day).exits(0);
+        sandbox.pay("", day).exits(0);
+        let enforced = sandbox.enforce(day).json();
+        assert_eq!(steps(&enforced, "withheld"), ["suspend S-1 no_accepted_notice"]);
+        sandbox.notify(day).exits(0);
+        assert_eq!(listed(&sandbox, day), ["bounced"]);
+    }
+    say(&sandbox, &["record", "email", "K-1", "new@a.example"], "2025-04-09").exits(0);
+    let bounced = listed_message(&sandbox, &true_id);
+    say(&sandbox, &["outbox", "requeue", &bounced], "2025-04-09").exits(0);
+    sandbox.notify("2025-04-09").exits(0);
+    assert_eq!(to(&server, "new@a.example").len(), 1);
+    assert!(listed(&sandbox, "2025-04-09").is_empty());
+}
+
+fn listed_message(sandbox: &Sandbox, message_id: &str) -> String {
+    let listed = sandbox.run(&["outbox", "list", "--all", "--json"]).exits(0).json();
+    let wanted = format!("<{message_id}>");
+    let messages = listed["messages"].as_array().unwrap();
+    messages.iter().find(|message| message["message_id"] == wanted.as_str()).unwrap()["id"].to_string()
+}
+
+#[test]
+fn after_a_final_notice_that_came_back_another_can_be_sent() {
+    let (sandbox, server) = told_of_suspension(ONE);
+    sandbox.pay("", "2025-04-08").exits(0);
+    sandbox.enforce("2025-04-08").exits(0);
+    sandbox.notify("2025-04-08").exits(0);
+    assert_eq!(stages(&sandbox.notify("2025-05-01").exits(0).json(), "K-1"), ["S-1 final"]);
+    let first = server.taken().pop().unwrap();
+    comes_back(&sandbox, "1", &report("", "a@a.example", &id(&first)), "2025-05-02").exits(3);
+    let number = listed_message(&sandbox, &id(&first));
+    let anew = say(&sandbox, &["outbox", "requeue", &number], "2025-05-03").exits(0).json();
+    assert_eq!(anew["deliveries"][0]["state"], "queued", "{anew}");
+    sandbox.notify("2025-05-03").exits(0);
+    let second = server.taken().pop().unwrap();
+    assert_ne!(id(&first), id(&second), "no server may take it for the first one");
+    // and a late bounce of the first is none of the second
+    comes_back(&sandbox, "2", &report("", "a@a.example", &id(&first)), "2025-05-04").exits(0);
+    sandbox.pay("", "2025-05-12").exits(0);
+    assert_eq!(
+        steps(&sandbox.enforce("2025-05-12").exits(0).json(), "actions"),
+        ["terminate S-1 final_notice_served"]
+    );
+}
+
+#[test]
+fn a_bounce_is_known_by_the_envelope_sender_of_that_very_delivery() {
+    let two = "code;name;email\nK-1;Παπαδόπουλος;\"a@a.example;b@a.example\"\n";
+    let (sandbox, server) = over_smtp(Behaviour::Friendly, two);
+    sandbox.reconfigure("[mail]\n", "[mail]\nenvelope_from = \"bounces@konet.example\"\n");
+    sandbox.notify("2025-03-01").exits(0);
+    let [first, second] = ["a@a.example", "b@a.example"].map(|address| to(&server, address).remove(0).from);
+    assert!(first.starts_with("bounces+") && first.ends_with("@konet.example"), "{first}");
+    assert_ne!(first, second);
+    // some servers return no header at all; the envelope sender is where the notification went
+    let at = |sender: &str, recipient: &str| report(&format!("Delivered-To: {sender}\n"), recipient, "");
+    let foreign = comes_back(&sandbox, "1", &at(&first, "b@a.example"), "2025-03-02").exits(0).json();
+    assert_eq!(foreign["foreign"], 1);
+    let ran = comes_back(&sandbox, "2", &at(&second, "b@a.example"), "2025-03-02").exits(3).json();
+    assert_eq!(ran["bounced"], 1);
+    let shown = sandbox.run(&["outbox", "list", "--all", "--json"]).exits(0).json();
+    let bounced: Vec<bool> = shown["messages"][0]["deliveries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|delivery| !delivery["bounced_on"].is_null())
+        .collect();
+    assert_eq!(bounced, [false, true]);
+}
+
+#[test]
+fn where_a_server_takes_no_such_senders_none_is_used() {
+    let (sandbox, server) = over_smtp(Behaviour::Friendly, ONE);
+    sandbox.reconfigure(
+        "[mail]\n",
+        "[mail]\nenvelope_from = \"bounces@konet.example\"\nrecipient_delimiter = \"none\"\n",
+    );
+    sandbox.notify("2025-03-01").exits(0);
+    assert_eq!(server.taken()[0].from, "bounces@konet.example");
+    sandbox.reconfigure("recipient_delimiter = \"none\"", "recipient_delimiter = \"?\"");
+    sandbox.run(&["check"]).exits(2);
+}
+
+#[test]
+fn a_mailbox_full_of_rubbish_keeps_no_true_bounce_from_being_read() {
+    let (sandbox, server) = told_of_suspension(ONE);
+    let true_id = id(&server.taken().pop().unwrap());
+    let mut mbox = b"From x@x.example Mon Apr  7 00:00:00 2025\nSubject: endless\n\n".to_vec();
+    mbox.resize(12 * 1024 * 1024, b'x');
+    mbox.extend_from_slice(b"\n\nFrom y@y.example Mon Apr  7 00:00:00 2025\n\x00\xff\x1b]0;\n\n");
+    let (head, rest) = report("", "x@x.example", "x")
+        .split_once("Final-Recipient")
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .unwrap();
+    let many = "Final-Recipient: rfc822; x@x.example\nAction: failed\n\n".repeat(4000);
+    let of_4000 = format!("{head}{many}Final-Recipient{rest}");
+    for text in [of_4000, report("", "a@a.example", &true_id)] {
+        mbox.extend_from_slice(b"From z@z.example Mon Apr  7 00:00:00 2025\n");
+        mbox.extend_from_slice(text.as_bytes());
+        mbox.push(b'\n');
+    }
+    let file = sandbox.file("mbox", &mbox);
+    let file = file.to_str().unwrap();
+    let again = |day| sandbox.run(&["import", "bounces", file, "--as-of", day, "--json"]);
+    let ran = again("2025-04-06").exits(3).json();
+    assert_eq!((ran["read"].as_u64(), ran["bounced"].as_u64()), (Some(4), Some(1)), "{ran}");
+    assert_eq!(again("2025-04-07").exits(0).json()["read"], 0, "what was read is not read again");
+    assert_eq!(std::fs::metadata(file).unwrap().len(), mbox.len() as u64, "and nothing is taken out");
+}
+
+#[test]
+fn a_bounce_of_what_was_sent_before_the_upgrade_still_counts() {
+    let (sandbox, server) = told_of_suspension(ONE);
+    let true_id = id(&server.taken().pop().unwrap());
+    let connection = rusqlite::Connection::open(sandbox.path("konet.db")).unwrap();
+    let old = "UPDATE messages SET keyed = 0, message_id = '<0ld@konet.example>' WHERE message_id = ?1";
+    assert_eq!(connection.execute(old, [format!("<{true_id}>")]).unwrap(), 1);
+    drop(connection);
+    let before = server.taken().len();
+    sandbox.notify("2025-04-06").exits(0);
+    assert_eq!(server.taken().len(), before, "nothing is told again because its id is another now");
+    comes_back(&sandbox, "1", &report("", "b@a.example", "0ld@konet.example"), "2025-04-06").exits(0);
+    comes_back(&sandbox, "2", &report("", "a@a.example", "0ld@konet.example"), "2025-04-06").exits(3);
+}

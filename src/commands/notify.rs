@@ -21,8 +21,8 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Kinds of findings that a run over all customers looks for everywhere.
-const COMPLETE: [Kind; 6] =
-    [Kind::NoEmail, Kind::Card, Kind::Data, Kind::TooMany, Kind::Failed, Kind::Uncertain];
+const COMPLETE: [Kind; 7] =
+    [Kind::NoEmail, Kind::Card, Kind::Data, Kind::TooMany, Kind::Failed, Kind::Uncertain, Kind::Bounced];
 
 pub(super) fn run(global: &Global, args: &NotifyArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, args.dry_run)?;

@@ -7,6 +7,7 @@ use super::handover::Journal;
 use super::owed::{self, Look};
 use crate::billing::address::masked;
 use crate::billing::ids::CustomerCode;
+use crate::mail::keyed::MailKey;
 use crate::mail::{Evidence, Handover, Outcome, Transport};
 use crate::store::{AttemptRecord, Claimed, DeliveryState, HandedOver, Outbox, RunId, Store};
 use anyhow::{Context, Result, anyhow};
@@ -62,6 +63,7 @@ pub fn deliver(desk: &Desk, store: &mut Store, run: RunId, only: &[CustomerCode]
     let connections = usize::try_from(desk.config.smtp.connections)?.clamp(1, waiting.len());
     let bar = desk.report.progress("sending", waiting.len());
     let journal = Journal::open(store.path())?;
+    let key = MailKey::new(store.mail_key()?);
     let counter = Mutex::new(Counter {
         store,
         journal,
@@ -82,7 +84,7 @@ pub fn deliver(desk: &Desk, store: &mut Store, run: RunId, only: &[CustomerCode]
                 let mut transport = Transport::new(&settings);
                 while let Some(claimed) = next(desk, run, &counter, only) {
                     bar.inc(1);
-                    if let Err(error) = hand_over(desk, run, &counter, &mut transport, &claimed) {
+                    if let Err(error) = hand_over(desk, run, &counter, &mut transport, &key, &claimed) {
                         let mut counter = locked(&counter);
                         counter.failure.get_or_insert(error);
                     }
@@ -186,6 +188,7 @@ fn hand_over(
     run: RunId,
     counter: &Mutex<Counter<'_>>,
     transport: &mut Transport,
+    key: &MailKey,
     claimed: &Claimed,
 ) -> Result<()> {
     let lines = {
@@ -201,8 +204,9 @@ fn hand_over(
         }
         known.iter().map(|notice| Journal::cell(&notice.mode, role, &notice.notice)).collect::<Vec<_>>()
     };
+    let from = sender(desk, key, claimed.delivery, &claimed.address);
     let handover = Handover {
-        from: &desk.config.mail.envelope_from,
+        from: &from,
         to: &claimed.address,
         message_id: &claimed.message_id,
         bytes: &claimed.bytes,
@@ -223,6 +227,16 @@ fn hand_over(
         counter.stopped.get_or_insert_with(|| reply(&outcome).to_owned());
     }
     Ok(())
+}
+
+/// The envelope sender of a delivery: what comes back to it proves itself, where the server takes such addresses.
+#[must_use]
+pub fn sender(desk: &Desk, key: &MailKey, delivery: i64, address: &str) -> String {
+    let mail = &desk.config.mail;
+    mail.recipient_delimiter.map_or_else(
+        || mail.envelope_from.clone(),
+        |delimiter| key.sender(&mail.envelope_from, delimiter, delivery, address),
+    )
 }
 
 /// The journal knows of a hand-over that the database does not: perhaps it arrived.
@@ -315,11 +329,12 @@ fn joint(states: &[DeliveryState]) -> DeliveryState {
     order.into_iter().find(|state| states.contains(state)).unwrap_or(DeliveryState::Cancelled)
 }
 
-/// Deliveries that a person must look at.
+/// Deliveries that a person must look at: refused, perhaps arrived, or come back.
 ///
 /// # Errors
-/// Where the database cannot be read.
-pub fn troubles(store: &Store, findings: &mut Findings) -> Result<()> {
+/// Where the database cannot be read or written.
+pub fn troubles(store: &mut Store, findings: &mut Findings) -> Result<()> {
+    super::bounces::find(store, findings)?;
     for trouble in store.troubled_deliveries()? {
         let customer = Some(&trouble.customer);
         let address = masked(&trouble.address);

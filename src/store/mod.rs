@@ -23,8 +23,8 @@ pub use customers::Customers;
 pub use error::{Result, StoreError};
 pub use facts::FactQueries;
 pub use outbox::{
-    Addressed, Asked, AttemptRecord, Claimed, DeliveryState, HandedOver, ListedAttempt, ListedDelivery,
-    ListedMessage, NewMessage, Outbox, Role, Troubled, Waiting, sorted,
+    Addressed, Asked, AttemptRecord, Bounced, Claimed, DeliveryState, HandedOver, ListedAttempt,
+    ListedDelivery, ListedMessage, NewMessage, Outbox, Role, SentDelivery, Troubled, Waiting, sorted,
 };
 pub use payments::{BY_HAND, NewPayment, Payments, StoredPayment, is_same_account};
 pub use runs::{CLOCK_FORGIVEN, JournalLine, ListedRun, RunId, Runs};

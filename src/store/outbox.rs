@@ -222,6 +222,36 @@ pub struct Claimed {
     pub message_id: String,
 }
 
+/// A delivery that was, or perhaps was, handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentDelivery {
+    /// Its number.
+    pub delivery: i64,
+    /// The address.
+    pub address: String,
+    /// Whose.
+    pub customer: CustomerCode,
+}
+
+/// A delivery that came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bounced {
+    /// Its number.
+    pub delivery: i64,
+    /// Its message.
+    pub message: i64,
+    /// The address.
+    pub address: String,
+    /// The status and what the other server said.
+    pub why: String,
+    /// Whose.
+    pub customer: String,
+    /// Whether a later message reached the same address.
+    pub reached_since: bool,
+    /// A service that is not suspended or terminated for want of this notice.
+    pub blocks: Option<String>,
+}
+
 /// A delivery that a person must look at.
 #[derive(Debug, Clone)]
 pub struct Troubled {
@@ -588,18 +618,74 @@ pub trait Outbox: Queries {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Sent deliveries of a message to an address, by the Message-ID.
+    /// The deliveries of a message that were (or perhaps were) handed over, by the Message-ID.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn deliveries_of(&self, message_id: &str) -> Result<Vec<(i64, String, CustomerCode)>> {
+    fn sent_deliveries(&self, message_id: &str) -> Result<Vec<SentDelivery>> {
         let sql = "SELECT d.id, d.address, m.customer FROM messages m JOIN deliveries d ON d.message = m.id
-                   WHERE m.message_id = ?1 AND d.state IN ('sent', 'uncertain')";
+                   WHERE m.message_id = ?1 AND d.state IN ('sent', 'uncertain') ORDER BY d.id DESC";
         let mut statement = self.connection().prepare_cached(sql)?;
-        let rows = statement.query_map([message_id], |row| {
-            Ok((row.get(0)?, row.get(1)?, CustomerCode::new(row.get::<_, String>(2)?)))
+        let rows = statement.query_map([message_id], sent_delivery)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// A delivery that was (or perhaps was) handed over, by its number.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn sent_delivery(&self, delivery: i64) -> Result<Option<SentDelivery>> {
+        let sql = "SELECT d.id, d.address, m.customer FROM deliveries d JOIN messages m ON m.id = d.message
+                   WHERE d.id = ?1 AND d.state IN ('sent', 'uncertain')";
+        Ok(self.connection().prepare_cached(sql)?.query_row([delivery], sent_delivery).optional()?)
+    }
+
+    /// What came back from customers' own addresses and was not made anew, oldest first.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn bounced_deliveries(&self) -> Result<Vec<Bounced>> {
+        // told elsewhere, with this message or a later one of the same period, it blocks nothing
+        let sql = "SELECT d.id, d.message, d.address, coalesce(d.reply, ''), m.customer,
+              EXISTS (SELECT 1 FROM messages l JOIN deliveries e ON e.message = l.id WHERE l.customer = m.customer
+                AND e.id > d.id AND e.address = d.address AND e.state = 'sent' AND e.bounced_on IS NULL),
+              (SELECT min(n.service) FROM notices n JOIN services s ON s.code = n.service
+               WHERE n.message = d.message AND n.cancelled = 0 AND s.state IN ('active', 'suspended')
+                 AND n.stage NOT IN ('renewed', 'reinstated', 'terminated', 'charged', 'cancelled')
+                 AND n.period_from >= coalesce(s.suspension_expiry, s.expires_on)
+                 AND NOT EXISTS (SELECT 1 FROM notices t JOIN deliveries e ON e.message = t.message
+                   WHERE t.service = n.service AND t.period_from = n.period_from AND t.mode = n.mode AND t.id >= n.id
+                     AND t.cancelled = 0 AND e.role IN ('email', 'trial') AND e.state = 'sent' AND e.bounced_on IS NULL))
+            FROM deliveries d JOIN messages m ON m.id = d.message
+            WHERE d.bounced_on IS NOT NULL AND d.role IN ('email', 'trial')
+              AND EXISTS (SELECT 1 FROM notices n WHERE n.message = d.message AND n.cancelled = 0)
+            ORDER BY d.id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map([], |row| {
+            Ok(Bounced {
+                delivery: row.get(0)?,
+                message: row.get(1)?,
+                address: row.get(2)?,
+                why: row.get(3)?,
+                customer: row.get(4)?,
+                reached_since: row.get(5)?,
+                blocks: row.get(6)?,
+            })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// How far a mailbox that is one file was read, and what stood before that place.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn mailbox_place(&self, path: &str) -> Result<Option<(u64, String)>> {
+        let sql = "SELECT read_to, before FROM mailboxes WHERE path = ?1";
+        let row = self.connection().prepare_cached(sql)?.query_row([path], |row| {
+            let read_to: i64 = row.get(0)?;
+            Ok((u64::try_from(read_to).unwrap_or(0), row.get(1)?))
+        });
+        Ok(row.optional()?)
     }
 
     /// The bytes of a message.
@@ -647,7 +733,7 @@ pub trait Outbox: Queries {
     fn troubled_deliveries(&self) -> Result<Vec<Troubled>> {
         let sql = "SELECT d.id, d.message, d.state, d.address, d.reply, m.customer, m.card
                    FROM deliveries d JOIN messages m ON m.id = d.message
-                   WHERE d.state IN ('failed', 'uncertain') ORDER BY d.id";
+                   WHERE d.state IN ('failed', 'uncertain') AND d.bounced_on IS NULL ORDER BY d.id";
         let mut statement = self.connection().prepare_cached(sql)?;
         let mut rows = statement.query([])?;
         let mut troubled = Vec::new();
@@ -679,6 +765,11 @@ pub trait Outbox: Queries {
 }
 
 impl<T: Queries> Outbox for T {}
+
+fn sent_delivery(row: &rusqlite::Row<'_>) -> rusqlite::Result<SentDelivery> {
+    let customer: String = row.get(2)?;
+    Ok(SentDelivery { delivery: row.get(0)?, address: row.get(1)?, customer: CustomerCode::new(customer) })
+}
 
 fn listed_message(row: &rusqlite::Row<'_>) -> rusqlite::Result<ListedMessage> {
     Ok(ListedMessage {
@@ -841,6 +932,34 @@ impl Tx<'_> {
             )?
             .execute(params![delivery, today, reply])?;
         Ok(changed == 1)
+    }
+
+    /// Whoever has seen it, it stays listed: something waits for it.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn keep_listed(&self, kind: &str, keys: &[String]) -> Result<()> {
+        let mut statement = self.connection().prepare_cached(
+            "UPDATE attention SET acked_by = NULL WHERE kind = ?1 AND key = ?2 AND closed_on IS NULL",
+        )?;
+        for key in keys {
+            statement.execute(params![kind, key])?;
+        }
+        Ok(())
+    }
+
+    /// Remembers how far a mailbox that is one file was read.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn put_mailbox_place(&self, path: &str, read_to: u64, before: &str) -> Result<()> {
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO mailboxes (path, read_to, before) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (path) DO UPDATE SET read_to = ?2, before = ?3",
+            )?
+            .execute(params![path, i64::try_from(read_to).unwrap_or(i64::MAX), before])?;
+        Ok(())
     }
 
     /// Forgets the bytes of finished messages that were made before `day`; gives how many.
