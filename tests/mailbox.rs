@@ -403,3 +403,77 @@ fn a_bounce_of_what_was_sent_before_the_upgrade_still_counts() {
     comes_back(&sandbox, "1", &report("", "b@a.example", "0ld@konet.example"), "2025-04-06").exits(0);
     comes_back(&sandbox, "2", &report("", "a@a.example", "0ld@konet.example"), "2025-04-06").exits(3);
 }
+
+/// Hands a message over to a server with time limits of a second, and gives what came of it and how long it took.
+fn in_a_second(behaviour: Behaviour) -> (Ran, Sandbox, Server, std::time::Duration) {
+    let (sandbox, server) = over_smtp(behaviour, ONE);
+    let limits = "tls = \"none\"\ncommand_timeout_seconds = 1\nbody_timeout_seconds = 1";
+    sandbox.reconfigure("tls = \"none\"", limits);
+    let begun = std::time::Instant::now();
+    let ran = sandbox.notify("2025-03-01");
+    (ran, sandbox, server, begun.elapsed())
+}
+
+#[test]
+fn a_greeting_without_end_or_one_that_drips_keeps_no_night_from_ending() {
+    for behaviour in [Behaviour::EndlessGreeting, Behaviour::DrippingGreeting] {
+        let (ran, sandbox, _server, took) = in_a_second(behaviour);
+        assert_eq!(ran.status, 1, "{ran:?}");
+        assert!(ran.stderr.contains("stays queued"), "{}", ran.stderr);
+        assert!(took < std::time::Duration::from_secs(8), "{behaviour:?} took {took:?}");
+        assert_eq!(deliveries(&sandbox), ["a@a.example queued"]);
+    }
+}
+
+#[test]
+fn an_answer_to_the_body_that_drips_is_none_and_the_message_is_uncertain() {
+    let (ran, sandbox, _server, took) = in_a_second(Behaviour::DripsAfterBody);
+    assert_eq!(ran.status, 3, "{ran:?}");
+    assert!(took < std::time::Duration::from_secs(8), "{took:?}");
+    assert_eq!(deliveries(&sandbox), ["a@a.example uncertain"]);
+}
+
+#[test]
+fn nobody_counts_as_told_because_a_server_said_so_before_it_had_the_message() {
+    let (_ran, sandbox, server, _took) = in_a_second(Behaviour::AnswersEarly);
+    assert_eq!(deliveries(&sandbox), ["a@a.example queued"]);
+    assert!(server.taken().is_empty());
+}
+
+#[test]
+fn what_somebody_between_said_before_the_encryption_counts_for_nothing() {
+    let (sandbox, server) = over_smtp(Behaviour::SpeaksOnInClear, ONE);
+    sandbox.reconfigure("tls = \"none\"", "tls = \"required\"");
+    let ran = sandbox.notify("2025-03-01").exits(1);
+    assert!(ran.stderr.contains("spoke on in clear"), "{}", ran.stderr);
+    assert_eq!(deliveries(&sandbox), ["a@a.example queued"]);
+    assert!(server.taken().is_empty());
+}
+
+#[test]
+fn a_servers_answer_paints_no_terminal() {
+    let (sandbox, _server) = over_smtp(Behaviour::PaintsTerminals, ONE);
+    let ran = sandbox.notify("2025-03-01").exits(3);
+    let listed = sandbox.run(&["outbox", "list"]).exits(0);
+    let status = sandbox.run(&["status"]);
+    for text in [ran.stderr, listed.stdout, status.stdout] {
+        assert!(text.contains("no such user"), "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{7}']), "{text:?}");
+    }
+}
+
+#[test]
+fn a_password_goes_in_clear_to_nobody_and_a_name_that_looks_like_this_machine_is_not_this_machine() {
+    let sandbox = Sandbox::new();
+    let folder = "transport = \"folder\"\nfolder = \"outbox\"";
+    for (host, more) in [
+        ("127.evil.example", ""),
+        ("relay.internal", "relay_without_tls = \"relay.internal\"\nusername = \"u\"\npassword = \"p\"\n"),
+    ] {
+        let smtp = format!("transport = \"smtp\"\nhost = \"{host}\"\ntls = \"none\"\n{more}");
+        sandbox.reconfigure(folder, &smtp);
+        let ran = sandbox.run(&["check"]).exits(2);
+        assert!(ran.stderr.contains("in clear"), "{host}: {}", ran.stderr);
+        sandbox.reconfigure(&smtp, folder);
+    }
+}

@@ -7,6 +7,7 @@ mod folder;
 pub mod keyed;
 pub mod parts;
 mod smtp;
+mod wire;
 
 pub use folder::FolderTransport;
 pub use smtp::{SmtpTransport, Tls};
