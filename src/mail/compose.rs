@@ -74,7 +74,7 @@ pub fn compose_text(parts: &TextParts<'_>) -> Result<Vec<u8>, ComposeError> {
         builder = builder.reply_to(mailbox(reply_to)?);
     }
     let message = builder
-        .singlepart(SinglePart::plain(without_nul(parts.text)))
+        .singlepart(SinglePart::plain(printable(parts.text)))
         .map_err(|error| ComposeError::Mime(error.to_string()))?;
     Ok(message.formatted())
 }
@@ -119,8 +119,8 @@ pub fn compose(parts: &MailParts<'_>) -> Result<Vec<u8>, ComposeError> {
     let (outer, inner) = boundaries(parts.message_id);
     let bodies = MultiPart::alternative()
         .boundary(inner)
-        .singlepart(SinglePart::plain(without_nul(parts.text)))
-        .singlepart(SinglePart::html(without_nul(parts.html)));
+        .singlepart(SinglePart::plain(printable(parts.text)))
+        .singlepart(SinglePart::html(printable(parts.html)));
     let body = MultiPart::mixed()
         .boundary(outer)
         .multipart(bodies)
@@ -165,8 +165,9 @@ fn clamped(subject: &str) -> String {
     subject.chars().take(SUBJECT_MAX - 1).chain(['…']).collect()
 }
 
-fn without_nul(text: &str) -> String {
-    text.replace('\0', "")
+/// Nothing that a reader's terminal would obey, and no NUL.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).collect()
 }
 
 fn ascii_name(name: &str) -> String {
