@@ -130,7 +130,10 @@ mod tests {
 
     #[test]
     fn nothing_that_a_terminal_obeys_is_printed() {
-        assert_eq!(printable("α\u{1b}[2J\r\u{9b}1m\tβ\n\u{202e}γ"), "α\u{fffd}[2J\u{fffd}\u{fffd}1m\tβ\n\u{fffd}γ");
+        assert_eq!(
+            printable("α\u{1b}[2J\r\u{9b}1m\tβ\n\u{202e}γ"),
+            "α\u{fffd}[2J\u{fffd}\u{fffd}1m\tβ\n\u{fffd}γ"
+        );
     }
 
     #[test]

@@ -297,10 +297,8 @@ fn killed_while_what_waits_is_withdrawn_and_made_anew() {
         let mut asked = vec!["notify", "--now", "--as-of", "2025-03-01"];
         asked.extend(askers.iter().flat_map(|code| ["--customer", code.as_str()]));
         sandbox.run(&asked).exits(1);
-        let paid: String = (0..customers)
-            .step_by(3)
-            .map(|i| format!("2025-03-01;12,40;T-{i};K-{i};;;;\n"))
-            .collect();
+        let paid: String =
+            (0..customers).step_by(3).map(|i| format!("2025-03-01;12,40;T-{i};K-{i};;;;\n")).collect();
         sandbox.pay(&paid, "2025-03-01").exits(0);
         let moved: String =
             (1..customers).step_by(3).map(|i| format!("K-{i};Πελάτης {i};new{i}@a.example\n")).collect();
@@ -323,7 +321,11 @@ fn killed_while_what_waits_is_withdrawn_and_made_anew() {
         }
         finish(&sandbox, &server);
         let [sent, doubtful, queued] = oracle(&sandbox, &server, customers, rounds);
-        assert_eq!((sent + doubtful, queued), (customers + askers.len(), 0), "everybody, and who asked twice");
+        assert_eq!(
+            (sent + doubtful, queued),
+            (customers + askers.len(), 0),
+            "everybody, and who asked twice"
+        );
         for taken in server.taken() {
             let (name, _) = taken.to[0].split_once('@').unwrap();
             let number: usize = name.trim_start_matches(char::is_alphabetic).parse().unwrap();

@@ -78,7 +78,12 @@ fn a_slip_a_hold_and_a_cancellation_keep_a_service_running_or_let_it_go() {
     sandbox.pay("", "2025-04-29").exits(0);
     assert_eq!(steps(&sandbox.enforce("2025-04-29").exits(0).json(), "withheld"), ["suspend S-1 hold"]);
     record(&sandbox, "2025-04-29", &["hold", "S-1", "--none"]).exits(0);
-    assert_eq!(steps(&sandbox.enforce("2025-04-29").exits(0).json(), "actions"), ["suspend S-1 unsettled"]);
+    // what was announced before the hold no longer counts: it is told again, with its full time
+    let withheld = sandbox.enforce("2025-04-29").exits(0).json();
+    assert_eq!(steps(&withheld, "withheld"), ["suspend S-1 no_accepted_notice"]);
+    assert_eq!(stages(&sandbox.notify("2025-04-29").exits(0).json(), "K-1"), ["S-1 warning"]);
+    sandbox.pay("", "2025-05-04").exits(0);
+    assert_eq!(steps(&sandbox.enforce("2025-05-04").exits(0).json(), "actions"), ["suspend S-1 unsettled"]);
     record(&sandbox, "2025-04-29", &["cancel", "S-2"]).exits(0);
     assert!(
         sandbox.notify("2025-11-15").json()["skipped"]
@@ -109,7 +114,7 @@ fn charges_discounts_and_new_prices_change_what_is_due() {
     record(&sandbox, "2025-03-17", &["reprice", "S-1", "80,00"]).exits(0);
     let card = sandbox.notify("2025-03-24").exits(0).json();
     assert_eq!(card["messages"][0]["total_cents"], 9_920 - 2_400 + 6_200);
-    record(&sandbox, "2025-03-25", &["writeoff", "S-1"]).exits(0);
+    record(&sandbox, "2025-03-25", &["discount", "S-1", "75,20"]).exits(0);
     assert_eq!(steps(&sandbox.enforce("2025-03-25").exits(0).json(), "actions"), ["renew S-1 settled"]);
     record(&sandbox, "2025-03-25", &["change", "S-1", "--months", "24", "--price", "150"]).exits(0);
     record(&sandbox, "2025-03-25", &["change", "S-1"]).exits(2);

@@ -15,6 +15,7 @@ pub mod imports;
 pub mod inbox;
 pub mod invoices;
 pub mod mailbox;
+mod movements;
 pub mod notices;
 pub mod outbox;
 pub mod owed;

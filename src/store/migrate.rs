@@ -9,11 +9,15 @@ use std::time::Duration;
 const APPLICATION_ID: i64 = 0x4B4E_4254;
 
 /// Never edited once released; the next one is added below.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_money.sql"),
+    include_str!("migrations/0003_episodes.sql"),
     include_str!("migrations/0005_mail.sql"),
 ];
+
+/// The version that made waiting money findable by its words, which only the program can tell.
+const MONEY: usize = 2;
 
 /// Refuses what is not one of our databases, or is of a later version. Writes nothing.
 pub(super) fn check_identity(connection: &Connection, path: &Path) -> Result<()> {
@@ -81,6 +85,9 @@ fn migrations(connection: &Connection, done: usize) -> Result<()> {
         connection.execute_batch(&format!(
             "BEGIN IMMEDIATE; {sql}; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version};"
         ))?;
+        if version == MONEY {
+            super::payments::index_all_waiting(connection)?;
+        }
         let orphan: Option<String> = connection
             .prepare("PRAGMA foreign_key_check")?
             .query_map([], |row| row.get(0))?

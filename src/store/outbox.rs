@@ -7,7 +7,7 @@ use super::runs::RunId;
 use super::{Queries, Store, Tx};
 use crate::billing::card::BillingCard;
 use crate::billing::ids::{ChargeId, CustomerCode, ServiceCode};
-use crate::billing::notice::Notice;
+use crate::billing::notice::{Notice, Subject};
 use crate::billing::policy::Mode;
 use chrono::{Datelike, NaiveDate};
 use rusqlite::{OptionalExtension, params};
@@ -48,9 +48,6 @@ impl Role {
         matches!(self, Self::Email | Self::Trial)
     }
 }
-
-/// A notice's key as text, as [`crate::billing::notice::NoticeKey`] prints it.
-const KEY: &str = "n.service || '|' || n.period_from || '|' || n.stage";
 
 /// Where a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -423,8 +420,8 @@ pub trait Outbox: Queries {
             })
         });
         let Some(mut waiting) = found.optional()? else { return Ok(None) };
-        let sql = format!("SELECT {KEY} FROM notices n WHERE n.message = ?1 ORDER BY 1");
-        let mut statement = self.connection().prepare_cached(&sql)?;
+        let mut statement =
+            self.connection().prepare_cached("SELECT key FROM notices WHERE message = ?1 ORDER BY 1")?;
         waiting.keys = statement.query_map([message], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         waiting.keys.sort();
         let mut statement = self.connection().prepare_cached(
@@ -516,15 +513,14 @@ pub trait Outbox: Queries {
     /// # Errors
     /// Where the database cannot be read.
     fn handed_over(&self, message: i64, address: &str, role: Role) -> Result<Vec<HandedOver>> {
-        let sql = format!(
-            "SELECT {KEY}, n.mode, coalesce(sum(d.attempts) FILTER (WHERE o.mode = n.mode AND d.role = ?3), 0),
-                    coalesce(sum(d.attempts), 0)
-             FROM notices n LEFT JOIN notices o ON o.service = n.service AND o.period_from = n.period_from
-                 AND o.stage = n.stage
-               LEFT JOIN deliveries d ON d.message = o.message AND d.address = ?2
-             WHERE n.message = ?1 AND n.stage <> 'on_request' GROUP BY n.id"
-        );
-        let mut statement = self.connection().prepare_cached(&sql)?;
+        let sql = "SELECT n.key, n.mode,
+              coalesce(sum(d.attempts) FILTER (WHERE o.mode = n.mode AND d.role = ?3), 0), coalesce(sum(d.attempts), 0)
+            FROM notices n
+              LEFT JOIN notices o ON o.service IS n.service AND o.period_from IS n.period_from
+                AND o.charge IS n.charge AND o.key = n.key
+              LEFT JOIN deliveries d ON d.message = o.message AND d.address = ?2
+            WHERE n.message = ?1 AND n.stage <> 'on_request' GROUP BY n.id";
+        let mut statement = self.connection().prepare_cached(sql)?;
         let rows = statement.query_map(params![message, address, role.code()], |row| {
             Ok(HandedOver { notice: row.get(0)?, mode: row.get(1)?, times: row.get(2)?, ever: row.get(3)? })
         })?;
@@ -645,7 +641,7 @@ pub trait Outbox: Queries {
     /// # Errors
     /// Where the database cannot be read.
     fn bounced_deliveries(&self) -> Result<Vec<Bounced>> {
-        // told elsewhere, with this message or a later one of the same period, it blocks nothing
+        // told elsewhere, with this message or a later one of the same period or by telephone, it blocks nothing
         let sql = "SELECT d.id, d.message, d.address, coalesce(d.reply, ''), m.customer,
               EXISTS (SELECT 1 FROM messages l JOIN deliveries e ON e.message = l.id WHERE l.customer = m.customer
                 AND e.id > d.id AND e.address = d.address AND e.state = 'sent' AND e.bounced_on IS NULL),
@@ -653,9 +649,10 @@ pub trait Outbox: Queries {
                WHERE n.message = d.message AND n.cancelled = 0 AND s.state IN ('active', 'suspended')
                  AND n.stage NOT IN ('renewed', 'reinstated', 'terminated', 'charged', 'cancelled')
                  AND n.period_from >= coalesce(s.suspension_expiry, s.expires_on)
-                 AND NOT EXISTS (SELECT 1 FROM notices t JOIN deliveries e ON e.message = t.message
+                 AND NOT EXISTS (SELECT 1 FROM notices t LEFT JOIN deliveries e ON e.message = t.message
                    WHERE t.service = n.service AND t.period_from = n.period_from AND t.mode = n.mode AND t.id >= n.id
-                     AND t.cancelled = 0 AND e.role IN ('email', 'trial') AND e.state = 'sent' AND e.bounced_on IS NULL))
+                     AND t.cancelled = 0 AND (t.told_how IS NOT NULL OR (e.role IN ('email', 'trial')
+                       AND e.state = 'sent' AND e.bounced_on IS NULL))))
             FROM deliveries d JOIN messages m ON m.id = d.message
             WHERE d.bounced_on IS NOT NULL AND d.role IN ('email', 'trial')
               AND EXISTS (SELECT 1 FROM notices n WHERE n.message = d.message AND n.cancelled = 0)
@@ -824,7 +821,7 @@ impl Tx<'_> {
             .prepare_cached("INSERT INTO message_bytes (message, bytes) VALUES (?1, ?2)")?
             .execute(params![message, new.bytes])?;
         for notice in new.notices {
-            self.insert_notice(message, notice, mode, today)?;
+            self.insert_notice(Some(message), None, notice, mode, today)?;
         }
         self.insert_deliveries(message, new.to, DeliveryState::Queued, None)?;
         self.insert_deliveries(message, new.has_it, DeliveryState::Cancelled, Some("has it already"))?;
@@ -878,17 +875,56 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn insert_notice(&self, message: i64, notice: &Notice, mode: Mode, today: NaiveDate) -> Result<()> {
+    /// A person told a customer by other means what a notice says.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn store_told(&self, notice: &Notice, how: &str, mode: Mode, today: NaiveDate) -> Result<()> {
+        self.insert_notice(None, Some(how), notice, mode, today)
+    }
+
+    fn insert_notice(
+        &self,
+        message: Option<i64>,
+        told_how: Option<&str>,
+        notice: &Notice,
+        mode: Mode,
+        today: NaiveDate,
+    ) -> Result<()> {
+        let charge = match notice.key.subject {
+            Subject::Charge(charge) => Some(charge.0),
+            Subject::Period { .. } => None,
+        };
+        // one that nobody got gives way to the one that is made for other addresses
         self.connection()
             .prepare_cached(
-                "INSERT INTO notices (message, service, period_from, stage, mode, made_on, suspend_on, terminate_on)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "UPDATE notices SET cancelled = 1 WHERE cancelled = 0 AND mode = ?1 AND key = ?2
+                   AND service IS ?3 AND period_from IS ?4 AND charge IS ?5 AND told_how IS NULL
+                   AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = notices.message
+                     AND d.role IN ('email', 'trial') AND (d.state IN ('queued', 'in_doubt', 'uncertain')
+                       OR d.state = 'sent' AND d.bounced_on IS NULL))",
+            )?
+            .execute(params![
+                mode.code(),
+                notice.key.to_string(),
+                notice.key.service().map(ServiceCode::as_str),
+                notice.key.period_from(),
+                charge
+            ])?;
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO notices (message, told_how, service, period_from, charge, stage, episode, mode, made_on,
+                  suspend_on, terminate_on)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?
             .execute(params![
                 message,
-                notice.key.service.as_str(),
-                notice.key.period_from,
+                told_how,
+                notice.key.service().map(ServiceCode::as_str),
+                notice.key.period_from(),
+                charge,
                 notice.key.stage.to_string(),
+                notice.key.episode.number(),
                 mode.code(),
                 today,
                 notice.suspend_on,
