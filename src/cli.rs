@@ -495,7 +495,7 @@ pub enum OutboxCommand {
     Confirm(VerdictArgs),
     /// An uncertain message did not arrive: send it again
     Resend(VerdictArgs),
-    /// A refused message goes again
+    /// A message that was refused or came back is made anew, to the addresses of today
     Requeue(VerdictArgs),
 }
 

@@ -17,6 +17,7 @@ mod hooks;
 mod house;
 mod kill;
 mod letter;
+mod mailbox;
 mod model;
 mod money;
 mod movements;

@@ -25,8 +25,8 @@ pub use error::{Result, StoreError};
 pub use facts::FactQueries;
 pub use gates::{Cover, GateQueries, Met, RESTORED, UnreadFile};
 pub use outbox::{
-    AttemptRecord, Claimed, DeliveryState, ListedAttempt, ListedDelivery, ListedMessage, NewMessage, Outbox,
-    Replaceable, Role, Troubled,
+    Addressed, Asked, AttemptRecord, Bounced, Claimed, DeliveryState, HandedOver, ListedAttempt,
+    ListedDelivery, ListedMessage, NewMessage, Outbox, Role, SentDelivery, Troubled, Waiting, sorted,
 };
 pub use payments::{BY_HAND, NewPayment, Parked, Payments, StoredPayment, is_same_account};
 pub use runs::{CLOCK_FORGIVEN, JournalLine, ListedRun, RunId, Runs};
