@@ -169,9 +169,11 @@ fn no_broken_statement_stops_the_night_or_becomes_other_money() {
                     1 => drop(bytes.splice(at..at, marks[random(marks.len())].iter().copied())),
                     2 => drop(bytes.drain(at.min(to)..at.max(to).min(at.min(to) + 20))),
                     3 => bytes.truncate(at.max(1)),
-                    _ => drop(
-                        bytes.splice(at..at, sound[to..(to + random(40)).min(sound.len())].iter().copied()),
-                    ),
+                    _ => {
+                        let from = random(sound.len());
+                        let some = &sound[from..(from + random(40)).min(sound.len())];
+                        drop(bytes.splice(at..at, some.iter().copied()));
+                    }
                 }
                 if bytes.is_empty() {
                     bytes.push(b'x');

@@ -73,8 +73,7 @@ pub(super) fn read(cells: &mut Cells<'_>) -> Option<PaymentRow> {
         amount if amount.is_positive() => Ok(amount),
         _ => Err("only money that came in is imported; it must be more than zero".to_owned()),
     });
-    // the column must be there; a payment whose bank gave no reference is known by all else that is said of it
-    let bank_ref = cells.text("bank_ref").value().cloned();
+    let bank_ref = cells.needed("bank_ref");
     let row = PaymentRow {
         movement: Movement::Incoming,
         source: "csv".into(),
