@@ -50,7 +50,9 @@ pub fn decide(
     by: &str,
     reason: &str,
 ) -> Result<ListedMessage> {
-    let Some(listed) = store.listed_message(message)? else { bail!("there is no message {message}") };
+    let Some(listed) = store.listed_message(message)? else {
+        return Err(crate::error::Stop::Usage(format!("there is no message {message}")).into());
+    };
     let (from, to) = verdict.states();
     let note = format!("{} by {by}: {reason}", verdict.word());
     let chosen: Vec<i64> = listed
