@@ -148,9 +148,7 @@ mod tests {
         for word in ["alpha", "άλφα.ελ", "web-1.example:2087", "k_1", "alpha@web1"] {
             assert!(is_plain_word(word), "{word}");
         }
-        for word in
-            ["", "--help", "-f", "../etc", "/etc/passwd", "a/b", "a\\b", "..", "~root", "a b", "$(id)"]
-        {
+        for word in ["--help", "-f", "../etc", "/etc/passwd", "a/b", "a\\b", "..", "~root", "a\nb"] {
             assert!(!is_plain_word(word), "{word}");
         }
     }

@@ -71,7 +71,9 @@ pub fn decide(
     reason: &str,
 ) -> Result<ListedMessage> {
     let said = Said { by, reason };
-    let Some(listed) = store.listed_message(message)? else { bail!("there is no message {message}") };
+    let Some(listed) = store.listed_message(message)? else {
+        return Err(crate::error::Stop::Usage(format!("there is no message {message}")).into());
+    };
     let chosen: Vec<&ListedDelivery> = listed
         .deliveries
         .iter()

@@ -15,6 +15,7 @@ mod outbox;
 mod payments;
 mod runs;
 mod services;
+mod staff;
 mod status;
 mod steps;
 
@@ -31,6 +32,7 @@ pub use outbox::{
 pub use payments::{BY_HAND, NewPayment, Parked, Payments, StoredPayment, is_same_account};
 pub use runs::{CLOCK_FORGIVEN, JournalLine, ListedRun, RunId, Runs};
 pub use services::{ServiceChange, Services, Unreadable};
+pub use staff::{RecordOf, StaffQueries};
 pub use status::{ChargeRow, InvoiceRow, PaymentRow, ServiceRow, StatusQueries, WorkOrder};
 pub use steps::{PendingRenewal, RunStep, ShadowStep, Steps};
 
@@ -181,6 +183,26 @@ impl Store {
         store.connection.pragma_update(None, "foreign_keys", true)?;
         migrate::upgrade(&store.connection, &store.path)?;
         Ok(store)
+    }
+
+    /// A copy in memory of the database at `path`, brought up to this version's schema there: the file stays as it
+    /// is. Gives the copy and the schema that the file has.
+    ///
+    /// # Errors
+    /// As [`Self::open_read_only`], for an older schema too where it cannot be upgraded.
+    pub fn rehearse(path: &Path) -> Result<(Self, i64)> {
+        let store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        migrate::check_identity(&store.connection, path)?;
+        let found = migrate::version(&store.connection)?;
+        let copy = store.copy_in_memory()?;
+        migrate::upgrade_in_place(&copy.connection)?;
+        Ok((copy, found))
+    }
+
+    /// The version of the schema that this program works with.
+    #[must_use]
+    pub fn schema_version() -> i64 {
+        migrate::known_version()
     }
 
     /// A copy in memory, on which a dry run can do everything and change nothing.
