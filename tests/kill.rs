@@ -312,7 +312,7 @@ fn killed_while_what_waits_is_withdrawn_and_made_anew() {
                 .stderr(std::process::Stdio::null())
                 .spawn()
                 .unwrap();
-            std::thread::sleep(Duration::from_millis(dice.below(350)));
+            std::thread::sleep(Duration::from_millis(dice.below(900)));
             if child.try_wait().unwrap().is_none() {
                 child.kill().unwrap();
                 kills += 1;
