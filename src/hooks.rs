@@ -136,7 +136,7 @@ struct Talk<'a> {
 
 impl<'a> Talk<'a> {
     fn with(child: &mut Child, facts: &'a str) -> Self {
-        let stdin = child.stdin.take().filter(|stdin| without_waiting(stdin));
+        let stdin = child.stdin.take().filter(without_waiting);
         Self {
             stdin,
             facts: facts.as_bytes(),
@@ -219,7 +219,7 @@ struct Ear<T> {
 
 impl<T: Read + AsFd> Ear<T> {
     fn at(source: Option<T>) -> Self {
-        Self { source: source.filter(|source| without_waiting(source)), heard: Vec::new() }
+        Self { source: source.filter(without_waiting), heard: Vec::new() }
     }
 
     /// Takes what there is; what is too much is heard, and forgotten.

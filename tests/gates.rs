@@ -730,6 +730,8 @@ fn nobody_else_on_the_machine_reads_what_is_written_or_stops_the_night() {
     for name in ["data/konet.db", "data/konet.db.lock"] {
         std::fs::set_permissions(sandbox.path(name), std::fs::Permissions::from_mode(0o644)).unwrap();
     }
+    let told = sandbox.run(&["check"]).exits(0).stdout;
+    assert!(told.contains("konet.db.lock`") && !told.contains("last-run"), "{told}");
     sandbox.enforce("2025-03-01").exits(0);
     for name in ["data/konet.db", "data/konet.db.lock"] {
         assert_eq!(mode(&sandbox.path(name)), 0o600, "{name}");

@@ -342,6 +342,10 @@ fn terminable<'a>(
     }
 }
 
+fn next_working_day(rules: &Rules, today: NaiveDate) -> NaiveDate {
+    rules.calendar.working_day_from(days_after(today, 1))
+}
+
 /// The termination date a card names for a case: the real one where termination is under way, else
 /// the one that would follow the suspension announced.
 #[must_use]
@@ -357,7 +361,9 @@ pub fn termination_date(
         return None;
     }
     if let Some(termination) = termination(facts, service, rules, today) {
-        return (termination.case.from == case.from).then_some(termination.on);
+        // a day that passed because something withheld it is no day to name
+        let on = if today <= termination.on { termination.on } else { next_working_day(rules, today) };
+        return (termination.case.from == case.from).then_some(on);
     }
     let policy = rules.policies.of(service);
     let after = policy.terminate_after_days?;

@@ -8,6 +8,7 @@ use crate::mail::Transport;
 use crate::store::Store;
 use anyhow::Result;
 use serde::Serialize;
+use std::path::PathBuf;
 
 /// One thing that was checked.
 #[derive(Debug, Serialize)]
@@ -55,6 +56,11 @@ pub(super) fn run(global: &Global) -> Result<ExitStatus> {
             })
         }),
     );
+    let loose = loose_files(&session);
+    if !loose.is_empty() {
+        let detail = format!("others on this machine may open {}; chmod go-rwx them", loose.join(", "));
+        checks.push(Checked { what: "rights", ok: true, detail });
+    }
     let bounce_days = session.desk.config.smtp.bounce_days;
     let shortest = session.desk.config.policies.shortest_notice_days();
     if shortest.is_some_and(|days| days < bounce_days) {
@@ -78,4 +84,24 @@ pub(super) fn run(global: &Global) -> Result<ExitStatus> {
         1 if !mail_leaves => ExitStatus::Failed,
         _ => ExitStatus::Usage,
     })
+}
+
+/// What others may open of what the program writes.
+fn loose_files(session: &Session) -> Vec<String> {
+    use std::os::unix::fs::MetadataExt;
+    let beside = |suffix: &str| {
+        let mut path = session.database.as_os_str().to_owned();
+        path.push(suffix);
+        PathBuf::from(path)
+    };
+    let config = &session.desk.config;
+    let files = ["", "-wal", "-shm", ".lock", ".delivery-lock", ".handover", ".last-run"].map(beside);
+    let done = config.import.inbox.as_ref().map(|inbox| inbox.join("done"));
+    let folders = config.database.backups.clone().into_iter().chain(done);
+    files
+        .into_iter()
+        .chain(folders)
+        .filter(|path| std::fs::metadata(path).is_ok_and(|metadata| metadata.mode() & 0o077 != 0))
+        .map(|path| format!("`{}`", path.display()))
+        .collect()
 }

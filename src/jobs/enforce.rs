@@ -78,7 +78,6 @@ pub fn gates(desk: &Desk, store: &Store, run: RunId, known: Gates) -> Result<Gat
         terminated_today: store.terminated_on(desk.today)?,
         damaged: known.damaged.or_else(|| store.check().err().map(|error| error.to_string())),
         active_services: store.active_services()?,
-        ..known
     })
 }
 
