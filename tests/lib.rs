@@ -25,3 +25,4 @@ mod panel;
 mod staff;
 mod support;
 mod trust;
+mod wild;

@@ -21,7 +21,7 @@ pub(crate) struct Ladder {
 /// One thing that was done: a command, its day, and what its driver knows of it.
 pub(crate) struct Moment<'a> {
     pub(crate) day: NaiveDate,
-    /// The first word of the command: `import`, `record`, `enforce`, `notify`, `nightly`, `undo`, …
+    /// The first word of the command (`import`, `record`, `nightly` …); `on_request` for one customer's card.
     pub(crate) command: &'a str,
     pub(crate) status: i32,
     /// What it printed on stdout, where that is JSON.
@@ -34,6 +34,8 @@ pub(crate) struct Moment<'a> {
     pub(crate) failing: &'a BTreeSet<String>,
     /// Whether the mail server took mail today.
     pub(crate) mail_goes: bool,
+    /// Whether the day lies before one on which the program worked already.
+    pub(crate) clock_back: bool,
     /// Of unmatched payments, who was proposed with 80 points or more.
     pub(crate) candidates: &'a BTreeMap<i64, Vec<String>>,
 }
@@ -112,7 +114,9 @@ impl History {
                 // the customer's own wish
                 "suspend" if !service.renews => continue,
                 "suspend" => {
-                    told.retain(|n| !["suspended", "reinstated", "renewed", "cancelled"].contains(&n.stage.as_str()));
+                    told.retain(|n| {
+                        !["suspended", "reinstated", "renewed", "cancelled"].contains(&n.stage.as_str())
+                    });
                     (|n| n.suspend_on, ladder.min_notice)
                 }
                 _ => {
@@ -123,7 +127,9 @@ impl History {
             match told.last().map(|n| named(n)) {
                 None => found.push(format!("{what}: nothing was accepted since its case changed ({told:?})")),
                 Some(None) => found.push(format!("{what}: its last notice names no day ({told:?})")),
-                Some(Some(day)) if day > moment.day => found.push(format!("{what}: {day} was named ({told:?})")),
+                Some(Some(day)) if day > moment.day => {
+                    found.push(format!("{what}: {day} was named ({told:?})"))
+                }
                 Some(Some(_)) => {
                     let first = told.iter().filter(|n| named(n).is_some()).filter_map(|n| n.accepted).min();
                     if first.is_none_or(|first| first + Days::new(least) > moment.day) {
@@ -156,25 +162,31 @@ impl History {
         times
             .into_iter()
             .filter(|((service, ..), times)| *times > allowed(service))
-            .map(|((service, what, from, _), times)| format!("{what} of {service} from {from}: {times} times"))
+            .map(|((service, what, from, _), times)| {
+                format!("{what} of {service} from {from}: {times} times")
+            })
             .collect()
     }
 
     /// 8.4: due and neither sent, queued nor listed for a person.
     fn untold(&self, now: &Books, moment: &Moment<'_>) -> Vec<String> {
         let ran = ["notify", "nightly"].contains(&moment.command) && [0, 3, 4].contains(&moment.status);
-        if !ran || !moment.live {
+        if !ran || !moment.live || moment.clock_back {
             return Vec::new();
         }
         let listed = now.listed();
         let mut found = Vec::new();
         for service in now.services.values().filter(|s| s.state == "active" && s.is_alive()) {
             let Some(charge) = now.at_expiry(service).filter(|charge| charge.due() > 0) else { continue };
-            let Some((index, stages)) = stage_of(service, &(moment.ladder)(service), moment.day) else { continue };
+            let Some((index, stages)) = stage_of(service, &(moment.ladder)(service), moment.day) else {
+                continue;
+            };
             let since = self.changed.get(&service.code).copied().unwrap_or(0);
             let known = |n: &&Notice| n.service == service.code && n.from == service.expires && n.live;
             let made: Vec<&Notice> = now.notices.iter().filter(known).filter(|n| !n.cancelled).collect();
-            let told = made.iter().any(|n| stages[index..].contains(&n.stage) || (n.stage == "warning" && n.id > since));
+            let told = made
+                .iter()
+                .any(|n| stages[index..].contains(&n.stage) || (n.stage == "warning" && n.id > since));
             if !told && !listed.contains(&service.code) && !listed.contains(&service.customer) {
                 let stage = &stages[index];
                 found.push(format!("{stage} of {}, {} cents due: {made:?}", service.code, charge.due()));
@@ -191,7 +203,10 @@ fn harsh_steps<'a>(
 ) -> impl Iterator<Item = (&'a crate::support::books::Step, &'a Service)> {
     now.steps.iter().filter_map(|step| {
         let done = |books: &Books| books.steps.iter().any(|s| s.id == step.id && s.state == "done");
-        let new = step.live && ["suspend", "terminate"].contains(&step.action.as_str()) && done(now) && !done(before);
+        let new = step.live
+            && ["suspend", "terminate"].contains(&step.action.as_str())
+            && done(now)
+            && !done(before);
         let known = before.services.contains_key(&step.service);
         (new && known).then(|| (step, &now.services[&step.service]))
     })
@@ -207,7 +222,11 @@ fn who_could_pay(before: &Books, now: &Books, moment: &Moment<'_>) -> Vec<String
         }
         let what = format!("{} of {}", step.action, service.code);
         // a suspended service that is terminated still owes what it was suspended for
-        let due = match now.charges.iter().find(|c| c.service.as_ref() == Some(&service.code) && c.from == Some(step.from)) {
+        let due = match now
+            .charges
+            .iter()
+            .find(|c| c.service.as_ref() == Some(&service.code) && c.from == Some(step.from))
+        {
             Some(charge) if charge.written_off.is_some() => continue,
             Some(charge) => (charge.gross - charge.paid - charge.taken_off).max(0),
             None => {
@@ -228,7 +247,11 @@ fn who_could_pay(before: &Books, now: &Books, moment: &Moment<'_>) -> Vec<String
 
 /// Money that may be a customer's: it lies unmatched or parked, was seen in the last thirty days, was not declared
 /// somebody else's, and bears their reference or proposes them.
-fn perhaps_theirs<'a>(now: &'a Books, customer: &'a str, moment: &'a Moment<'_>) -> impl Iterator<Item = &'a Payment> {
+fn perhaps_theirs<'a>(
+    now: &'a Books,
+    customer: &'a str,
+    moment: &'a Moment<'_>,
+) -> impl Iterator<Item = &'a Payment> {
     let reference = letters(&now.customers[customer].reference);
     now.payments.iter().filter(move |payment| {
         let lies = payment.customer.is_none() && payment.reverses.is_none() && payment.same_as.is_none();
@@ -283,7 +306,8 @@ fn cents(now: &Books) -> Vec<String> {
         }
     }
     let charges: BTreeMap<i64, &Charge> = now.charges.iter().map(|charge| (charge.id, charge)).collect();
-    let payments: BTreeMap<i64, &Payment> = now.payments.iter().map(|payment| (payment.id, payment)).collect();
+    let payments: BTreeMap<i64, &Payment> =
+        now.payments.iter().map(|payment| (payment.id, payment)).collect();
     for (payment, charge, amount) in &now.allocations {
         if *amount < 0 {
             found.push(format!("{amount} of payment {payment} at charge {charge}"));
@@ -295,7 +319,8 @@ fn cents(now: &Books) -> Vec<String> {
     for charge in now.charges.iter().filter(|charge| charge.source != "adjustment") {
         let covered = charge.paid + charge.taken_off;
         if covered > charge.gross {
-            found.push(format!("charge {} of {:?}: {covered} of {}", charge.id, charge.service, charge.gross));
+            found
+                .push(format!("charge {} of {:?}: {covered} of {}", charge.id, charge.service, charge.gross));
         }
         if charge.gross > 0 && charge.settled.is_some() != (covered == charge.gross) {
             let settled = charge.settled;
@@ -309,7 +334,9 @@ fn cents(now: &Books) -> Vec<String> {
 fn money_on_the_dead(now: &Books) -> Vec<String> {
     let mut found = Vec::new();
     for charge in now.charges.iter().filter(|charge| charge.paid > 0 && charge.written_off.is_none()) {
-        let (Some(from), Some(service)) = (charge.from, charge.service.as_ref().and_then(|s| now.services.get(s))) else {
+        let (Some(from), Some(service)) =
+            (charge.from, charge.service.as_ref().and_then(|s| now.services.get(s)))
+        else {
             continue;
         };
         // it was served: the service was renewed for it
@@ -381,7 +408,11 @@ fn renewed_for_nothing(before: &Books, now: &Books, moment: &Moment<'_>) -> Vec<
             let known = [was.months, service.months];
             if months < 1 || anchored(day, months, service.anchor) != Some(to) {
                 found.push(format!("{code} drifts: from {day} to {to}, its day is {}", service.anchor));
-            } else if charge.reopened.is_none() && !known.iter().any(|m| i64::from(*m) == i64::from(months)) && charge.settled == Some(moment.day) && before.charges.iter().all(|c| c.id != charge.id) {
+            } else if charge.reopened.is_none()
+                && !known.iter().any(|m| i64::from(*m) == i64::from(months))
+                && charge.settled == Some(moment.day)
+                && before.charges.iter().all(|c| c.id != charge.id)
+            {
                 found.push(format!("{code}: {months} months, {known:?} agreed"));
             }
             if to <= day {
@@ -424,7 +455,7 @@ fn stopped(now: &Books, moment: &Moment<'_>) -> Vec<String> {
     let mut found = Vec::new();
     let night = ["enforce", "nightly"].contains(&moment.command);
     let allowed: &[i32] = match moment.command {
-        "nightly" | "notify" if !moment.mail_goes => &[0, 1, 3, 4],
+        "nightly" | "notify" | "on_request" if !moment.mail_goes => &[0, 1, 3, 4],
         "nightly" | "notify" | "enforce" => &[0, 3, 4],
         _ => &[0, 1, 2, 3],
     };
@@ -452,7 +483,7 @@ fn stopped(now: &Books, moment: &Moment<'_>) -> Vec<String> {
 fn untrue_cards(now: &Books, moment: &Moment<'_>) -> Vec<String> {
     let notified = if moment.command == "nightly" { &moment.printed["notify"] } else { moment.printed };
     let Some(messages) = notified["messages"].as_array() else { return Vec::new() };
-    if !["notify", "nightly"].contains(&moment.command) {
+    if !["notify", "nightly", "on_request"].contains(&moment.command) {
         return Vec::new();
     }
     let day_of = |value: &Value| value.as_str().and_then(|text| text.parse::<NaiveDate>().ok());
@@ -471,7 +502,8 @@ fn untrue_cards(now: &Books, moment: &Moment<'_>) -> Vec<String> {
         let mut first: Option<NaiveDate> = None;
         let mut of_service: BTreeSet<(String, String)> = BTreeSet::new();
         for line in lines {
-            let (code, due) = (line["service"].as_str().unwrap_or_default(), line["due_cents"].as_i64().unwrap_or(0));
+            let (code, due) =
+                (line["service"].as_str().unwrap_or_default(), line["due_cents"].as_i64().unwrap_or(0));
             let from = line["period_from"].as_str().unwrap_or_default();
             for key in ["suspend_on", "terminate_on", "released_on"] {
                 let Some(day) = day_of(&line[key]) else { continue };
@@ -486,7 +518,8 @@ fn untrue_cards(now: &Books, moment: &Moment<'_>) -> Vec<String> {
                 continue;
             }
             if let Some(from) = day_of(&line["period_from"])
-                && let Some(charge) = now.charges.iter().find(|c| c.service.as_deref() == Some(code) && c.from == Some(from))
+                && let Some(charge) =
+                    now.charges.iter().find(|c| c.service.as_deref() == Some(code) && c.from == Some(from))
                 && charge.gross - charge.paid != due
                 && charge.due() != due
             {

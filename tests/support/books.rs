@@ -246,7 +246,10 @@ impl Books {
     /// and whose money went back; one-off ones.
     pub(crate) fn open<'a>(&'a self, customer: &'a str) -> impl Iterator<Item = &'a Charge> {
         self.charges.iter().filter(move |charge| {
-            charge.customer == customer && charge.due() > 0 && charge.written_off.is_none() && self.asks(charge)
+            charge.customer == customer
+                && charge.due() > 0
+                && charge.written_off.is_none()
+                && self.asks(charge)
         })
     }
 
@@ -267,9 +270,9 @@ impl Books {
 
     /// The charge of the period that begins at a service's expiry.
     pub(crate) fn at_expiry(&self, service: &Service) -> Option<&Charge> {
-        self.charges
-            .iter()
-            .find(|charge| charge.service.as_ref() == Some(&service.code) && charge.from == Some(service.expires))
+        self.charges.iter().find(|charge| {
+            charge.service.as_ref() == Some(&service.code) && charge.from == Some(service.expires)
+        })
     }
 
     pub(crate) fn newest_notice(&self) -> i64 {
@@ -356,7 +359,8 @@ fn notices(database: &Connection) -> Vec<Notice> {
             Ok((row.get::<_, i64>(0)?, one, row.get::<_, Option<NaiveDate>>(4)?, row.get::<_, bool>(5)?))
         },
     );
-    let sql = "SELECT id, message, service, period_from, stage, mode = 'live', made_on, suspend_on, terminate_on,
+    let sql =
+        "SELECT id, message, service, period_from, stage, mode = 'live', made_on, suspend_on, terminate_on,
         cancelled FROM notices ORDER BY id";
     all(database, sql, |row| {
         let message: i64 = row.get(1)?;

@@ -49,6 +49,8 @@ pub(crate) struct Company {
     pub(crate) live: bool,
     pub(crate) failing: BTreeSet<String>,
     pub(crate) mail_goes: bool,
+    /// The clock went back for this command.
+    pub(crate) clock_back: bool,
     /// What must never be, and was.
     broken: Vec<String>,
     /// What was done, to be read where something is wrong.
@@ -78,6 +80,7 @@ impl Company {
             live: true,
             failing: BTreeSet::new(),
             mail_goes: true,
+            clock_back: false,
             broken: Vec::new(),
             log: Vec::new(),
             happened: BTreeMap::new(),
@@ -111,7 +114,7 @@ impl Company {
         let ladder = |service: &Service| ladders.get(&service.kind).unwrap_or(&ladders["default"]).clone();
         let moment = Moment {
             day: self.today,
-            command: arguments[0],
+            command: if arguments.contains(&"--customer") { "on_request" } else { arguments[0] },
             status: ran.status,
             printed: &printed,
             ladder: &ladder,
@@ -119,15 +122,23 @@ impl Company {
             expiry_corrected,
             failing: &self.failing,
             mail_goes: self.mail_goes,
+            clock_back: self.clock_back,
             candidates: &candidates,
         };
         let mut broken = self.history.look(&before, &self.books, &moment);
-        if [1, 2].contains(&ran.status) && !["nightly", "notify", "enforce"].contains(&arguments[0]) && self.books != before
+        if [1, 2].contains(&ran.status)
+            && !["nightly", "notify", "enforce"].contains(&arguments[0])
+            && self.books != before
         {
             broken.push(format!("{day}: `{}` was refused and changed something", text_of(arguments)));
         }
         self.stands(&broken);
         ran
+    }
+
+    /// Something that must never be was seen.
+    pub(crate) fn broke(&mut self, text: String) {
+        self.stands(&[text]);
     }
 
     fn stands(&mut self, broken: &[String]) {
@@ -149,10 +160,17 @@ impl Company {
     /// Who is proposed for unmatched money with 80 points or more; asked only where something harsh was done.
     fn candidates(&self, before: &Books) -> BTreeMap<i64, Vec<String>> {
         let harsh = |books: &Books| {
-            let done = books.steps.iter().filter(|s| s.state == "done" && ["suspend", "terminate"].contains(&s.action.as_str()));
+            let done = books
+                .steps
+                .iter()
+                .filter(|s| s.state == "done" && ["suspend", "terminate"].contains(&s.action.as_str()));
             done.count()
         };
-        let lies = self.books.payments.iter().any(|p| p.customer.is_none() && p.reverses.is_none() && p.same_as.is_none());
+        let lies = self
+            .books
+            .payments
+            .iter()
+            .any(|p| p.customer.is_none() && p.reverses.is_none() && p.same_as.is_none());
         if !lies || harsh(before) == harsh(&self.books) {
             return BTreeMap::new();
         }
@@ -161,7 +179,8 @@ impl Company {
         for line in status["unmatched"].as_array().unwrap() {
             let strong = line["candidates"].as_array().into_iter().flatten();
             let strong = strong.filter(|one| one["score"].as_i64().unwrap_or(0) >= 80);
-            let of: Vec<String> = strong.filter_map(|one| one["customer"].as_str().map(str::to_owned)).collect();
+            let of: Vec<String> =
+                strong.filter_map(|one| one["customer"].as_str().map(str::to_owned)).collect();
             candidates.insert(line["id"].as_i64().unwrap_or(0), of);
         }
         candidates
@@ -202,7 +221,11 @@ impl Company {
             Format::Export => ("export.csv", export(&movements, self.balance_before(from))),
         };
         let file = self.sandbox.file(name, text);
-        self.log.push(format!("{} a {format:?} statement from {from}: {} entries", self.today, movements.len()));
+        self.log.push(format!(
+            "{} a {format:?} statement from {from}: {} entries",
+            self.today,
+            movements.len()
+        ));
         // shown before it is looked at: whether it was taken is known by then
         let was: Vec<bool> = of.iter().map(|at| self.bank[*at].shown).collect();
         for at in &of {
@@ -360,7 +383,8 @@ fn export(movements: &[&Movement], mut balance: i64) -> String {
         let cents = if m.goes_back { -m.cents } else { m.cents };
         balance += cents;
         let day = m.date.format("%-d/%-m/%Y");
-        let (what, sign) = if m.goes_back { ("ΑΝΤΙΛΟΓΙΣΜΟΣ", "-") } else { ("ΕΙΣ. ΕΜΒΑΣΜΑ", "") };
+        let (what, sign) =
+            if m.goes_back { ("ΑΝΤΙΛΟΓΙΣΜΟΣ", "-") } else { ("ΕΙΣ. ΕΜΒΑΣΜΑ", "") };
         text.push_str(&format!(
             "{day};{day};{what} {} {};{sign}{};{}{}\n",
             m.text,

@@ -105,7 +105,9 @@ impl Sandbox {
     /// A sandbox in memory, where there is a folder for that: for tests in which not the disk is tried.
     pub(crate) fn in_memory() -> Self {
         let memory = Path::new("/dev/shm");
-        Self::beginning(if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap())
+        Self::beginning(
+            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap(),
+        )
     }
 
     fn beginning(folder: tempfile::TempDir) -> Self {
