@@ -112,6 +112,9 @@ pub struct ImportArgs {
     /// Let the file decide a column that the program owns: expires_on, state, hold_until or enforcement
     #[arg(long, value_name = "COLUMN")]
     pub take: Vec<String>,
+    /// Payments: the day up to which the files know the bank, where they do not say it themselves
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub until: Option<NaiveDate>,
     /// Work as of this day
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub as_of: Option<NaiveDate>,
@@ -194,6 +197,8 @@ pub enum Method {
     Iris,
     /// Over a bank
     Bank,
+    /// A cheque: with --due a promise until its day, without it cleared money
+    Cheque,
 }
 
 /// What staff record.
@@ -217,9 +222,12 @@ pub enum RecordCommand {
         /// Its own reference, such as a receipt's number
         #[arg(long = "ref", value_name = "TEXT")]
         reference: Option<String>,
-        /// It is not the money of that amount which a statement has shown already
+        /// It is not the money of that amount which a statement has shown, or was recorded, already
         #[arg(long)]
         other_money: bool,
+        /// With --method cheque: the day it can be cleared; until then it is a promise, and its services are on hold
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        due: Option<NaiveDate>,
     },
     /// A payment came back or never was: what it settled is unsettled again
     Reverse {
@@ -229,12 +237,13 @@ pub enum RecordCommand {
         #[arg(long)]
         amount: Option<String>,
     },
-    /// A line of a statement is the same money as a payment recorded by hand
+    /// A line of a statement is the same money as a payment that is known already, or as several together
     Same {
         /// The line's number, from `status --unmatched`
         line: i64,
-        /// The number of the payment recorded by hand
-        payment: i64,
+        /// The number of the payment recorded by hand or brought by another file
+        #[arg(required = true, value_name = "PAYMENT")]
+        payments: Vec<i64>,
     },
     /// The customer sent a transfer slip: a short hold, not money
     Proof {
@@ -244,13 +253,19 @@ pub enum RecordCommand {
         #[arg(long, default_value_t = 5)]
         days: u32,
     },
-    /// An unmatched payment belongs to a customer
+    /// An unmatched payment belongs to a customer, or money of theirs is for other services
     Assign {
         /// The payment's number, from `status --unmatched`
         payment: i64,
         /// Customer
         #[arg(required_unless_present = "undo")]
         customer: Option<String>,
+        /// This once: the account it came from is not known as the customer's by it
+        #[arg(long)]
+        once: bool,
+        /// What it is for: services, or `any` to free money that is kept for some
+        #[arg(long = "for", value_delimiter = ',', value_name = "SERVICE|any")]
+        of: Option<Vec<String>>,
         /// It belongs to nobody again
         #[arg(long, conflicts_with = "customer")]
         undo: bool,
@@ -312,7 +327,7 @@ pub enum RecordCommand {
         /// Amount with VAT
         amount: String,
     },
-    /// Write off an open charge
+    /// Give up an open charge: it neither renews nor switches on again
     Writeoff {
         /// Service, for its open charge; or # and a charge's number, from `explain`
         #[arg(value_name = "SERVICE|#CHARGE")]
@@ -373,9 +388,9 @@ pub enum RecordCommand {
         #[arg(required = true)]
         addresses: Vec<String>,
     },
-    /// What is listed of a customer or service was seen; a doubtful expiry is right
+    /// What is listed was seen; a doubtful expiry is right; an unmatched payment is none of its candidates'
     Ack {
-        /// Code
+        /// Code of a customer or service, or number of a payment
         code: String,
     },
     /// A work order was done

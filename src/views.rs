@@ -258,6 +258,10 @@ pub struct ImportView {
     pub records: Vec<RecordView>,
     /// Slips that were mended or let pass.
     pub warnings: Vec<String>,
+    /// What is wrong with each row left out.
+    pub faults: Vec<String>,
+    /// What needs a person and is new.
+    pub attention: Vec<AttentionView>,
     /// Payments matched to a customer.
     pub matched: u64,
     /// Payments that wait for a person.

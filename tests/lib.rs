@@ -9,6 +9,7 @@
 mod bad_input;
 mod card;
 mod core;
+mod credit;
 mod diary;
 mod guard;
 mod hooks;
@@ -19,6 +20,7 @@ mod letter;
 mod model;
 mod money;
 mod never;
+mod movements;
 mod night;
 mod outbox;
 mod panel;

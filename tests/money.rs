@@ -2,13 +2,14 @@
 
 use crate::support::sandbox::{CONFIG, Ran, Sandbox, stages, steps};
 use chrono::{Days, NaiveDate};
+use konet_billing::billing::charging::TakeOff;
 use konet_billing::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use konet_billing::billing::money::Money;
 use konet_billing::billing::vat::Price;
 use konet_billing::config::Config;
 use konet_billing::exit_status::ExitStatus;
 use konet_billing::jobs::imports::{Manner, Subject, import};
-use konet_billing::jobs::record::{Record, Witness, record as put_down};
+use konet_billing::jobs::record::{Record, Recorded, Witness, record as put_down};
 use konet_billing::jobs::{Desk, enforce};
 use konet_billing::report::Report;
 use konet_billing::store::Store;
@@ -159,7 +160,7 @@ fn a_statement_with_a_line_cut_out_is_told_to_a_person() {
     assert!(listed.contains("something may be missing"), "{listed}");
     // and a date that cannot be read is a fault, not a footer
     let file = sandbox.file("date.csv", eurobank.replace("18/9/2025;18/9/2025", "18/9/25x;18/9/2025"));
-    let ran = sandbox.run(&["import", "payments", file.to_str().unwrap(), "--as-of", "2025-09-19"]).exits(1);
+    let ran = sandbox.run(&["import", "payments", file.to_str().unwrap(), "--as-of", "2025-09-19"]).exits(3);
     assert!(ran.stderr.contains("date.csv:4:1: `18/9/25x`"), "{}", ran.stderr);
 }
 
@@ -525,7 +526,7 @@ impl Ledger {
         Ok(status)
     }
 
-    fn record(&mut self, what: &Record) -> anyhow::Result<String> {
+    fn record(&mut self, what: &Record) -> anyhow::Result<Recorded> {
         let desk = self.desk();
         let run = self.store.begin_run("record", self.today, desk.rules.mode, "2025-01-01T03:00:00+02:00")?;
         let witness = Witness { by: "maria".to_owned(), reason: "δοκιμή".to_owned() };
@@ -597,11 +598,16 @@ impl Ledger {
             }
             Happening::Assign { which, customer: of } => {
                 let Some(payment) = self.payment(*which) else { return };
-                let _ = self.record(&Record::Assign { payment, customer: Some(customer(*of)) });
+                let _ = self.record(&Record::Assign {
+                    payment,
+                    customer: customer(*of),
+                    once: false,
+                    services: None,
+                });
             }
             Happening::Unassign { which } => {
                 let Some(payment) = self.payment(*which) else { return };
-                let _ = self.record(&Record::Assign { payment, customer: None });
+                let _ = self.record(&Record::Unassign { payment });
             }
             Happening::Reverse { which, part } => {
                 let Some(payment) = self.payment(*which) else { return };
@@ -627,7 +633,7 @@ impl Ledger {
                 let (Some(line), Some(by_hand)) = (self.payment(*which), self.payment(*other)) else {
                     return;
                 };
-                let _ = self.record(&Record::Same { line, by_hand });
+                let _ = self.record(&Record::Same { line, payments: vec![by_hand] });
             }
             Happening::Charge { customer: of, cents } => {
                 let charge = Record::Charge {
@@ -640,7 +646,11 @@ impl Ledger {
             }
             Happening::Discount { service, cents } => {
                 let of = ServiceCode::new(format!("S-{service}")).to_string();
-                let _ = self.record(&Record::TakeOff { of, amount: Some(Money::from_cents(*cents)) });
+                let _ = self.record(&Record::TakeOff {
+                    of,
+                    amount: Some(Money::from_cents(*cents)),
+                    kind: TakeOff::Discount,
+                });
             }
             Happening::Days(days) => self.days(*days),
         }

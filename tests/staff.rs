@@ -109,7 +109,7 @@ fn charges_discounts_and_new_prices_change_what_is_due() {
     record(&sandbox, "2025-03-17", &["reprice", "S-1", "80,00"]).exits(0);
     let card = sandbox.notify("2025-03-24").exits(0).json();
     assert_eq!(card["messages"][0]["total_cents"], 9_920 - 2_400 + 6_200);
-    record(&sandbox, "2025-03-25", &["writeoff", "S-1"]).exits(0);
+    record(&sandbox, "2025-03-25", &["discount", "S-1", "75,20"]).exits(0);
     assert_eq!(steps(&sandbox.enforce("2025-03-25").exits(0).json(), "actions"), ["renew S-1 settled"]);
     record(&sandbox, "2025-03-25", &["change", "S-1", "--months", "24", "--price", "150"]).exits(0);
     record(&sandbox, "2025-03-25", &["change", "S-1"]).exits(2);

@@ -1,7 +1,7 @@
 //! Where a payment's money goes: one pure function, and the reason for its choice.
 
 use super::charge::Charge;
-use super::charging::{push, settle_covered};
+use super::charging::{pay, spend_credit};
 use super::facts::{Change, Facts, Payment};
 use super::ids::{ChargeId, PaymentId};
 use super::money::Money;
@@ -17,6 +17,8 @@ const SUBSET_MAX: usize = 12;
 pub enum Basis {
     /// To the services the payment names.
     NamedServices,
+    /// The services it names have no open charge: it is kept for their next one.
+    KeptForServices,
     /// To the one open charge of exactly that amount due.
     ExactCharge,
     /// To all of the last card: it is its total.
@@ -25,8 +27,29 @@ pub enum Basis {
     ExactSet,
     /// To the open charges, earliest expiry first.
     EarliestExpiry,
+    /// To the one open charge of exactly that amount and the credit.
+    ExactChargeWithCredit,
+    /// To all of the last card: with the credit it is its total.
+    LastCardWithCredit,
+    /// To the only set of open charges with exactly the sum of it and the credit.
+    ExactSetWithCredit,
     /// Nothing is open: it stays credit.
     Credit,
+}
+
+impl Basis {
+    const fn with_credit(self) -> Self {
+        match self {
+            Self::ExactCharge => Self::ExactChargeWithCredit,
+            Self::LastCard => Self::LastCardWithCredit,
+            Self::ExactSet => Self::ExactSetWithCredit,
+            other => other,
+        }
+    }
+
+    const fn takes_credit(self) -> bool {
+        matches!(self, Self::ExactChargeWithCredit | Self::LastCardWithCredit | Self::ExactSetWithCredit)
+    }
 }
 
 /// Allocates a payment that was just matched to this customer, and settles what it covers. Charges
@@ -42,46 +65,61 @@ pub fn allocate(
         return (Basis::Credit, changes);
     };
     let (basis, targets) = choose(facts, &paid);
-    let mut left = paid.left();
-    for (charge, due) in targets {
-        let amount = left.min(due);
-        if amount.is_positive() {
-            left -= amount;
-            push(facts, &mut changes, Change::Allocated { payment, charge, amount });
+    // a card asks for what is due less credit: where both together fit, both go there, the oldest money first
+    for source in facts.payments.clone() {
+        if source.id == payment || (basis.takes_credit() && !facts.is_kept(&source)) {
+            let rest: Vec<(ChargeId, Money)> = targets.iter().map(|id| (*id, due_of(facts, *id))).collect();
+            pay(facts, &mut changes, &source, &rest);
         }
     }
-    settle_covered(facts, &mut changes, rules.tolerance, today);
+    spend_credit(facts, &mut changes, rules.tolerance, today);
     (basis, changes)
 }
 
-fn choose(facts: &Facts, payment: &Payment) -> (Basis, Vec<(ChargeId, Money)>) {
+fn due_of(facts: &Facts, id: ChargeId) -> Money {
+    facts.charges.iter().find(|charge| charge.id == id).map_or(Money::ZERO, Charge::due)
+}
+
+fn choose(facts: &Facts, payment: &Payment) -> (Basis, Vec<ChargeId>) {
     let open = facts.open_charges();
-    let targets = |charges: &[&Charge]| charges.iter().map(|c| (c.id, c.due())).collect::<Vec<_>>();
+    let ids = |charges: &[&Charge]| charges.iter().map(|charge| charge.id).collect::<Vec<_>>();
     if !payment.services.is_empty() {
-        let named: Vec<&Charge> = open
-            .iter()
-            .copied()
-            .filter(|charge| charge.service.as_ref().is_some_and(|code| payment.services.contains(code)))
-            .collect();
-        return (Basis::NamedServices, targets(&named));
+        let of_named =
+            |charge: &Charge| charge.service.as_ref().is_some_and(|code| payment.services.contains(code));
+        let named: Vec<&Charge> = open.iter().copied().filter(|charge| of_named(charge)).collect();
+        if !named.is_empty() {
+            return (Basis::NamedServices, ids(&named));
+        }
+        if facts.is_kept(payment) {
+            return (Basis::KeptForServices, Vec::new());
+        }
     }
     if open.is_empty() {
         return (Basis::Credit, Vec::new());
     }
-    let exact: Vec<&Charge> = open.iter().copied().filter(|charge| charge.due() == payment.amount).collect();
+    let alone = payment.left();
+    let together = facts.free_credit();
+    let fitting = fitting(facts, &open, alone).or_else(|| {
+        let (basis, charges) = fitting(facts, &open, together).filter(|_| together > alone)?;
+        Some((basis.with_credit(), charges))
+    });
+    let (basis, charges) = fitting.unwrap_or((Basis::EarliestExpiry, open));
+    (basis, ids(&charges))
+}
+
+/// The charges that `amount` surely is meant for.
+fn fitting<'a>(facts: &Facts, open: &[&'a Charge], amount: Money) -> Option<(Basis, Vec<&'a Charge>)> {
+    let exact: Vec<&Charge> = open.iter().copied().filter(|charge| charge.due() == amount).collect();
     if exact.len() == 1 {
-        return (Basis::ExactCharge, targets(&exact));
+        return Some((Basis::ExactCharge, exact));
     }
-    if let Some(card) = facts.last_card.as_ref().filter(|card| card.total_due == payment.amount) {
+    if let Some(card) = facts.last_card.as_ref().filter(|card| card.total_due == amount) {
         let told: Vec<&Charge> = open.iter().copied().filter(|c| card.charges.contains(&c.id)).collect();
         if !told.is_empty() && told.len() == card.charges.len() {
-            return (Basis::LastCard, targets(&told));
+            return Some((Basis::LastCard, told));
         }
     }
-    if let Some(set) = only_subset(&open, payment.amount) {
-        return (Basis::ExactSet, targets(&set));
-    }
-    (Basis::EarliestExpiry, targets(&open))
+    Some((Basis::ExactSet, only_subset(open, amount)?))
 }
 
 /// The only set of open charges whose dues sum to `amount`, where there are at most [`SUBSET_MAX`].

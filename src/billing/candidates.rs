@@ -1,5 +1,6 @@
 //! Whose an unmatched payment probably is: proposed to a person, never decided.
 
+use super::customer::Customer;
 use super::facts::Facts;
 use super::money::Money;
 use super::text::greek_capitals;
@@ -20,6 +21,15 @@ const TAX_ID: u32 = 50;
 const NAME_MAX: u32 = 45;
 /// Weaker evidence is no proposal.
 const LEAST: u32 = 30;
+/// From so many points on, money that nobody owns yet protects a candidate from enforcement (rule 3c). Points beyond the
+/// amount's come of a name or a tax id alone, so that one of [`telling_words`] is always shared.
+pub const LIKELY_POINTS: u32 = 80;
+/// For so many days from its import; then a person has had the time to say whose it is.
+pub const PROTECTS_DAYS: u32 = 30;
+/// Letters by which two words of a name are compared.
+const HEAD: usize = 5;
+/// Digits that a tax id has at the least.
+const TAX_ID_MIN: usize = 8;
 
 /// How well a payment of `amount`, from `payer`, with these words, fits a customer.
 #[must_use]
@@ -33,7 +43,7 @@ pub fn candidate(facts: &Facts, amount: Money, payer: Option<&str>, words: &str)
         score += CARD_TOTAL;
         because.push("the last card's total".to_owned());
     }
-    let tax_id = facts.customer.tax_id.as_deref().filter(|id| id.len() >= 8);
+    let tax_id = facts.customer.tax_id.as_deref().filter(|id| id.len() >= TAX_ID_MIN);
     if tax_id.is_some_and(|id| words.contains(id) || payer.is_some_and(|payer| payer.contains(id))) {
         score += TAX_ID;
         because.push("the tax id stands in it".to_owned());
@@ -54,10 +64,34 @@ fn likeness(a: &str, b: &str) -> u32 {
     if short.is_empty() { 0 } else { u32::try_from(same * 100 / short.len()).unwrap_or(0) }
 }
 
-/// Names decline and are cut: their first five letters tell.
+/// Names decline and are cut: their first letters tell.
 fn begins_alike(a: &str, b: &str) -> bool {
-    let head = |word: &str| word.chars().take(5).collect::<String>();
     head(a) == head(b)
+}
+
+fn head(word: &str) -> String {
+    word.chars().take(HEAD).collect()
+}
+
+/// The words by which money of nobody may be found to be a customer's: heads of names and the tax id.
+#[must_use]
+pub fn telling_words(customer: &Customer) -> Vec<String> {
+    let mut telling: Vec<String> = words(&customer.name).iter().map(|word| head(word)).collect();
+    telling.extend(customer.tax_id.clone());
+    telling
+}
+
+/// The words by which a payment that nobody owns yet may be found: heads of its payer's names, and whatever may be a
+/// tax id in what is written.
+#[must_use]
+pub fn words_of_payment(payer: Option<&str>, text: &str) -> Vec<String> {
+    let payer = payer.unwrap_or_default();
+    let mut telling: Vec<String> = words(payer).iter().map(|word| head(word)).collect();
+    let runs = [payer, text].into_iter().flat_map(|text| text.split(|c: char| !c.is_ascii_digit()));
+    telling.extend(runs.filter(|run| run.len() >= TAX_ID_MIN).map(str::to_owned));
+    telling.sort();
+    telling.dedup();
+    telling
 }
 
 /// The telling words of a name, in Latin letters.

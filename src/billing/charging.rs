@@ -1,8 +1,8 @@
 //! When charges come to exist, and how credit reaches them.
 
 use super::charge::{Charge, ChargeSource};
-use super::facts::{Change, Facts};
-use super::ids::{PaymentId, ServiceCode};
+use super::facts::{Change, Facts, PaidBy, Payment};
+use super::ids::{ChargeId, PaymentId, ServiceCode};
 use super::money::Money;
 use super::period::{BillingPeriod, days_before};
 use super::policy::Rules;
@@ -41,11 +41,16 @@ impl Service {
     /// Whether it is charged at all: it renews, is not a custom application, and still exists.
     #[must_use]
     pub fn is_chargeable(&self) -> bool {
-        let exists = match self.state {
+        self.exists() && self.renews && self.kind != ServiceKind::CustomApp
+    }
+
+    /// Whether it is there: neither terminated nor ended.
+    #[must_use]
+    pub const fn exists(&self) -> bool {
+        match self.state {
             ServiceState::Active | ServiceState::Suspended { .. } => true,
             ServiceState::Terminated { .. } | ServiceState::Ended { .. } => false,
-        };
-        exists && self.renews && self.kind != ServiceKind::CustomApp
+        }
     }
 }
 
@@ -80,20 +85,59 @@ impl Facts {
         self.period_charge(service).filter(|charge| self.is_open(charge))
     }
 
-    fn is_open(&self, charge: &Charge) -> bool {
-        let owner_exists = match &charge.service {
-            None => true,
-            Some(code) => self.service(code).is_some_and(|service| match charge.source {
-                // the period of an expiry that a person has moved since is nobody's debt; one that was renewed
-                // with money that went back is
-                ChargeSource::Period(period) if period.from < service.expires_on => {
-                    charge.reopened_on.is_some()
-                }
-                ChargeSource::Period(period) => service.is_chargeable() && period.from == service.expires_on,
-                ChargeSource::OneOff | ChargeSource::Adjustment => true,
-            }),
-        };
-        owner_exists && charge.settled_on.is_none() && charge.due().is_positive()
+    /// Whether a charge that is not settled is owed: money that comes goes to it, and cards show it.
+    #[must_use]
+    pub fn is_open(&self, charge: &Charge) -> bool {
+        self.is_asked_for(charge) && charge.settled_on.is_none() && charge.due().is_positive()
+    }
+
+    /// Whether a charge is one that the customer is to pay, or to have paid.
+    fn is_asked_for(&self, charge: &Charge) -> bool {
+        if charge.written_off_on.is_some() {
+            return false;
+        }
+        let Some(code) = &charge.service else { return true };
+        self.service(code).is_some_and(|service| match charge.source {
+            ChargeSource::OneOff | ChargeSource::Adjustment => true,
+            ChargeSource::Period(period) if period.from == service.expires_on => service.is_chargeable(),
+            // renewed with money that went back: it was served, and is owed
+            ChargeSource::Period(_) => charge.renewed_on.is_some() && service.exists(),
+        })
+    }
+
+    /// Whether what was paid for a charge can only be credit: it is not asked for, and nothing was given for it.
+    fn is_dead(&self, charge: &Charge) -> bool {
+        charge.period().is_some() && charge.renewed_on.is_none() && !self.is_asked_for(charge)
+    }
+
+    /// Whether money that names services waits for their next charge: none of them has an open one, none has had
+    /// anything of it, and at least one can be charged again.
+    #[must_use]
+    pub fn is_kept(&self, payment: &Payment) -> bool {
+        let named = |service: &&Service| payment.services.contains(&service.code);
+        payment.left().is_positive()
+            && payment.for_named.is_zero()
+            && self.services.iter().filter(named).any(|service| self.will_be_charged(service))
+    }
+
+    /// Whether a service has a next charge to come: it is charged, and its present period was not given up.
+    #[must_use]
+    pub fn will_be_charged(&self, service: &Service) -> bool {
+        service.is_chargeable()
+            && self.period_charge(service).is_none_or(|charge| charge.written_off_on.is_none())
+    }
+
+    /// Credit that may pay for anything: what is not kept for services.
+    #[must_use]
+    pub fn free_credit(&self) -> Money {
+        self.payments.iter().filter(|payment| !self.is_kept(payment)).map(Payment::left).sum()
+    }
+
+    /// Money that is kept for services other than `service`, with what it is kept for.
+    pub fn kept_for_others<'a>(&'a self, service: &'a ServiceCode) -> impl Iterator<Item = &'a Payment> {
+        self.payments
+            .iter()
+            .filter(move |payment| self.is_kept(payment) && !payment.services.contains(service))
     }
 }
 
@@ -111,8 +155,9 @@ pub fn rate_of(facts: &Facts, service: &Service, rules: &Rules) -> VatRate {
     service.vat.unwrap_or_else(|| facts.customer.vat.rate(rules.standard_vat))
 }
 
-/// Brings one customer up to `today`: charges that are due come to exist, credit goes to them, and
-/// what is covered is settled. `until` looks further ahead, for a card asked for on purpose.
+/// Brings one customer up to `today`: money leaves charges that are no longer asked for, charges that are due come
+/// to exist, credit goes to whatever is open, and what is covered is settled. `until` looks further ahead, for a card
+/// asked for on purpose.
 ///
 /// The changes are already applied to `facts`. Doing it twice changes nothing.
 pub fn bring_up_to_date(
@@ -122,6 +167,7 @@ pub fn bring_up_to_date(
     until: Option<NaiveDate>,
 ) -> Vec<Change> {
     let mut changes = Vec::new();
+    release(facts, &mut changes);
     let mut due: Vec<Service> = facts.services.clone();
     due.sort_by(|a, b| (a.expires_on, &a.code).cmp(&(b.expires_on, &b.code)));
     for service in due {
@@ -129,11 +175,38 @@ pub fn bring_up_to_date(
             continue;
         }
         let charge = new_charge(facts, &service, rules, today);
-        push(facts, &mut changes, Change::Charged(charge.clone()));
-        spend_credit(facts, &mut changes, &charge);
+        push(facts, &mut changes, Change::Charged(charge));
     }
-    settle_covered(facts, &mut changes, rules.tolerance, today);
+    spend_credit(facts, &mut changes, rules.tolerance, today);
     changes
+}
+
+/// Money is never where it cannot pay: what was paid for a charge that nobody asks for any more becomes credit, and so
+/// does what was paid beyond a price that was lowered, the newest money first.
+fn release(facts: &mut Facts, changes: &mut Vec<Change>) {
+    for charge in facts.charges.clone() {
+        let dead = facts.is_dead(&charge);
+        let mut surplus = if dead { charge.paid } else { charge.paid - charge.amounts.gross };
+        if !surplus.is_positive() || !(dead || charge.settled_on.is_none()) {
+            continue;
+        }
+        if dead {
+            push(facts, changes, Change::Released { charge: charge.id });
+        }
+        for payment in facts.payments.clone().into_iter().rev() {
+            let by = PaidBy::Payment(payment.id);
+            let there = facts.allocations.iter().find(|a| a.charge == charge.id && a.by == by);
+            let amount = there.map_or(Money::ZERO, |there| there.amount.min(surplus));
+            if amount.is_positive() {
+                surplus -= amount;
+                push(
+                    facts,
+                    changes,
+                    Change::Allocated { payment: payment.id, charge: charge.id, amount: -amount },
+                );
+            }
+        }
+    }
 }
 
 fn charge_exists(
@@ -239,19 +312,28 @@ pub fn charge_once(
         invoice: None,
     };
     let mut changes = Vec::new();
-    push(facts, &mut changes, Change::Charged(charge.clone()));
-    spend_credit(facts, &mut changes, &charge);
-    settle_covered(facts, &mut changes, rules.tolerance, today);
+    push(facts, &mut changes, Change::Charged(charge));
+    spend_credit(facts, &mut changes, rules.tolerance, today);
     changes
 }
 
-/// Takes `amount` (gross; at most what is due) off an open charge, as a discount or a write-off.
+/// Why an amount is taken off a charge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakeOff {
+    /// It costs less: what is left of it settles and renews as ever.
+    Discount,
+    /// The debt is given up: a period neither renews nor reinstates, and what was paid for it becomes credit.
+    WriteOff,
+}
+
+/// Takes `amount` (gross; at most what is due) off an open charge.
 /// The changes are already applied to `facts`.
 pub fn take_off(
     facts: &mut Facts,
     rules: &Rules,
     charge: &Charge,
     amount: Money,
+    kind: TakeOff,
     label: String,
     today: NaiveDate,
 ) -> Vec<Change> {
@@ -275,18 +357,58 @@ pub fn take_off(
     push(facts, &mut changes, Change::Charged(adjustment));
     push(facts, &mut changes, Change::Adjusted { adjustment: id, charge: charge.id, amount });
     push(facts, &mut changes, Change::Settled { charge: id, on: today });
-    settle_covered(facts, &mut changes, rules.tolerance, today);
+    if kind == TakeOff::WriteOff && amount == charge.due() {
+        push(facts, &mut changes, Change::WrittenOff { charge: charge.id, on: today });
+        release(facts, &mut changes);
+    }
+    spend_credit(facts, &mut changes, rules.tolerance, today);
     changes
 }
 
-/// Credit goes, oldest payment first, to a charge that has just come to exist.
-fn spend_credit(facts: &mut Facts, changes: &mut Vec<Change>, charge: &Charge) {
-    let mut due = facts.charges.iter().find(|known| known.id == charge.id).map_or(Money::ZERO, Charge::due);
-    for payment in facts.payments.clone() {
-        let amount = payment.left().min(due);
+/// Credit goes to whatever is open, and what it covers is settled. Money that names services goes to their charges;
+/// the rest goes oldest first, to the earliest expiry first.
+pub(super) fn spend_credit(facts: &mut Facts, changes: &mut Vec<Change>, tolerance: Money, today: NaiveDate) {
+    settle_covered(facts, changes, tolerance, today);
+    let ids: Vec<PaymentId> = facts.payments.iter().map(|payment| payment.id).collect();
+    for named in [true, false] {
+        for id in &ids {
+            let Some(payment) = facts.payments.iter().find(|payment| payment.id == *id).cloned() else {
+                continue;
+            };
+            if !payment.left().is_positive()
+                || (named && payment.services.is_empty())
+                || (!named && facts.is_kept(&payment))
+            {
+                continue;
+            }
+            let theirs = |charge: &&Charge| {
+                !named || charge.service.as_ref().is_some_and(|code| payment.services.contains(code))
+            };
+            let targets: Vec<(ChargeId, Money)> = facts
+                .open_charges()
+                .into_iter()
+                .filter(theirs)
+                .map(|charge| (charge.id, charge.due()))
+                .collect();
+            pay(facts, changes, &payment, &targets);
+        }
+    }
+    settle_covered(facts, changes, tolerance, today);
+}
+
+/// What is left of a payment goes to `targets`, each with what it may get at most, in their order.
+pub(super) fn pay(
+    facts: &mut Facts,
+    changes: &mut Vec<Change>,
+    payment: &Payment,
+    targets: &[(ChargeId, Money)],
+) {
+    let mut left = payment.left();
+    for (charge, due) in targets {
+        let amount = left.min(*due);
         if amount.is_positive() {
-            due -= amount;
-            push(facts, changes, Change::Allocated { payment: payment.id, charge: charge.id, amount });
+            left -= amount;
+            push(facts, changes, Change::Allocated { payment: payment.id, charge: *charge, amount });
         }
     }
 }
@@ -323,7 +445,6 @@ pub fn take_back(
     });
     let mut changes = Vec::new();
     let mut short = amount;
-    let mut reopened = Vec::new();
     for Spent { charge, amount, .. } in spent {
         let back = amount.min(short);
         if !back.is_positive() {
@@ -337,13 +458,9 @@ pub fn take_back(
         let covered = Charge { paid: charge.paid - back, ..charge.clone() }.is_covered(rules.tolerance);
         if charge.settled_on.is_some() && !covered {
             push(facts, &mut changes, Change::Reopened { charge: charge.id, on: today });
-            reopened.push(charge);
         }
     }
-    for charge in &reopened {
-        spend_credit(facts, &mut changes, charge);
-    }
-    settle_covered(facts, &mut changes, rules.tolerance, today);
+    spend_credit(facts, &mut changes, rules.tolerance, today);
     changes
 }
 
@@ -353,7 +470,10 @@ pub fn settle_covered(facts: &mut Facts, changes: &mut Vec<Change>, tolerance: M
         .charges
         .iter()
         .filter(|charge| {
-            charge.settled_on.is_none() && charge.paid.is_positive() && charge.is_covered(tolerance)
+            charge.settled_on.is_none()
+                && charge.paid.is_positive()
+                && charge.is_covered(tolerance)
+                && (facts.is_asked_for(charge) || charge.period().is_none())
         })
         .map(|charge| charge.id)
         .collect();

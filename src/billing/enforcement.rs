@@ -1,9 +1,10 @@
 //! What is done with a customer's services today, what is not, and why: one pure decision.
 
+use super::charge::Charge;
 use super::charging::{bring_up_to_date, push};
 use super::deadlines::{counted_from, suspension_day_kept, termination, told_long_enough_on};
-use super::facts::{Action, Change, Facts};
-use super::ids::{CustomerCode, ServiceCode};
+use super::facts::{Action, Change, Facts, LikelyMoney};
+use super::ids::{CustomerCode, PaymentId, ServiceCode};
 use super::notice::Notice;
 use super::period::{BillingPeriod, days_after};
 use super::policy::{Mode, Rules};
@@ -65,6 +66,13 @@ pub enum Because {
         /// The next day on which it may happen.
         next: NaiveDate,
     },
+    /// Money that may be theirs, or is kept for other services of theirs, would cover the debt.
+    PaymentPending {
+        /// Payments of nobody that are probably theirs.
+        likely: Vec<PaymentId>,
+        /// Payments of theirs that are kept for other services.
+        kept: Vec<PaymentId>,
+    },
     /// Trial mode; why it would be done.
     Trial(Box<Self>),
     /// The record has a fault.
@@ -122,6 +130,27 @@ impl fmt::Display for Because {
             },
             Self::PromisedLater { on } => write!(f, "the last accepted card named {on}"),
             Self::NotWorkingDay { next } => write!(f, "not a working day; the next is {next}"),
+            Self::PaymentPending { likely, kept } => {
+                let names = |ids: &[PaymentId]| {
+                    ids.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(", ")
+                };
+                f.write_str("money is there that would cover it:")?;
+                if !likely.is_empty() {
+                    write!(
+                        f,
+                        " payment {} may be theirs (`record assign PAYMENT CUSTOMER`, or `record ack PAYMENT` if it is not)",
+                        names(likely)
+                    )?;
+                }
+                if !kept.is_empty() {
+                    write!(
+                        f,
+                        " payment {} is kept for other services (`record assign PAYMENT CUSTOMER --for any` frees it)",
+                        names(kept)
+                    )?;
+                }
+                Ok(())
+            }
             Self::Trial(because) => write!(f, "a trial does not act; it would: {because}"),
             Self::Data(fault) => f.write_str(fault),
         }
@@ -143,6 +172,7 @@ impl Because {
             Self::NoAcceptedNotice { .. } => "no_accepted_notice",
             Self::PromisedLater { .. } => "promised_later",
             Self::NotWorkingDay { .. } => "not_working_day",
+            Self::PaymentPending { .. } => "payment_pending",
             Self::Trial(_) => "trial",
             Self::Data(_) => "data",
         }
@@ -194,6 +224,10 @@ pub fn decide(facts: &mut Facts, rules: &Rules, today: NaiveDate) -> Enforcement
                 Action::Terminate => terminating(facts, service, rules, today),
             };
             let Some(verdict) = verdict else { continue };
+            let verdict = verdict.and_then(|because| match payment_pending(facts, service, action, today) {
+                None => Ok(because),
+                Some(pending) => Err(pending),
+            });
             let period = period_of(service);
             let step = |because| Step {
                 action,
@@ -308,6 +342,25 @@ fn suspension(facts: &Facts, service: &Service, rules: &Rules, today: NaiveDate)
             promised_on,
         })
     }))
+}
+
+/// Nothing is switched off for a debt that money of nobody's covers, where that is probably theirs, or money of theirs
+/// that is kept for other services: a person knows.
+fn payment_pending(facts: &Facts, service: &Service, action: Action, today: NaiveDate) -> Option<Because> {
+    match action {
+        Action::Suspend | Action::Terminate => {}
+        Action::Renew | Action::Reinstate => return None,
+    }
+    let of_service =
+        |charge: &&Charge| charge.service.as_ref() == Some(&service.code) && charge.period().is_some();
+    let debt = facts.open_charges().into_iter().filter(of_service).map(Charge::due).min()?;
+    let likely: Vec<&LikelyMoney> =
+        facts.likely.iter().filter(|money| money.protects_until >= today).collect();
+    let money = facts.credit() + likely.iter().map(|money| money.amount).sum();
+    (money >= debt).then(|| Because::PaymentPending {
+        likely: likely.iter().map(|money| money.id).collect(),
+        kept: facts.kept_for_others(&service.code).map(|payment| payment.id).collect(),
+    })
 }
 
 /// Hold, exemption, custom application, a fault in the record: what keeps anything from being done.

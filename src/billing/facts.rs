@@ -13,7 +13,7 @@ use super::period::BillingPeriod;
 use super::service::{Service, ServiceState};
 use chrono::NaiveDate;
 
-/// A payment of the customer with money left, or the one being allocated now.
+/// A payment of the customer with money left, or with money on a charge that it may leave again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
     /// The store's number.
@@ -26,8 +26,10 @@ pub struct Payment {
     pub amount: Money,
     /// What has been allocated to charges already.
     pub allocated: Money,
-    /// Services it names.
+    /// Services it names: it is theirs before it may serve others.
     pub services: Vec<ServiceCode>,
+    /// What of it went to charges of the services it names.
+    pub for_named: Money,
 }
 
 impl Payment {
@@ -36,6 +38,37 @@ impl Payment {
     pub fn left(&self) -> Money {
         self.amount - self.allocated
     }
+}
+
+/// What a charge was paid with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PaidBy {
+    /// Money.
+    Payment(PaymentId),
+    /// A discount or write-off.
+    Adjustment(ChargeId),
+}
+
+/// The sum of what one payment or adjustment gave to one of the charges here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allocation {
+    /// To which charge.
+    pub charge: ChargeId,
+    /// Of what.
+    pub by: PaidBy,
+    /// How much; positive.
+    pub amount: Money,
+}
+
+/// Money that nobody owns yet and that is probably this customer's: unmatched, parked, or ahead of its day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LikelyMoney {
+    /// The payment.
+    pub id: PaymentId,
+    /// What came.
+    pub amount: Money,
+    /// The last day on which it keeps steps from being taken; then a person has had thirty days.
+    pub protects_until: NaiveDate,
 }
 
 /// The card the customer was last sent (or that is queued), in this mode.
@@ -116,8 +149,12 @@ pub struct Facts {
     pub services: Vec<Service>,
     /// Open charges, and settled period charges not yet renewed.
     pub charges: Vec<Charge>,
-    /// Payments with money left, oldest first (date, then bank reference).
+    /// Payments with money left or with money on the charges here, oldest first (date, then bank reference).
     pub payments: Vec<Payment>,
+    /// What the charges here were paid with.
+    pub allocations: Vec<Allocation>,
+    /// Money of nobody that is probably theirs.
+    pub likely: Vec<LikelyMoney>,
     /// Notices of this mode that were made for the services' present periods, oldest first.
     pub notices: Vec<Notice>,
     /// Steps done in the last [`STEPS_REMEMBERED_DAYS`] days.
@@ -158,6 +195,18 @@ pub enum Change {
     },
     /// A charge is settled.
     Settled {
+        /// Which.
+        charge: ChargeId,
+        /// The as-of day.
+        on: NaiveDate,
+    },
+    /// A charge is no longer asked for (cancelled, ended, corrected): what was paid for it becomes credit.
+    Released {
+        /// Which.
+        charge: ChargeId,
+    },
+    /// A person gave the debt up.
+    WrittenOff {
         /// Which.
         charge: ChargeId,
         /// The as-of day.
@@ -216,6 +265,14 @@ impl Facts {
         })
     }
 
+    fn pays(&mut self, charge: ChargeId, by: PaidBy, amount: Money) {
+        match self.allocations.iter_mut().find(|known| known.charge == charge && known.by == by) {
+            Some(known) => known.amount += amount,
+            None => self.allocations.push(Allocation { charge, by, amount }),
+        }
+        self.allocations.retain(|known| !known.amount.is_zero());
+    }
+
     /// A number for a charge that the store does not know yet.
     #[must_use]
     pub fn next_temporary_id(&self) -> ChargeId {
@@ -232,14 +289,20 @@ impl Facts {
                 }
             }
             Change::Allocated { payment, charge, amount } => {
+                let of = self.charges.iter_mut().find(|c| c.id == *charge).and_then(|known| {
+                    known.paid += *amount;
+                    known.service.clone()
+                });
                 if let Some(payment) = self.payments.iter_mut().find(|p| p.id == *payment) {
                     payment.allocated += *amount;
+                    if of.is_some_and(|of| payment.services.contains(&of)) {
+                        payment.for_named += *amount;
+                    }
                 }
-                if let Some(charge) = self.charges.iter_mut().find(|c| c.id == *charge) {
-                    charge.paid += *amount;
-                }
+                self.pays(*charge, PaidBy::Payment(*payment), *amount);
             }
             Change::Adjusted { adjustment, charge, amount } => {
+                self.pays(*charge, PaidBy::Adjustment(*adjustment), *amount);
                 for (id, paid) in [(adjustment, -*amount), (charge, *amount)] {
                     if let Some(charge) = self.charges.iter_mut().find(|c| c.id == *id) {
                         charge.paid += paid;
@@ -249,6 +312,16 @@ impl Facts {
             Change::Settled { charge, on } => {
                 if let Some(charge) = self.charges.iter_mut().find(|c| c.id == *charge) {
                     charge.settled_on = Some(*on);
+                }
+            }
+            Change::Released { charge } => {
+                if let Some(charge) = self.charges.iter_mut().find(|c| c.id == *charge) {
+                    charge.settled_on = None;
+                }
+            }
+            Change::WrittenOff { charge, on } => {
+                if let Some(charge) = self.charges.iter_mut().find(|c| c.id == *charge) {
+                    charge.written_off_on = Some(*on);
                 }
             }
             Change::Reopened { charge, on } => {

@@ -307,7 +307,8 @@ fn draw(facts: &Facts, rules: &Rules, issuer: &Issuer, today: NaiveDate, notices
     let overdue: Money =
         lines.iter().filter(|line| line.urgency == Urgency::Overdue).map(|line| line.due).sum();
     let credit = facts.credit();
-    let total_due = (due - credit).at_least_zero();
+    // money that is kept for a service pays for no other
+    let total_due = (due - facts.free_credit()).at_least_zero();
     let customer = &facts.customer;
     BillingCard {
         number: CardNumber::new(""),

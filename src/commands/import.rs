@@ -24,7 +24,7 @@ pub(super) fn run(global: &Global, args: &ImportArgs) -> Result<ExitStatus> {
         let text = format!("--take {unknown}: only {} can be taken", TAKEABLE.join(", "));
         return Err(Stop::Usage(text).into());
     }
-    let manner = Manner { skip_invalid: args.skip_invalid, take: args.take.clone() };
+    let manner = Manner { skip_invalid: args.skip_invalid, take: args.take.clone(), until: args.until };
     let session = Session::open(global, args.as_of, args.dry_run)?;
     let (mut store, _lock) = session.writer(STAFF_PATIENCE, subject == Subject::Customers)?;
     session.as_run(&mut store, "import", |desk, store, run, shown| {
@@ -98,6 +98,9 @@ fn text(view: &ImportView) -> String {
             missing.len(),
             view.kind
         ));
+    }
+    for item in &view.attention {
+        text.push_str(&format!("a person is needed: {}\n", item.text));
     }
     let would = if view.run.dry_run { " (dry run: nothing was written)" } else { "" };
     text.push_str(&format!(

@@ -159,7 +159,9 @@ impl Session {
             dry_run: desk.dry_run,
             mode: desk.rules.mode.code(),
         };
-        let outcome = work(desk, store, run, view);
+        // money that was ahead of its day is booked before anything is decided
+        let outcome =
+            crate::jobs::payments::ripen(desk, store, run).and_then(|_| work(desk, store, run, view));
         let status = outcome.as_ref().map_or_else(crate::error::status_of, |status| *status);
         store.end_run(run, &stamp(clock::now()), status.code())?;
         if !desk.dry_run {

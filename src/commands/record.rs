@@ -1,6 +1,7 @@
 //! `record …`
 
 use super::{Session, person};
+use crate::billing::charging::TakeOff;
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::vat::Price;
@@ -10,15 +11,19 @@ use crate::exit_status::ExitStatus;
 use crate::jobs::invoices::InvoiceOf;
 use crate::jobs::record::{Record, Witness, record};
 use crate::lock::STAFF_PATIENCE;
-use crate::views::RunView;
+use crate::views::{AttentionView, RunView};
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde::Serialize;
+
+/// `--for any`: the money may serve every service.
+const ANY_SERVICE: &str = "any";
 
 #[derive(Debug, Serialize)]
 struct RecordView {
     run: RunView,
     recorded: String,
+    attention: Vec<AttentionView>,
 }
 
 pub(super) fn run(global: &Global, args: &RecordArgs) -> Result<ExitStatus> {
@@ -28,9 +33,16 @@ pub(super) fn run(global: &Global, args: &RecordArgs) -> Result<ExitStatus> {
     let (mut store, _lock) = session.writer(STAFF_PATIENCE, false)?;
     session.as_run(&mut store, "record", |desk, store, run, shown| {
         let recorded = record(desk, store, run, &wanted, &witness)?;
-        let view = RecordView { run: shown, recorded };
+        let view = RecordView { run: shown, recorded: recorded.text, attention: recorded.attention };
         let would = if desk.dry_run { " (dry run: nothing was written)" } else { "" };
-        desk.report.result(&view, || format!("{}{would}\n", view.recorded))?;
+        desk.report.result(&view, || {
+            let mut text = format!("{}{would}\n", view.recorded);
+            for item in &view.attention {
+                text.push_str(&format!("a person is needed: {}\n", item.text));
+            }
+            text
+        })?;
+        // whoever recorded it is the person, and has read it
         Ok(ExitStatus::Done)
     })
 }
@@ -62,11 +74,22 @@ fn wanted(command: &RecordCommand, today: NaiveDate) -> Result<Record> {
         RecordCommand::Payment {
             customer: code,
             amount: text,
+            method: Method::Cheque,
+            due: Some(due),
+            ..
+        } => Record::Cheque { customer: customer(code), amount: amount(text)?, due: *due },
+        RecordCommand::Payment { due: Some(_), .. } => {
+            return Err(Stop::Usage("--due goes with --method cheque".to_owned()).into());
+        }
+        RecordCommand::Payment {
+            customer: code,
+            amount: text,
             date,
             services,
             method,
             reference,
             other_money,
+            due: None,
         } => Record::Payment {
             other_money: *other_money,
             customer: customer(code),
@@ -78,6 +101,7 @@ fn wanted(command: &RecordCommand, today: NaiveDate) -> Result<Record> {
                 Method::Card => "card",
                 Method::Iris => "iris",
                 Method::Bank => "bank",
+                Method::Cheque => "cheque",
             },
             reference: reference.clone(),
         },
@@ -87,11 +111,20 @@ fn wanted(command: &RecordCommand, today: NaiveDate) -> Result<Record> {
         RecordCommand::Reverse { payment, amount: text } => {
             Record::Reverse { payment: payment.clone(), amount: text.as_deref().map(amount).transpose()? }
         }
-        RecordCommand::Same { line, payment } => {
-            Record::Same { line: PaymentId(*line), by_hand: PaymentId(*payment) }
-        }
-        RecordCommand::Assign { payment, customer: code, .. } => {
-            Record::Assign { payment: PaymentId(*payment), customer: code.as_deref().map(customer) }
+        RecordCommand::Same { line, payments } => Record::Same {
+            line: PaymentId(*line),
+            payments: payments.iter().copied().map(PaymentId).collect(),
+        },
+        RecordCommand::Assign { payment, customer: Some(code), once, of, .. } => Record::Assign {
+            payment: PaymentId(*payment),
+            customer: customer(code),
+            once: *once,
+            services: of.as_ref().map(|of| {
+                of.iter().filter(|code| code.as_str() != ANY_SERVICE).map(|code| service(code)).collect()
+            }),
+        },
+        RecordCommand::Assign { payment, customer: None, .. } => {
+            Record::Unassign { payment: PaymentId(*payment) }
         }
         RecordCommand::Refund { customer: code, amount: text } => {
             Record::Refund { customer: customer(code), amount: amount(text)? }
@@ -110,9 +143,11 @@ fn wanted(command: &RecordCommand, today: NaiveDate) -> Result<Record> {
             label: label.clone(),
         },
         RecordCommand::Discount { of, amount: text } => {
-            Record::TakeOff { of: of.clone(), amount: Some(amount(text)?) }
+            Record::TakeOff { of: of.clone(), amount: Some(amount(text)?), kind: TakeOff::Discount }
         }
-        RecordCommand::Writeoff { of } => Record::TakeOff { of: of.clone(), amount: None },
+        RecordCommand::Writeoff { of } => {
+            Record::TakeOff { of: of.clone(), amount: None, kind: TakeOff::WriteOff }
+        }
         RecordCommand::Reprice { service: code, price: text, gross } => {
             Record::Reprice { service: service(code), price: price(text, *gross)? }
         }

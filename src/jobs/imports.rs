@@ -47,6 +47,8 @@ pub struct Manner {
     pub skip_invalid: bool,
     /// Columns the program owns that the file may decide all the same.
     pub take: Vec<String>,
+    /// The day up to which a person says that the files of payments know the bank.
+    pub until: Option<chrono::NaiveDate>,
 }
 
 /// Columns that `--take` knows.
@@ -75,6 +77,8 @@ pub fn import(
         rejected: 0,
         records: Vec::new(),
         warnings: Vec::new(),
+        faults: Vec::new(),
+        attention: Vec::new(),
         matched: 0,
         unmatched: 0,
     };
@@ -130,24 +134,19 @@ pub fn import(
                 }
             }
             for sheet in &mut sheets {
-                sheet.refuse_where(|row| payments::fault(store, row));
+                sheet.refuse_where(|row| payments::fault(store, row, desk.today));
             }
-            let sheets = accepted(desk, files, sheets, manner, &mut view)?;
-            store.write(|tx| payments::write(desk, tx, run, sheets, &mut view, &mut findings))?;
+            // money that came is booked, whatever stands beside it
+            let manner = Manner { skip_invalid: true, ..manner.clone() };
+            let sheets = accepted(desk, files, sheets, &manner, &mut view)?;
+            store
+                .write(|tx| payments::write(desk, tx, run, sheets, manner.until, &mut view, &mut findings))?;
         }
     }
-    let fresh = match subject {
-        Subject::Payments => {
-            let mut fresh = findings.raise(desk, store, run, None)?;
-            fresh.extend(payments::attend(desk, store, run)?);
-            fresh
-        }
-        Subject::Customers | Subject::Services | Subject::Invoices => {
-            findings.raise(desk, store, run, None)?
-        }
-    };
+    let fresh = findings.raise(desk, store, run, None)?;
     let status =
         if fresh.is_empty() && view.rejected == 0 { ExitStatus::Done } else { ExitStatus::NeedsPerson };
+    view.attention = fresh;
     Ok((view, status))
 }
 
@@ -188,6 +187,7 @@ fn accepted<T>(
         );
     }
     view.rejected = u64::try_from(rejected)?;
+    view.faults.clone_from(&faults);
     for fault in &faults {
         desk.report.status(fault);
     }

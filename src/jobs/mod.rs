@@ -14,6 +14,7 @@ pub mod handover;
 pub mod imports;
 pub mod inbox;
 pub mod invoices;
+mod movements;
 pub mod notices;
 pub mod outbox;
 pub mod payments;

@@ -3,34 +3,41 @@
 use super::Desk;
 use super::attention::{Findings, Kind};
 use super::imports::PaymentSheets;
+use super::movements::{self, CSV, Line, Verdict};
 use crate::billing::allocation::allocate;
+use crate::billing::candidates::words_of_payment;
 use crate::billing::charging::{self, Spent, bring_up_to_date};
-use crate::billing::facts::{Change, Facts};
+use crate::billing::facts::{Change, Facts, Payment};
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
-use crate::billing::service::ServiceState;
-use crate::billing::text::{have_words_in_common, look_alikes};
+use crate::billing::movement::real_reference;
+use crate::billing::service::{Service, ServiceState};
+use crate::billing::text::look_alikes;
 use crate::intake::{Movement, PaymentRow};
 use crate::store::{
-    Customers, FactQueries, NewPayment, Outbox, Payments, Queries, RunId, Services, StatusQueries, Store,
+    Customers, FactQueries, NewPayment, Outbox, Parked, Payments, Queries, RunId, Services, Store,
     StoreError, StoredPayment, Tx, is_same_account,
 };
 use crate::views::{AttentionView, ColumnView, ImportView, RecordView};
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
-/// `source` of our own plain files: people write them, and name what they mean.
-const CSV: &str = "csv";
 /// Banks take money back soon or never; last year's payment of the same amount is not meant.
 const REVERSED_WITHIN_DAYS: i64 = 60;
 
-/// Why a row cannot be booked: it names somebody or something that does not exist, or a known
-/// reference with another day or amount.
-pub(super) fn fault(store: &Store, row: &PaymentRow) -> Option<(&'static str, String)> {
+/// Why a row cannot be booked: it names somebody or something that does not exist, or our own file is ahead of its day.
+pub(super) fn fault(store: &Store, row: &PaymentRow, today: NaiveDate) -> Option<(&'static str, String)> {
     if row.movement != Movement::Incoming {
         return None;
+    }
+    if &*row.source == CSV && row.date > today {
+        return Some((
+            "date",
+            format!("{} lies after today, {today}; money is entered when it is there", row.date),
+        ));
     }
     if let Some(code) = &row.customer
         && matches!(store.customer(&CustomerCode::new(code.clone())), Ok(None))
@@ -46,55 +53,87 @@ pub(super) fn fault(store: &Store, row: &PaymentRow) -> Option<(&'static str, St
             Ok(Some(_)) | Err(_) => {}
         }
     }
-    match store.movement(&row.bank_ref, &row.account) {
-        Ok(Some(known)) if known.date != row.date || known.amount != row.amount => Some((
-            "bank_ref",
-            format!(
-                "`{}` is known as the payment of {} on {}; the same reference cannot be another payment",
-                row.bank_ref, known.amount, known.date
-            ),
-        )),
-        Ok(_) | Err(_) => None,
-    }
+    None
 }
 
-/// Books the rows in the order of date and bank reference, and sends their money where it belongs.
+/// Books what was not seen before, in the order of date and bank reference, and sends its money where it belongs.
+/// `until` is a person's word for the day up to which the files know the bank.
 pub(super) fn write(
     desk: &Desk,
     tx: &Tx<'_>,
     run: RunId,
     sheets: PaymentSheets,
+    until: Option<NaiveDate>,
     view: &mut ImportView,
     findings: &mut Findings,
 ) -> Result<()> {
-    // even an empty or known file says up to which day the bank is known; a statement says so itself
-    let until = sheets.iter().filter_map(|sheet| sheet.until).max();
-    if sheets.iter().any(|sheet| sheet.is_statement) {
-        tx.note_payment_import(run, until.unwrap_or(desk.today).min(desk.today))?;
+    // a file without a movement says that there was none up to today, every time; others say how far they go
+    let known = sheets.iter().filter(|sheet| sheet.is_statement);
+    if let Some(day) = known.map(|sheet| until.or(sheet.until).unwrap_or(desk.today)).max() {
+        tx.note_payment_import(run, day.min(desk.today))?;
     }
-    let mut sheets = sheets.into_iter();
-    let mut rows = sheets.next().map(|sheet| sheet.rows).unwrap_or_default();
-    rows.extend(sheets.flat_map(|sheet| sheet.rows));
+    let rows = sheets
+        .into_iter()
+        .enumerate()
+        .flat_map(|(at, sheet)| sheet.rows.into_iter().map(move |row| (at, row.value)));
+    let mut lines = movements::identified(rows);
+    foreign_accounts(desk, &lines, findings);
     // names first, so that a payment is booked with its payer; money comes before it can be taken back
-    rows.sort_unstable_by(|a, b| {
-        let key = |row: &PaymentRow| (row.movement, row.date);
-        key(&a.value).cmp(&key(&b.value)).then_with(|| a.value.bank_ref.cmp(&b.value.bank_ref))
+    lines.sort_unstable_by(|a, b| {
+        let key = |line: &Line| (line.row.movement, Arc::clone(&line.row.source), line.row.date);
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| a.row.bank_ref.cmp(&b.row.bank_ref))
+            .then_with(|| (&a.identity, a.ordinal).cmp(&(&b.identity, b.ordinal)))
     });
-    let is_list_of_payers = rows.iter().all(|row| row.value.movement == Movement::PayerOnly);
-    let mut known_elsewhere = BTreeSet::new();
+    let is_list_of_payers = lines.iter().all(|line| line.row.movement == Movement::PayerOnly);
     let mut unmet = 0;
-    // each row goes as soon as it is booked: a statement may hold very many
-    for row in rows {
-        match row.value.movement {
-            Movement::PayerOnly => unmet += u64::from(!payer(tx, &row.value, view)?),
-            Movement::Incoming => book(desk, tx, run, row.value, view, &mut known_elsewhere)?,
-            Movement::TakenBack => reversal(desk, tx, run, &row.value, view, findings)?,
+    let mut lines = lines.into_iter().peekable();
+    // one format after the other: the second is compared with what the first has brought
+    while let Some(first) = lines.next() {
+        let (source, movement) = (Arc::clone(&first.row.source), first.row.movement);
+        let same = |line: &Line| line.row.source == source && line.row.movement == movement;
+        let mut of_format = vec![first];
+        while let Some(line) = lines.next_if(same) {
+            of_format.push(line);
+        }
+        match movement {
+            Movement::PayerOnly => {
+                for line in &of_format {
+                    unmet += u64::from(!payer(tx, &line.row, view)?);
+                }
+            }
+            Movement::Incoming => {
+                for (line, verdict) in judged(tx, of_format, view, desk, run)? {
+                    book(desk, tx, run, line, verdict, view, findings)?;
+                }
+            }
+            Movement::TakenBack => {
+                for line in &of_format {
+                    reversal(desk, tx, run, line, view, findings)?;
+                }
+            }
         }
     }
     if unmet > 0 && is_list_of_payers {
         view.warnings.push(format!("{unmet} of the payers are of movements that are not imported yet"));
     }
     Ok(())
+}
+
+/// Money on an account that the configuration does not name is booked, and a person is told.
+fn foreign_accounts(desk: &Desk, lines: &[Line], findings: &mut Findings) {
+    let ours = |account: &str| desk.config.payment.banks.iter().any(|bank| bank.iban == account);
+    let accounts: BTreeSet<&Arc<str>> = lines.iter().map(|line| &line.row.account).collect();
+    for account in
+        accounts.into_iter().filter(|account| account.parse::<iban::Iban>().is_ok() && !ours(account))
+    {
+        let text = format!(
+            "a statement is of the account {account}, which the configuration does not name as ours; its money was \
+             booked; if the account is ours, add it under `payment.bank`"
+        );
+        findings.add(Kind::Statement, format!("account|{account}"), None, None, text);
+    }
 }
 
 /// Remembers who paid a movement; gives whether that movement is known.
@@ -109,46 +148,108 @@ fn payer(tx: &Tx<'_>, row: &PaymentRow, view: &mut ImportView) -> Result<bool> {
     Ok(tx.tell_payer(&row.account, &row.bank_ref, row.amount, payer)?)
 }
 
+/// Leaves out what this format has shown before, and compares the rest with what other formats have.
+fn judged(
+    tx: &Tx<'_>,
+    lines: Vec<Line>,
+    view: &mut ImportView,
+    desk: &Desk,
+    run: RunId,
+) -> Result<Vec<(Line, Verdict)>> {
+    let mut fresh = Vec::new();
+    let mut sighted = HashSet::new();
+    for mut line in lines {
+        if !sighted.insert((line.identity.clone(), line.ordinal)) {
+            // another statement of this import shows it too
+            view.unchanged += 1;
+            continue;
+        }
+        if let Some(known) = tx.sighted(&line.identity, line.ordinal)? {
+            adopt(desk, tx, run, &known, owner(tx, &line.row)?, view)?;
+            continue;
+        }
+        if line.row.payer.is_none() {
+            line.row.payer = tx.payer_told(&line.row.account, &line.row.bank_ref, line.row.amount)?;
+        }
+        line.owner = owner(tx, &line.row)?;
+        if let Some(known) = came_without_a_name(tx, &line)? {
+            tx.sight(&line.identity, line.ordinal, &line.row.source, known.id)?;
+            adopt(desk, tx, run, &known, line.owner, view)?;
+            continue;
+        }
+        fresh.push(line);
+    }
+    let mut groups: BTreeMap<(NaiveDate, Money), Vec<usize>> = BTreeMap::new();
+    for (at, line) in fresh.iter().enumerate() {
+        groups.entry((line.row.date, line.row.amount)).or_default().push(at);
+    }
+    let mut verdicts: Vec<Verdict> = fresh.iter().map(|_| Verdict::New).collect();
+    for places in groups.values() {
+        let group: Vec<&Line> = places.iter().map(|at| &fresh[*at]).collect();
+        for (at, verdict) in places.iter().zip(movements::compared(tx, &group)?) {
+            verdicts[*at] = verdict;
+        }
+    }
+    Ok(fresh.into_iter().zip(verdicts).collect())
+}
+
+/// The payment of our own file that came before without saying whose it is, or that a person has given to the same.
+fn came_without_a_name(tx: &Tx<'_>, line: &Line) -> Result<Option<StoredPayment>> {
+    let Some(bare) = line.bare_identity() else { return Ok(None) };
+    let Some(known) = tx.sighted(&bare, line.ordinal)? else { return Ok(None) };
+    let theirs = line.owner.as_ref().map(|(code, _)| code);
+    Ok(Some(known).filter(|known| known.customer.is_none() || known.customer.as_ref() == theirs))
+}
+
+/// A movement that is known already: where nobody owned it and this file says whose it is, it is theirs.
+fn adopt(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    run: RunId,
+    known: &StoredPayment,
+    owner: Option<(CustomerCode, &'static str)>,
+    view: &mut ImportView,
+) -> Result<()> {
+    view.unchanged += 1;
+    let unowned = known.customer.is_none() && known.parked.is_none() && !tx.is_same_as_another(known.id)?;
+    if let (true, Some((code, by))) = (unowned, owner) {
+        settle_owner(desk, tx, run, known.id, &code, by, true)?;
+        view.matched += 1;
+    }
+    Ok(())
+}
+
 fn book(
     desk: &Desk,
     tx: &Tx<'_>,
     run: RunId,
-    mut row: PaymentRow,
+    mut line: Line,
+    verdict: Verdict,
     view: &mut ImportView,
-    known_elsewhere: &mut BTreeSet<PaymentId>,
+    findings: &mut Findings,
 ) -> Result<()> {
-    if tx.movement(&row.bank_ref, &row.account)?.is_some() {
-        view.unchanged += 1;
-        return Ok(());
+    if line.owner.is_none() {
+        // an earlier line of this import may have made the payer's account known
+        line.owner = owner(tx, &line.row)?;
     }
-    if row.payer.is_none() {
-        row.payer = tx.payer_told(&row.account, &row.bank_ref, row.amount)?;
-    }
-    let row = row;
-    let mut found = owner(tx, &row)?;
-    if let Some(twin) = of_other_format(tx, &row, found.as_ref(), known_elsewhere)? {
-        known_elsewhere.insert(twin.id);
-        view.unchanged += 1;
-        if let (None, Some((code, by))) = (&twin.customer, &found) {
-            // this format says whose it is, and the other did not
-            settle_owner(desk, tx, run, twin.id, code, by)?;
-            view.matched += 1;
+    let doubtful = match verdict {
+        Verdict::Same(known) => {
+            tx.sight(&line.identity, line.ordinal, &line.row.source, known.id)?;
+            return adopt(desk, tx, run, &known, line.owner, view);
         }
-        return Ok(());
-    }
-    // money that a person may have recorded already waits for them: it must not count twice
-    if let Some((code, _)) = &found
-        && &*row.source != CSV
-        && !tx.recorded_by_hand(row.amount, row.date, Some(code))?.is_empty()
-    {
-        found = None;
-    }
+        Verdict::Doubtful => true,
+        Verdict::New => false,
+    };
+    let parked = parked(desk, tx, &line, doubtful)?;
+    let owner = line.owner.clone();
+    let reference = line.display_reference();
+    let row = &line.row;
     let new = NewPayment {
         date: row.date,
         amount: row.amount,
-        bank_ref: row.bank_ref.clone(),
-        customer: found.as_ref().map(|(code, _)| code.clone()),
-        matched_by: found.as_ref().map(|(_, by)| *by),
+        bank_ref: reference.clone(),
+        customer: owner.as_ref().map(|(code, _)| code.clone()),
+        matched_by: owner.as_ref().map(|(_, by)| *by),
         services: row.services.iter().cloned().map(ServiceCode::new).collect(),
         reference: row.reference.clone(),
         payer: row.payer.clone(),
@@ -157,58 +258,78 @@ fn book(
         account: row.account.to_string(),
         source: row.source.to_string(),
         method: "bank",
+        end_to_end: row.end_to_end.clone(),
+        transaction_id: row.transaction_id.clone(),
+        parked,
+        seen_on: desk.today,
     };
-    if let Some((code, _)) = &found {
+    let owner = owner.filter(|_| parked.is_none());
+    if let Some((code, _)) = &owner {
         // charges that are due already must exist before the money comes: it goes by the ladder, not as credit
         update(desk, tx, run, code)?;
     }
     let id = tx.book_payment(run, &new)?;
+    tx.sight(&line.identity, line.ordinal, &line.row.source, id)?;
+    if let Some(bare) = line.bare_identity() {
+        let ordinal = tx.times_sighted(&bare)? + 1;
+        tx.sight(&bare, ordinal, &line.row.source, id)?;
+    }
     view.created += 1;
     let column = |column, after: String| ColumnView { column, before: String::new(), after };
     let mut columns = vec![column("amount", row.amount.to_string())];
-    if let Some((code, by)) = found {
+    if let Some((code, by)) = owner {
         view.matched += 1;
         let basis = allocate_to(desk, tx, run, &code, id)?;
+        tell_idle(desk, tx, &code, findings)?;
         columns.push(column("customer", code.to_string()));
         columns.push(column("matched_by", by.to_owned()));
         columns.push(column("basis", basis));
     } else {
         view.unmatched += 1;
-        tx.journal(run, None, None, "payment_unmatched", &json!({ "bank_ref": row.bank_ref }))?;
+        wait(tx, &line, id)?;
+        ask(tx, id, findings)?;
+        if let Some(parked) = parked {
+            columns.push(column("parked", parked.code().to_owned()));
+        }
+        tx.journal(run, None, None, "payment_unmatched", &json!({ "payment": id.0, "bank_ref": reference }))?;
     }
-    view.records.push(RecordView { code: row.bank_ref.clone(), change: "created", columns });
+    view.records.push(RecordView { code: reference, change: "created", columns });
     Ok(())
 }
 
-/// The same movement as another format of the same bank brought it: that day, that amount, and the same
-/// customer; where neither says whose it is, words in common. Each is found once per import, so that two equal
-/// movements stay two.
-fn of_other_format(
-    tx: &Tx<'_>,
-    row: &PaymentRow,
-    found: Option<&(CustomerCode, &'static str)>,
-    known_elsewhere: &BTreeSet<PaymentId>,
-) -> Result<Option<StoredPayment>> {
-    if &*row.source == CSV {
-        return Ok(None);
+/// Why a line waits for a person or its day, though it may be known whose it would be.
+fn parked(desk: &Desk, tx: &Tx<'_>, line: &Line, doubtful: bool) -> Result<Option<Parked>> {
+    let row = &line.row;
+    if row.date > desk.today {
+        return Ok(Some(Parked::Ahead));
     }
-    let twins = tx.payments_of_other_formats(&row.source, row.date, row.amount)?;
-    Ok(twins.into_iter().find(|twin| {
-        !known_elsewhere.contains(&twin.id)
-            && is_same_account(&twin.account, &row.account)
-            && match (found, &twin.customer) {
-                (Some((code, _)), Some(of)) => code == of,
-                (Some(_) | None, None) | (None, Some(_)) => {
-                    let words = |texts: [&Option<String>; 3]| {
-                        texts.into_iter().flatten().cloned().collect::<Vec<_>>().join(" ")
-                    };
-                    have_words_in_common(
-                        &words([&row.note, &row.payer, &row.reference]),
-                        &words([&twin.note, &twin.payer, &twin.reference]),
-                    )
-                }
-            }
-    }))
+    if row.is_unsplit {
+        return Ok(Some(Parked::Batch));
+    }
+    if doubtful {
+        return Ok(Some(Parked::OtherFormat));
+    }
+    // money that a person may have recorded already must not count twice: each record answers for one line
+    let Some((code, _)) = &line.owner else { return Ok(None) };
+    let recorded = tx.recorded_by_hand(row.amount, row.date, Some(code))?.len();
+    let answered = tx.parked_beside_hand(row.amount, row.date, code)?;
+    Ok((recorded > answered).then_some(Parked::ByHand))
+}
+
+/// Makes money that nobody owns findable for those whose it may be.
+fn wait(tx: &Tx<'_>, line: &Line, id: PaymentId) -> Result<()> {
+    let row = &line.row;
+    let texts = [row.reference.as_deref(), row.note.as_deref()];
+    let text = texts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let mut claims: Vec<CustomerCode> = line.owner.iter().map(|(code, _)| code.clone()).collect();
+    for text in [&row.reference, &row.note].into_iter().flatten() {
+        claims.extend(references_in(tx, text)?);
+    }
+    for code in &row.services {
+        claims.extend(tx.service(&ServiceCode::new(code.clone()))?.map(|service| service.customer));
+    }
+    tx.index_waiting(id, &words_of_payment(row.payer.as_deref(), &text), &claims)?;
+    Ok(())
 }
 
 /// A payment turns out to be a customer's: its money goes where the ladder says.
@@ -219,10 +340,40 @@ pub(super) fn settle_owner(
     payment: PaymentId,
     code: &CustomerCode,
     evidence: &str,
+    learns: bool,
 ) -> Result<String> {
     update(desk, tx, run, code)?;
-    tx.assign_payment(payment, code, evidence)?;
+    tx.assign_payment(payment, code, evidence, learns)?;
+    tx.close_attention(Kind::Unmatched.code(), &payment.0.to_string(), desk.today)?;
     allocate_to(desk, tx, run, code, payment)
+}
+
+/// Movements whose day was still to come when they were shown: today they are booked like others.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub fn ripen(desk: &Desk, store: &mut Store, run: RunId) -> Result<Vec<AttentionView>> {
+    if store.payments_ripe_on(desk.today)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut findings = Findings::default();
+    store.write(|tx| -> Result<()> {
+        for payment in tx.payments_ripe_on(desk.today)? {
+            match &payment.likely {
+                Some(code) => {
+                    let evidence = payment.matched_by.as_deref().unwrap_or("reference");
+                    settle_owner(desk, tx, run, payment.id, code, evidence, true)?;
+                    tell_idle(desk, tx, code, &mut findings)?;
+                }
+                None => {
+                    tx.unpark(payment.id)?;
+                    ask(tx, payment.id, &mut findings)?;
+                }
+            }
+        }
+        Ok(())
+    })?;
+    findings.raise(desk, store, run, None)
 }
 
 /// Money that had come in was taken back by the bank: the payment is found by what both name, else a person is
@@ -231,15 +382,16 @@ fn reversal(
     desk: &Desk,
     tx: &Tx<'_>,
     run: RunId,
-    row: &PaymentRow,
+    line: &Line,
     view: &mut ImportView,
     findings: &mut Findings,
 ) -> Result<()> {
-    let bank_ref = format!("reversal:{}", row.bank_ref);
-    if tx.movement(&bank_ref, &row.account)?.is_some() {
+    let row = &line.row;
+    if tx.sighted(&line.identity, line.ordinal)?.is_some() {
         view.unchanged += 1;
         return Ok(());
     }
+    let bank_ref = format!("reversal:{}", line.display_reference());
     let mut of = reversed_by(tx, row)?;
     // a person who took it back before the statement came did so for the same movement
     if !of.is_empty() && of.iter().all(|known| known.kept.is_zero()) {
@@ -247,6 +399,10 @@ fn reversal(
         return Ok(());
     }
     of.retain(|known| known.kept >= row.amount);
+    if of.len() > 1 && of.iter().filter(|known| known.amount == row.amount).count() == 1 {
+        of.retain(|known| known.amount == row.amount);
+    }
+    let key = format!("{}|{}|{}", row.account, line.identity.as_str(), line.ordinal);
     let [payment] = of.as_slice() else {
         let text = format!(
             "{} were taken back by the bank on {} (`{}`, {}), and no payment was found that they surely are of; \
@@ -256,7 +412,7 @@ fn reversal(
             row.bank_ref,
             row.payer.as_deref().or(row.note.as_deref()).unwrap_or("no words")
         );
-        findings.add(Kind::Statement, format!("{}|{bank_ref}", row.account), None, None, text);
+        findings.add(Kind::Statement, key, None, None, text);
         return Ok(());
     };
     let entry = Reversal {
@@ -266,23 +422,30 @@ fn reversal(
         source: &row.source,
         why: row.note.as_deref().unwrap_or("the statement says so"),
     };
-    let text = take_back(desk, tx, run, payment, &entry)?;
+    let (id, text) = take_back(desk, tx, run, payment, &entry)?;
+    tx.sight(&line.identity, line.ordinal, &row.source, id)?;
     view.created += 1;
     let column = |column, after: String| ColumnView { column, before: String::new(), after };
     let columns =
         vec![column("amount", (-row.amount).to_string()), column("reverses", payment.bank_ref.clone())];
-    view.records.push(RecordView { code: bank_ref.clone(), change: "created", columns });
-    let key = format!("{}|{bank_ref}", row.account);
+    view.records.push(RecordView { code: bank_ref, change: "created", columns });
     findings.add(Kind::Statement, key, payment.customer.as_ref(), None, text);
     Ok(())
 }
 
-/// The payments that a reversal may be of: by its own reference, by the one the payer gave, else what the
-/// customer it names paid in that amount lately.
+/// The payments that a reversal may be of: by its own reference, by the end-to-end id, by what the payer gave, else what
+/// the customer it names paid in that amount lately.
 fn reversed_by(tx: &Tx<'_>, row: &PaymentRow) -> Result<Vec<StoredPayment>, StoreError> {
     let earlier = |known: &StoredPayment| known.amount == row.amount && known.date <= row.date;
-    let mut of = tx.payments_of_reference(&row.bank_ref)?;
-    of.retain(|known| is_same_account(&known.account, &row.account));
+    let mut of = match real_reference(&row.bank_ref) {
+        Some(reference) => tx.payments_of_reference(reference)?,
+        None => Vec::new(),
+    };
+    of.retain(|known| is_same_account(&known.account, &row.account) && known.date <= row.date);
+    if let (true, Some(id)) = (of.is_empty(), row.end_to_end.as_deref().and_then(real_reference)) {
+        of = tx.payments_of_end_to_end(id, row.amount)?;
+        of.retain(earlier);
+    }
     if let (true, Some(reference)) = (of.is_empty(), &row.reference) {
         of = tx.payments_that_gave(reference)?;
         of.retain(earlier);
@@ -316,25 +479,26 @@ pub(super) fn take_back(
     run: RunId,
     payment: &StoredPayment,
     entry: &Reversal<'_>,
-) -> Result<String> {
-    tx.book_reversal(run, payment, entry.amount, entry.date, entry.bank_ref, entry.source, entry.why)?;
+) -> Result<(PaymentId, String)> {
+    let id =
+        tx.book_reversal(run, payment, entry.amount, entry.date, entry.bank_ref, entry.source, entry.why)?;
     let mut text =
         format!("{} of the payment of {} (`{}`) went back", entry.amount, payment.date, payment.bank_ref);
-    let Some(code) = &payment.customer else { return Ok(text) };
+    let Some(code) = &payment.customer else { return Ok((id, text)) };
     let detail = json!({ "payment": payment.id.0, "cents": entry.amount.cents(), "why": entry.why });
     tx.journal(run, Some(code), None, "taken_back", &detail)?;
     text = format!("`{code}`: {text}");
     let short = payment.allocated - (payment.kept - entry.amount);
     if !short.is_positive() {
         text.push_str("; it was credit");
-        return Ok(text);
+        return Ok((id, text));
     }
-    let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(text) };
+    let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok((id, text)) };
     let spent = tx.spent(payment.id)?;
     let changes = charging::take_back(&mut facts, payment.id, short, spent.clone(), &desk.rules, desk.today);
     tx.apply(run, code, &changes, desk.rules.mode)?;
     text.push_str(&unsettled_again(&facts, &changes, &spent));
-    Ok(text)
+    Ok((id, text))
 }
 
 /// What a person must know of each charge that money taken back left open: `; … is unsettled again` and what was
@@ -387,39 +551,48 @@ pub(super) fn allocate_to(
     Ok(word)
 }
 
-/// Whose a payment is, and what told so: the file, a reference, a card's number, the services named.
+/// Whose a payment is, and what told so: the file, a reference, a card's number, the services named. What a payment
+/// names goes before the account that it comes from: people pay for others.
 fn owner(tx: &Tx<'_>, row: &PaymentRow) -> Result<Option<(CustomerCode, &'static str)>, StoreError> {
     if let Some(code) = &row.customer {
         return Ok(Some((CustomerCode::new(code.clone()), "customer")));
     }
-    for text in [&row.reference, &row.note].into_iter().flatten() {
-        if let Some(code) = by_reference(tx, text)? {
-            return Ok(Some((code, "reference")));
+    let texts = || [&row.reference, &row.note].into_iter().flatten();
+    let mut named = false;
+    for text in texts() {
+        let references = references_in(tx, text)?;
+        if let [code] = references.as_slice() {
+            return Ok(Some((code.clone(), "reference")));
         }
+        named |= !references.is_empty();
         if let Some(code) = by_card(tx, text)? {
             return Ok(Some((code, "card")));
         }
-    }
-    for text in [&row.reference, &row.note].into_iter().flatten() {
-        if let Some(code) = by_code(tx, text)? {
-            return Ok(Some((code, "code")));
-        }
-    }
-    if let Some(iban) = &row.payer_iban
-        && let Some(code) = tx.customer_of_payer(iban)?
-    {
-        return Ok(Some((code, "payer_iban")));
     }
     let mut owners = Vec::new();
     for code in &row.services {
         owners.extend(tx.service(&ServiceCode::new(code.clone()))?.map(|service| service.customer));
     }
+    owners.sort();
     owners.dedup();
-    Ok(if owners.len() == 1 { owners.pop().map(|code| (code, "services")) } else { None })
+    if !owners.is_empty() {
+        return Ok(if owners.len() == 1 { owners.pop().map(|code| (code, "services")) } else { None });
+    }
+    for text in texts() {
+        if let Some(code) = by_code(tx, text)? {
+            return Ok(Some((code, "code")));
+        }
+    }
+    if let (false, Some(iban)) = (named, &row.payer_iban)
+        && let Some(code) = tx.customer_of_payer(iban)?
+    {
+        return Ok(Some((code, "payer_iban")));
+    }
+    Ok(None)
 }
 
-/// The one customer whose payment reference stands in a text, however it is spaced.
-fn by_reference(tx: &impl Queries, text: &str) -> Result<Option<CustomerCode>, StoreError> {
+/// The customers whose payment reference stands in a text, however it is spaced.
+fn references_in(tx: &impl Queries, text: &str) -> Result<Vec<CustomerCode>, StoreError> {
     let words: Vec<String> =
         text.split(|c: char| !c.is_alphanumeric()).map(look_alikes).filter(|word| !word.is_empty()).collect();
     let mut found: Vec<CustomerCode> = Vec::new();
@@ -439,7 +612,7 @@ fn by_reference(tx: &impl Queries, text: &str) -> Result<Option<CustomerCode>, S
             }
         }
     }
-    Ok(if found.len() == 1 { found.pop() } else { None })
+    Ok(found)
 }
 
 /// The customer of the one card whose number stands in a text.
@@ -472,64 +645,95 @@ fn by_code(tx: &impl Queries, text: &str) -> Result<Option<CustomerCode>, StoreE
     Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
-/// Lists payments that wait for a person; gives what is new.
-pub(super) fn attend(desk: &Desk, store: &mut Store, run: RunId) -> Result<Vec<AttentionView>> {
-    let mut findings = Findings::default();
-    for payment in store.unmatched_payments()? {
-        let amount = Money::from_cents(payment.amount_cents);
-        let who = payment.payer.as_deref().unwrap_or("an unnamed payer");
-        let by_hand = store.recorded_by_hand(amount, payment.date, None)?;
-        let like: Vec<String> = by_hand
-            .iter()
-            .filter_map(|known| Some((known, known.customer.as_ref()?)))
-            .map(|(known, code)| format!("payment {} of `{code}` on {}", known.id.0, known.date))
-            .collect();
-        let text = if like.is_empty() {
-            format!(
-                "payment of {amount} on {} from {who} (`{}`) matches no customer; \
-                 `record assign {} CUSTOMER` says whose it is",
-                payment.date, payment.bank_ref, payment.id
-            )
-        } else {
-            format!(
-                "payment of {amount} on {} from {who} (`{}`) looks like money recorded by hand ({}); if it is, \
-                 `record same {} PAYMENT`, else `record assign {} CUSTOMER`",
-                payment.date,
-                payment.bank_ref,
-                like.join(", "),
-                payment.id,
-                payment.id
-            )
-        };
-        findings.add(Kind::Unmatched, payment.id.to_string(), None, None, text);
-    }
-    for (code, credit, service) in late_money(desk, store)? {
-        let text = format!(
-            "{credit} are left of payments for `{service}`, which was terminated; return them or apply them"
-        );
-        findings.add(Kind::LateMoney, service.to_string(), Some(&code), Some(&service), text);
-    }
-    findings.raise(desk, store, run, Some(&[Kind::Unmatched, Kind::LateMoney]))
+/// A payment that was given to a customer by mistake is nobody's again.
+pub(super) fn waits_again(tx: &Tx<'_>, known: &StoredPayment) -> Result<()> {
+    let texts = [known.reference.as_deref(), known.note.as_deref()];
+    let text = texts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    Ok(tx.index_waiting(known.id, &words_of_payment(known.payer.as_deref(), &text), &[])?)
 }
 
-/// Credit of payments that name a terminated service, or of customers who have nothing else.
-fn late_money(desk: &Desk, store: &Store) -> Result<Vec<(CustomerCode, Money, ServiceCode)>> {
-    let mut late = Vec::new();
-    for code in store.customers_with_terminated_and_credit()? {
-        let Ok(Some(facts)) = store.facts(&code, desk.rules.mode, desk.today) else { continue };
-        let gone = |service: &&crate::billing::service::Service| {
-            matches!(service.state, ServiceState::Terminated { .. })
-        };
-        let runs = facts.services.iter().any(|service| service.is_chargeable());
-        let Some(service) = facts.services.iter().rfind(gone) else { continue };
-        let named = facts
-            .payments
-            .iter()
-            .flat_map(|payment| &payment.services)
-            .find(|code| facts.service(code).is_some_and(|service| gone(&service)));
-        if let Some(named) = named.or((!runs).then_some(&service.code)) {
-            late.push((code, facts.credit(), named.clone()));
+/// Lists a payment that nobody owns, with what a person can do about it.
+pub(super) fn ask(tx: &Tx<'_>, id: PaymentId, findings: &mut Findings) -> Result<()> {
+    let Some(payment) = tx.movement_of_id(id)? else { return Ok(()) };
+    let who = payment.payer.as_deref().unwrap_or("an unnamed payer");
+    let what = format!("payment of {} on {} from {who} (`{}`)", payment.kept, payment.date, payment.bank_ref);
+    let whose = payment.likely.as_ref().map_or_else(|| "CUSTOMER".to_owned(), ToString::to_string);
+    let assign = format!("`record assign {} {whose}`", id.0);
+    let text = match payment.parked {
+        // it is listed among the unmatched ones, and its day needs nobody
+        Some(Parked::Ahead) => return Ok(()),
+        Some(Parked::Batch) => format!(
+            "{what} is a batch, and the bank does not say how it is divided; ask the bank, record its parts and say \
+             `record same {} PAYMENT…`, or {assign}",
+            id.0
+        ),
+        Some(Parked::OtherFormat) => format!(
+            "{what} may be one that another file brought; if it is, `record same {} PAYMENT`, else {assign}",
+            id.0
+        ),
+        Some(Parked::ByHand) | None => {
+            let by_hand = tx.recorded_by_hand(payment.kept, payment.date, payment.likely.as_ref())?;
+            let like: Vec<String> = by_hand
+                .iter()
+                .filter_map(|known| Some((known, known.customer.as_ref()?)))
+                .map(|(known, code)| format!("payment {} of `{code}` on {}", known.id.0, known.date))
+                .collect();
+            if like.is_empty() {
+                format!("{what} matches no customer; {assign} says whose it is")
+            } else {
+                format!(
+                    "{what} looks like money recorded by hand ({}); if it is, `record same {} PAYMENT`, else {assign}",
+                    like.join(", "),
+                    id.0
+                )
+            }
         }
+    };
+    findings.add(Kind::Unmatched, id.0.to_string(), payment.likely.as_ref(), None, text);
+    Ok(())
+}
+
+/// Tells a person of credit that nothing of the customer's can still be paid with, and of money that came for a service
+/// that no longer exists.
+pub(super) fn tell_idle(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    code: &CustomerCode,
+    findings: &mut Findings,
+) -> Result<()> {
+    let Some(facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(()) };
+    let late = |payment: &&Payment| {
+        payment.left().is_positive()
+            && facts.services.iter().any(|service| match service.state {
+                ServiceState::Terminated { on } => {
+                    payment.services.contains(&service.code)
+                        || payment.services.is_empty() && payment.date >= on
+                }
+                ServiceState::Ended { .. } => payment.services.contains(&service.code),
+                ServiceState::Active | ServiceState::Suspended { .. } => false,
+            })
+    };
+    let idle = facts.credit().is_positive()
+        && facts.open_charges().is_empty()
+        && !facts.services.iter().any(|service| facts.will_be_charged(service));
+    let named = facts.payments.iter().find(late);
+    if !idle && named.is_none() {
+        tx.close_attention(Kind::LateMoney.code(), code.as_str(), desk.today)?;
+        return Ok(());
     }
-    Ok(late)
+    let service = named.and_then(|payment| payment.services.first().cloned()).or_else(|| {
+        let terminated = |service: &&Service| matches!(service.state, ServiceState::Terminated { .. });
+        facts.services.iter().rfind(terminated).or(facts.services.last()).map(|service| service.code.clone())
+    });
+    let what = service.as_ref().map_or_else(
+        || "who has no service".to_owned(),
+        |service| format!("whose `{service}` is charged no longer"),
+    );
+    let text = format!(
+        "{} of credit are left of `{code}`, {what}; give it back (`record refund {code} AMOUNT`) or agree with the \
+         customer what it is for",
+        facts.credit()
+    );
+    findings.add(Kind::LateMoney, code.as_str(), Some(code), service.as_ref(), text);
+    Ok(())
 }

@@ -1,9 +1,10 @@
 //! What staff know, one line each: every record is journalled with who and why, and undone by a contrary one.
 
+use super::attention::{Findings, Kind};
 use super::{Desk, invoices, payments};
 use crate::billing::address;
 use crate::billing::charge::Charge;
-use crate::billing::charging::{self, charge_once, reprice_told, take_off};
+use crate::billing::charging::{self, TakeOff, charge_once, reprice_told, take_off};
 use crate::billing::facts::{Change, Facts};
 use crate::billing::ids::{ChargeId, CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
@@ -15,6 +16,7 @@ use crate::store::{
     BY_HAND, CLOCK_FORGIVEN, Charges, Customers, FactQueries, NewPayment, Payments, RunId, Runs, Services,
     Store, StoredPayment, Tx,
 };
+use crate::views::AttentionView;
 use anyhow::{Result, anyhow, bail};
 use chrono::NaiveDate;
 use serde_json::json;
@@ -32,12 +34,21 @@ pub enum Record {
         date: NaiveDate,
         /// For these services.
         services: Vec<ServiceCode>,
-        /// `cash`, `card`, `iris` or `bank`.
+        /// `cash`, `card`, `iris`, `bank` or `cheque`.
         method: &'static str,
         /// A reference of its own; made where none is given.
         reference: Option<String>,
-        /// It is not the money of that amount which a statement has shown already.
+        /// It is not the money of that amount which a statement has shown, or a person recorded, already.
         other_money: bool,
+    },
+    /// A cheque that is not due yet: a promise with a hold until its day, and money only when it is cleared.
+    Cheque {
+        /// Whose.
+        customer: CustomerCode,
+        /// How much.
+        amount: Money,
+        /// The day it can be cleared.
+        due: NaiveDate,
     },
     /// A payment came back, or never was.
     Reverse {
@@ -46,12 +57,12 @@ pub enum Record {
         /// How much of it; none for all.
         amount: Option<Money>,
     },
-    /// A line of a statement is the same money as a payment recorded by hand.
+    /// A line of a statement is the same money as a payment that is known already, or as several together.
     Same {
         /// The line.
         line: PaymentId,
-        /// The payment recorded by hand.
-        by_hand: PaymentId,
+        /// The payments it is the money of.
+        payments: Vec<PaymentId>,
     },
     /// The customer sent a transfer slip: a short hold, not money.
     Proof {
@@ -60,12 +71,21 @@ pub enum Record {
         /// Days.
         days: u32,
     },
-    /// An unmatched payment belongs to a customer.
+    /// A payment belongs to a customer, or is for other services of theirs.
     Assign {
         /// Which.
         payment: PaymentId,
-        /// Whose; none takes an assignment back.
-        customer: Option<CustomerCode>,
+        /// Whose.
+        customer: CustomerCode,
+        /// Its payer's account is not known as theirs by it.
+        once: bool,
+        /// What it is for; none leaves that as it is, an empty list frees it for any.
+        services: Option<Vec<ServiceCode>>,
+    },
+    /// An assignment is taken back: the payment is nobody's again.
+    Unassign {
+        /// Which.
+        payment: PaymentId,
     },
     /// Credit went back.
     Refund {
@@ -112,6 +132,8 @@ pub enum Record {
         of: String,
         /// How much; none for all that is due.
         amount: Option<Money>,
+        /// Whether it costs less, or the debt is given up.
+        kind: TakeOff,
     },
     /// A new price, also for a charge that was told.
     Reprice {
@@ -171,7 +193,7 @@ pub struct Witness {
     pub reason: String,
 }
 
-/// Records one thing; gives what it came to, in words.
+/// Records one thing; gives what it came to.
 ///
 /// # Errors
 /// Something that does not exist or does not fit: then nothing changes.
@@ -181,18 +203,38 @@ pub fn record(
     run: RunId,
     record: &Record,
     witness: &Witness,
-) -> Result<String> {
-    store.write(|tx| {
-        let (what, customer, service, text) = one(desk, tx, run, record, witness)?;
+) -> Result<Recorded> {
+    let mut findings = Findings::default();
+    let text = store.write(|tx| -> Result<String> {
+        let (what, customer, service, text) = one(desk, tx, run, record, witness, &mut findings)?;
         let detail = json!({ "by": witness.by, "reason": witness.reason, "what": text });
         tx.journal(run, customer.as_ref(), service.as_ref(), &format!("record_{what}"), &detail)?;
         Ok(text)
-    })
+    })?;
+    let attention = findings.raise(desk, store, run, None)?;
+    Ok(Recorded { text, attention })
 }
 
-type Recorded = (&'static str, Option<CustomerCode>, Option<ServiceCode>, String);
+/// What a record came to.
+#[derive(Debug)]
+pub struct Recorded {
+    /// In words.
+    pub text: String,
+    /// What needs a person because of it and is new.
+    pub attention: Vec<AttentionView>,
+}
 
-fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness) -> Result<Recorded> {
+/// What was recorded, of whom, and in words.
+type Entry = (&'static str, Option<CustomerCode>, Option<ServiceCode>, String);
+
+fn one(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    run: RunId,
+    record: &Record,
+    witness: &Witness,
+    findings: &mut Findings,
+) -> Result<Entry> {
     match record {
         Record::Payment { customer, amount, date, services, method, reference, other_money } => {
             let facts = facts(desk, tx, customer)?;
@@ -201,18 +243,13 @@ fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness)
                     bail!("`{customer}` has no service `{code}`");
                 }
             }
+            not_ahead(desk, *date)?;
             let bank_ref = reference.clone().unwrap_or_else(|| format!("{method}-{}-{}", desk.today, run.0));
-            if tx.movement(&bank_ref, "")?.is_some() {
+            if reference.is_some() && !tx.payments_of_reference(&bank_ref)?.is_empty() {
                 bail!("a payment with the reference `{bank_ref}` is known already");
             }
-            if let (false, Some(shown)) = (*other_money, tx.on_statements(*amount, *date, customer)?.first())
-            {
-                bail!(
-                    "{amount} of `{customer}` came on {} by a statement already (`{}`); if this is other money, \
-                     say so with --other-money",
-                    shown.date,
-                    shown.bank_ref
-                );
+            if !other_money {
+                known_already(tx, *amount, *date, customer)?;
             }
             payments::update(desk, tx, run, customer)?;
             let new = NewPayment {
@@ -229,11 +266,27 @@ fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness)
                 account: String::new(),
                 source: BY_HAND.to_owned(),
                 method,
+                end_to_end: None,
+                transaction_id: None,
+                parked: None,
+                seen_on: desk.today,
             };
             let id = tx.book_payment(run, &new)?;
             let basis = payments::allocate_to(desk, tx, run, customer, id)?;
+            payments::tell_idle(desk, tx, customer, findings)?;
             let text = format!("{amount} of `{customer}` booked as `{bank_ref}` ({basis})");
             Ok(("payment", Some(customer.clone()), None, text))
+        }
+        Record::Cheque { customer, amount, due } => {
+            if *due < desk.today {
+                bail!("the cheque was due on {due}; if it is cleared, record its money without --due");
+            }
+            let note = format!("cheque of {amount}, due on {due}: {}", witness.reason);
+            let held = hold_all(desk, tx, customer, *due, &note)?;
+            let text = format!(
+                "`{customer}` gave a cheque of {amount}: {held} services are on hold until {due}; it is no money yet"
+            );
+            Ok(("cheque", Some(customer.clone()), None, text))
         }
         Record::Reverse { payment, amount } => {
             let payment = payment_named(tx, payment)?;
@@ -242,19 +295,21 @@ fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness)
                 bail!("{} of payment {} are left; {amount} cannot go back", payment.kept, payment.id.0);
             }
             let text = take_back(desk, tx, run, &payment, amount, "reversal", witness)?;
+            if amount == payment.kept {
+                tx.close_attention(Kind::Unmatched.code(), &payment.id.0.to_string(), desk.today)?;
+            }
             Ok(("reverse", payment.customer, None, text))
         }
-        Record::Assign { payment, customer: Some(customer) } => {
-            facts(desk, tx, customer)?;
-            let Some(known) = unmatched(tx, *payment)? else {
-                bail!("payment {} is not an unmatched one; see `status --unmatched`", payment.0);
-            };
-            let basis = payments::settle_owner(desk, tx, run, *payment, customer, "person")?;
-            tx.close_others("unmatched", &still_unmatched(tx)?, None, desk.today)?;
-            let text = format!("{} of {} belongs to `{customer}` ({basis})", known.kept, known.date);
-            Ok(("assign", Some(customer.clone()), None, text))
+        Record::Assign { payment, customer, once, services } => {
+            let facts = facts(desk, tx, customer)?;
+            for code in services.iter().flatten() {
+                if facts.service(code).is_none() {
+                    bail!("`{customer}` has no service `{code}`");
+                }
+            }
+            assign(desk, tx, run, *payment, customer, *once, services.as_deref(), findings)
         }
-        Record::Assign { payment, customer: None } => {
+        Record::Unassign { payment } => {
             let known = payment_named(tx, &payment.0.to_string())?;
             let Some(code) = known.customer.clone() else {
                 bail!("payment {} belongs to nobody as it is", payment.0);
@@ -273,48 +328,23 @@ fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness)
             );
             tx.apply(run, &code, &changes, desk.rules.mode)?;
             tx.unassign_payment(*payment)?;
+            payments::waits_again(tx, &known)?;
+            payments::ask(tx, *payment, findings)?;
             let open = payments::unsettled_again(&facts, &changes, &spent);
             let text = format!("{} of {} belongs to `{code}` no longer{open}", known.kept, known.date);
             Ok(("assign", Some(code), None, text))
         }
-        Record::Same { line, by_hand } => {
-            let Some(shown) = unmatched(tx, *line)? else {
-                bail!("payment {} is not an unmatched one; see `status --unmatched`", line.0);
-            };
-            let known = payment_named(tx, &by_hand.0.to_string())?;
-            if known.source != BY_HAND {
-                bail!("payment {} was not recorded by hand", by_hand.0);
-            }
-            if known.amount != shown.amount {
-                bail!("payment {} is {} and the line is {}", by_hand.0, known.amount, shown.amount);
-            }
-            tx.name_same(*line, *by_hand)?;
-            tx.close_others("unmatched", &still_unmatched(tx)?, None, desk.today)?;
-            let text =
-                format!("`{}` is the money of payment {} (`{}`)", shown.bank_ref, by_hand.0, known.bank_ref);
-            Ok(("same", known.customer, None, text))
-        }
+        Record::Same { line, payments } => same(desk, tx, *line, payments),
         Record::Proof { customer, days } => {
             let until = days_after(desk.today, *days);
             let note = format!("transfer slip received: {}", witness.reason);
-            let mut held = 0;
-            for service in facts(desk, tx, customer)?.services {
-                let longer = service.hold.as_ref().is_some_and(|hold| hold.until >= until);
-                if service.is_chargeable() && !longer {
-                    let hold = Some(Hold { until, note: note.clone() });
-                    tx.put_service(&Service { hold, ..service })?;
-                    held += 1;
-                }
-            }
-            Ok((
-                "proof",
-                Some(customer.clone()),
-                None,
-                format!("{held} services of `{customer}` are on hold until {until}"),
-            ))
+            let held = hold_all(desk, tx, customer, until, &note)?;
+            let text = format!("{held} services of `{customer}` are on hold until {until}");
+            Ok(("proof", Some(customer.clone()), None, text))
         }
         Record::Refund { customer, amount } => {
             let text = refund(desk, tx, run, customer, *amount, witness)?;
+            payments::tell_idle(desk, tx, customer, findings)?;
             Ok(("refund", Some(customer.clone()), None, text))
         }
         Record::Charge { customer, service, price, label } => {
@@ -332,7 +362,7 @@ fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness)
             let text = format!("`{customer}` is charged {} for «{label}»", gross.unwrap_or(Money::ZERO));
             Ok(("charge", Some(customer.clone()), service.clone(), text))
         }
-        Record::TakeOff { of, amount } => {
+        Record::TakeOff { of, amount, kind } => {
             let (mut facts, charge) = charge_named(desk, tx, of)?;
             let customer = facts.customer.code.clone();
             let amount = amount.unwrap_or_else(|| charge.due());
@@ -340,11 +370,22 @@ fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness)
                 bail!("{} are due for `{of}`; {amount} cannot be taken off", charge.due());
             }
             let label = witness.reason.clone();
-            let changes = take_off(&mut facts, &desk.rules, &charge, amount, label, desk.today);
+            let changes = take_off(&mut facts, &desk.rules, &charge, amount, *kind, label, desk.today);
             tx.apply(run, &customer, &changes, desk.rules.mode)?;
-            let text =
-                format!("{amount} taken off the charge of `{of}`, {} remain due", charge.due() - amount);
-            Ok(("discount", Some(customer), charge.service, text))
+            payments::tell_idle(desk, tx, &customer, findings)?;
+            let (word, text) = match kind {
+                TakeOff::Discount => (
+                    "discount",
+                    format!("{amount} taken off the charge of `{of}`, {} remain due", charge.due() - amount),
+                ),
+                TakeOff::WriteOff => (
+                    "writeoff",
+                    format!(
+                        "{amount} of `{of}` are given up; it is neither renewed nor switched on again for that"
+                    ),
+                ),
+            };
+            Ok((word, Some(customer), charge.service, text))
         }
         Record::Reprice { service: code, price } => {
             let mut stored = service(tx, code)?;
@@ -396,6 +437,7 @@ fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness)
             }
             tx.put_service(&stored)?;
             payments::update(desk, tx, run, &stored.customer)?;
+            payments::tell_idle(desk, tx, &stored.customer, findings)?;
             let text = if *undo {
                 format!("`{code}` renews again")
             } else {
@@ -410,6 +452,8 @@ fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness)
             }
             stored.state = if *undo { ServiceState::Active } else { ServiceState::Ended { on: desk.today } };
             tx.put_service(&stored)?;
+            payments::update(desk, tx, run, &stored.customer)?;
+            payments::tell_idle(desk, tx, &stored.customer, findings)?;
             let text = if *undo {
                 format!("`{code}` is there again, active until {}", stored.expires_on)
             } else {
@@ -418,6 +462,7 @@ fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness)
             Ok(("end", Some(stored.customer), Some(code.clone()), text))
         }
         Record::Invoice { number, date, of } => {
+            not_ahead(desk, *date)?;
             let covered = invoices::covered(tx, of)?;
             if covered.is_nothing() {
                 bail!("no charge was found for invoice `{number}`");
@@ -460,6 +505,9 @@ fn one(desk: &Desk, tx: &Tx<'_>, run: RunId, record: &Record, witness: &Witness)
             }
         }
         Record::Ack { code } => {
+            if let Some(text) = disown(desk, tx, code, witness)? {
+                return Ok(("ack", None, None, text));
+            }
             let mut count = tx.acknowledge(code, &witness.by)?;
             if let Some(mut stored) = tx.service(&ServiceCode::new(code.clone()))?.filter(|s| !s.confirmed) {
                 stored.confirmed = true;
@@ -488,17 +536,142 @@ fn service(tx: &Tx<'_>, code: &ServiceCode) -> Result<Service> {
     tx.service(code)?.ok_or_else(|| anyhow!("there is no service `{code}`"))
 }
 
-fn still_unmatched(tx: &Tx<'_>) -> Result<Vec<String>> {
-    use crate::store::StatusQueries;
-    Ok(tx.unmatched_payments()?.into_iter().map(|payment| payment.id.to_string()).collect())
+/// Nothing is entered before its day.
+fn not_ahead(desk: &Desk, date: NaiveDate) -> Result<()> {
+    if date > desk.today {
+        bail!("{date} lies after today, {}; enter it when its day has come", desk.today);
+    }
+    Ok(())
+}
+
+/// Refuses money that a statement has shown, or that a person has recorded for the same day.
+fn known_already(tx: &Tx<'_>, amount: Money, date: NaiveDate, customer: &CustomerCode) -> Result<()> {
+    if let Some(shown) = tx.on_statements(amount, date, customer)?.first() {
+        bail!(
+            "{amount} of `{customer}` came on {} by a statement already (`{}`); if this is other money, say so with \
+             --other-money",
+            shown.date,
+            shown.bank_ref
+        );
+    }
+    if let Some(known) = tx.recorded_on(amount, date, customer)?.first() {
+        bail!(
+            "{amount} of `{customer}` were recorded for {date} already (payment {}, `{}`); if this is other money, say so \
+             with --other-money",
+            known.id.0,
+            known.bank_ref
+        );
+    }
+    Ok(())
+}
+
+/// Puts every service of a customer that can be charged on hold, unless it is on a longer one; gives how many.
+fn hold_all(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    customer: &CustomerCode,
+    until: NaiveDate,
+    note: &str,
+) -> Result<usize> {
+    let mut held = 0;
+    for service in facts(desk, tx, customer)?.services {
+        let longer = service.hold.as_ref().is_some_and(|hold| hold.until >= until);
+        if service.is_chargeable() && !longer {
+            let hold = Some(Hold { until, note: note.to_owned() });
+            tx.put_service(&Service { hold, ..service })?;
+            held += 1;
+        }
+    }
+    Ok(held)
+}
+
+/// Gives a payment to a customer, or says what a payment of theirs is for.
+fn assign(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    run: RunId,
+    payment: PaymentId,
+    customer: &CustomerCode,
+    once: bool,
+    services: Option<&[ServiceCode]>,
+    findings: &mut Findings,
+) -> Result<Entry> {
+    let known = tx.movement_of_id(payment)?.filter(|known| known.kept.is_positive());
+    let Some(known) = known else {
+        bail!("there is no payment {} with money left; see `status --unmatched`", payment.0);
+    };
+    let basis = match &known.customer {
+        None => {
+            if let Some(services) = services {
+                tx.name_services(payment, services)?;
+            }
+            payments::settle_owner(desk, tx, run, payment, customer, "person", !once)?
+        }
+        Some(of) if of == customer && services.is_some() => {
+            tx.name_services(payment, services.unwrap_or_default())?;
+            payments::update(desk, tx, run, customer)?;
+            payments::allocate_to(desk, tx, run, customer, payment)?
+        }
+        Some(of) => bail!(
+            "payment {} is `{of}`'s; `record assign {} --undo` makes it nobody's first",
+            payment.0,
+            payment.0
+        ),
+    };
+    payments::tell_idle(desk, tx, customer, findings)?;
+    let text = format!("{} of {} belongs to `{customer}` ({basis})", known.kept, known.date);
+    Ok(("assign", Some(customer.clone()), None, text))
+}
+
+/// A line of a statement is money that is known already.
+fn same(desk: &Desk, tx: &Tx<'_>, line: PaymentId, payments: &[PaymentId]) -> Result<Entry> {
+    let Some(shown) = unmatched(tx, line)? else {
+        bail!("payment {} is not an unmatched one; see `status --unmatched`", line.0);
+    };
+    let mut known = Vec::new();
+    for id in payments {
+        let payment = tx.payment(*id)?.ok_or_else(|| anyhow!("there is no payment {}", id.0))?;
+        if payment.id == line {
+            bail!("payment {} is the line itself", line.0);
+        }
+        known.push(payment);
+    }
+    let sum: Money = known.iter().map(|payment| payment.amount).sum();
+    let Some(first) = known.first().filter(|_| sum == shown.amount) else {
+        bail!("the payments come to {sum} and the line is {}", shown.amount);
+    };
+    tx.name_same(line, first.id)?;
+    tx.close_attention(Kind::Unmatched.code(), &line.0.to_string(), desk.today)?;
+    let names: Vec<String> =
+        known.iter().map(|payment| format!("{} (`{}`)", payment.id.0, payment.bank_ref)).collect();
+    let text = format!("`{}` is the money of payment {}", shown.bank_ref, names.join(", "));
+    Ok(("same", first.customer.clone(), None, text))
+}
+
+/// `ack` of an unmatched payment: it is none of those' whose it seemed to be, and protects nobody any more.
+fn disown(desk: &Desk, tx: &Tx<'_>, code: &str, witness: &Witness) -> Result<Option<String>> {
+    let Some(id) = code.parse().ok().map(PaymentId) else { return Ok(None) };
+    let Some(known) = unmatched(tx, id)? else { return Ok(None) };
+    tx.disown_payment(id, desk.today)?;
+    tx.acknowledge(code, &witness.by)?;
+    Ok(Some(format!(
+        "payment {code} ({} of {}) is none of its candidates'; it stays listed as unmatched, and keeps nothing from being \
+         done any more",
+        known.kept, known.date
+    )))
 }
 
 /// A payment by its number, else by its reference.
 fn payment_named(tx: &Tx<'_>, name: &str) -> Result<StoredPayment> {
-    if let Some(payment) = name.parse().ok().map(|id| tx.payment(PaymentId(id))).transpose()?.flatten() {
-        return Ok(payment);
+    if let Ok(id) = name.parse() {
+        return tx.payment(PaymentId(id))?.ok_or_else(|| {
+            anyhow!(
+                "there is no payment {name}; a reference that looks like a number is written `ref:{name}`"
+            )
+        });
     }
-    let mut found = tx.payments_of_reference(name)?;
+    let reference = name.strip_prefix("ref:").unwrap_or(name);
+    let mut found = tx.payments_of_reference(reference)?;
     match (found.pop(), found.is_empty()) {
         (Some(payment), true) => Ok(payment),
         (Some(_), false) => bail!("`{name}` is the reference of several payments; name one by its number"),
@@ -547,7 +720,7 @@ fn take_back(
         source: BY_HAND,
         why: &witness.reason,
     };
-    payments::take_back(desk, tx, run, payment, &entry)
+    Ok(payments::take_back(desk, tx, run, payment, &entry)?.1)
 }
 
 /// Credit goes back to the customer, newest payment first.

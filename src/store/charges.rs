@@ -87,6 +87,18 @@ impl Tx<'_> {
                         .execute(params![charge.0, on])?;
                     self.journal_charge(run, customer, charge, "settled")?;
                 }
+                Change::Released { charge } => {
+                    self.connection()
+                        .prepare_cached("UPDATE charges SET settled_on = NULL WHERE id = ?1")?
+                        .execute([charge.0])?;
+                    self.journal_charge(run, customer, *charge, "released")?;
+                }
+                Change::WrittenOff { charge, on } => {
+                    self.connection()
+                        .prepare_cached("UPDATE charges SET written_off_on = ?2 WHERE id = ?1")?
+                        .execute(params![charge.0, on])?;
+                    self.journal_charge(run, customer, *charge, "written_off")?;
+                }
                 Change::Reopened { charge, on } => {
                     self.connection()
                         .prepare_cached(

@@ -7,8 +7,8 @@ use super::error::Result;
 use super::services::Services;
 use super::{Queries, payments};
 use crate::billing::charge::Charge;
-use crate::billing::facts::{Action, Facts, LastCard, STEPS_REMEMBERED_DAYS, StepDone};
-use crate::billing::ids::{CardNumber, ChargeId, CustomerCode, ServiceCode};
+use crate::billing::facts::{Action, Allocation, Facts, LastCard, PaidBy, STEPS_REMEMBERED_DAYS, StepDone};
+use crate::billing::ids::{CardNumber, ChargeId, CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::notice::{Notice, NoticeFate, NoticeKey, Stage};
 use crate::billing::period::{BillingPeriod, days_after, days_before};
@@ -26,6 +26,14 @@ const CHARGES: &str =
     WHERE c.customer = ?1 AND (c.settled_on IS NULL
       OR (c.source = 'period' AND (c.renewed_on IS NULL OR c.period_from >= s.expires_on)))
     ORDER BY c.id";
+
+/// The allocations to the same charges.
+const ALLOCATIONS: &str = "SELECT a.charge, a.payment, a.adjustment, sum(a.amount_cents) AS amount_cents
+    FROM charges c JOIN allocations a ON a.charge = c.id LEFT JOIN services s ON s.code = c.service
+    WHERE c.customer = ?1 AND (c.settled_on IS NULL
+      OR (c.source = 'period' AND (c.renewed_on IS NULL OR c.period_from >= s.expires_on)))
+    GROUP BY a.charge, a.payment, a.adjustment HAVING sum(a.amount_cents) <> 0
+    ORDER BY a.charge, a.payment, a.adjustment";
 
 /// The fate of a notice is that of its deliveries to the customer's own addresses (in trial, to the
 /// trial's recipient).
@@ -53,16 +61,22 @@ pub trait FactQueries: Queries {
     fn facts(&self, customer: &CustomerCode, mode: Mode, today: NaiveDate) -> Result<Option<Facts>> {
         let Some(record) = self.customer(customer)? else { return Ok(None) };
         let (services, faults) = self.services_of(customer)?;
-        Ok(Some(Facts {
+        let charges = self.charges_of(customer)?;
+        let allocations = self.allocations_of(customer)?;
+        let mut facts = Facts {
             customer: record,
             services,
-            charges: self.charges_of(customer)?,
-            payments: payments::with_money_left(self.connection(), customer)?,
+            charges,
+            payments: payments::of_facts(self.connection(), customer, &allocations)?,
+            allocations,
+            likely: Vec::new(),
             notices: self.notices_of(customer, mode, today)?,
             steps: self.steps_of(customer, today)?,
             last_card: self.last_card(customer, mode)?,
             faults,
-        }))
+        };
+        facts.likely = payments::likely(self.connection(), &facts, today)?;
+        Ok(Some(facts))
     }
 
     /// Open charges, and settled ones that wait for their renewal.
@@ -77,6 +91,26 @@ pub trait FactQueries: Queries {
             charges.push(charges::read(row)?);
         }
         Ok(charges)
+    }
+
+    /// What those charges were paid with, summed.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn allocations_of(&self, customer: &CustomerCode) -> Result<Vec<Allocation>> {
+        let mut statement = self.connection().prepare_cached(ALLOCATIONS)?;
+        let mut rows = statement.query([customer.as_str()])?;
+        let mut allocations = Vec::new();
+        while let Some(row) = rows.next()? {
+            let record = Record::new(row, "allocations to charge");
+            let by = match record.optional_integer("payment")? {
+                Some(id) => PaidBy::Payment(PaymentId(id)),
+                None => PaidBy::Adjustment(ChargeId(record.integer("adjustment")?)),
+            };
+            let amount = Money::from_cents(record.integer("amount_cents")?);
+            allocations.push(Allocation { charge: ChargeId(record.integer("charge")?), by, amount });
+        }
+        Ok(allocations)
     }
 
     /// Notices of the services' present periods, and those of the last weeks, oldest first.

@@ -12,6 +12,9 @@ const APPLICATION_ID: i64 = 0x4B4E_4254;
 const MIGRATIONS: [&str; 2] =
     [include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_money.sql")];
 
+/// The version that made waiting money findable by its words, which only the program can tell.
+const MONEY: usize = 2;
+
 /// Refuses what is not one of our databases, or is of a later version. Writes nothing.
 pub(super) fn check_identity(connection: &Connection, path: &Path) -> Result<()> {
     let not_ours = |why: &str| StoreError::NotOurs { path: path.to_owned(), why: why.to_owned() };
@@ -78,6 +81,9 @@ fn migrations(connection: &Connection, done: usize) -> Result<()> {
         connection.execute_batch(&format!(
             "BEGIN IMMEDIATE; {sql}; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version};"
         ))?;
+        if version == MONEY {
+            super::payments::index_all_waiting(connection)?;
+        }
         let orphan: Option<String> = connection
             .prepare("PRAGMA foreign_key_check")?
             .query_map([], |row| row.get(0))?

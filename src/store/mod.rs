@@ -26,7 +26,7 @@ pub use outbox::{
     AttemptRecord, Claimed, DeliveryState, ListedAttempt, ListedDelivery, ListedMessage, NewMessage, Outbox,
     Replaceable, Role, Troubled,
 };
-pub use payments::{BY_HAND, NewPayment, Payments, StoredPayment, is_same_account};
+pub use payments::{BY_HAND, NewPayment, Parked, Payments, StoredPayment, is_same_account};
 pub use runs::{CLOCK_FORGIVEN, JournalLine, ListedRun, RunId, Runs};
 pub use services::{ServiceChange, Services, Unreadable};
 pub use status::{ChargeRow, InvoiceRow, PaymentRow, ServiceRow, StatusQueries, WorkOrder};

@@ -4,11 +4,14 @@ use super::columns::Record;
 use super::error::Result;
 use super::runs::RunId;
 use super::{Queries, Tx, charges};
+use crate::billing::candidates::{self, LIKELY_POINTS, PROTECTS_DAYS};
 use crate::billing::charge::Charge;
 use crate::billing::charging::Spent;
-use crate::billing::facts::Payment;
+use crate::billing::facts::{Allocation, Facts, LikelyMoney, PaidBy, Payment};
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
+use crate::billing::movement::Identity;
+use crate::billing::period::{days_after, days_before};
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -22,7 +25,7 @@ pub struct NewPayment {
     pub date: NaiveDate,
     /// Amount; positive.
     pub amount: Money,
-    /// The bank's reference: the same one is the same payment.
+    /// The bank's reference, or one of ours where it gave none.
     pub bank_ref: String,
     /// Whose it is, if that is known.
     pub customer: Option<CustomerCode>,
@@ -42,8 +45,44 @@ pub struct NewPayment {
     pub account: String,
     /// What brought it: `csv`, `hand`, `camt.053` or a profile's name.
     pub source: String,
-    /// `bank`, `cash`, `card` or `iris`.
+    /// `bank`, `cash`, `card`, `iris` or `cheque`.
     pub method: &'static str,
+    /// The payer's end-to-end id.
+    pub end_to_end: Option<String>,
+    /// The bank's transaction id.
+    pub transaction_id: Option<String>,
+    /// Why it waits for a person or its day, though it may be known whose it would be; then `customer` is only likely.
+    pub parked: Option<Parked>,
+    /// The as-of day of the import.
+    pub seen_on: NaiveDate,
+}
+
+/// Why a payment is nobody's yet, though it may be known whose it would be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Parked {
+    /// It resembles one that a person recorded.
+    ByHand,
+    /// Another format of the account brought one of that day and amount, and nothing says whether it is the same.
+    OtherFormat,
+    /// The bank did not say the amounts of its parts.
+    Batch,
+    /// Its day is still to come.
+    Ahead,
+}
+
+impl Parked {
+    const ALL: [Self; 4] = [Self::ByHand, Self::OtherFormat, Self::Batch, Self::Ahead];
+
+    /// The word in the table and in JSON.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::ByHand => "by_hand",
+            Self::OtherFormat => "other_format",
+            Self::Batch => "batch",
+            Self::Ahead => "ahead",
+        }
+    }
 }
 
 /// A payment as stored.
@@ -75,6 +114,16 @@ pub struct StoredPayment {
     pub note: Option<String>,
     /// How it came.
     pub method: String,
+    /// From which account.
+    pub payer_iban: Option<String>,
+    /// The payer's end-to-end id.
+    pub end_to_end: Option<String>,
+    /// What told whose it is or would be.
+    pub matched_by: Option<String>,
+    /// Why it waits.
+    pub parked: Option<Parked>,
+    /// Whose a parked one would be.
+    pub likely: Option<CustomerCode>,
 }
 
 fn stored(row: &Row<'_>) -> Result<StoredPayment> {
@@ -94,33 +143,117 @@ fn stored(row: &Row<'_>) -> Result<StoredPayment> {
         payer: record.optional_text("payer")?,
         note: record.optional_text("note")?,
         method: record.text("method")?,
+        payer_iban: record.optional_text("payer_iban")?,
+        end_to_end: record.optional_text("end_to_end")?,
+        matched_by: record.optional_text("matched_by")?,
+        parked: record
+            .optional_text("parked")?
+            .map(|_| {
+                record.word("parked", "a reason to wait", |word| {
+                    Parked::ALL.into_iter().find(|parked| parked.code() == word)
+                })
+            })
+            .transpose()?,
+        likely: record.optional_text("likely")?.map(CustomerCode::new),
     })
 }
 
-/// A customer's payments with money left, oldest first.
-pub(super) fn with_money_left(connection: &Connection, customer: &CustomerCode) -> Result<Vec<Payment>> {
-    let sql = "SELECT id, date, bank_ref, services, kept_cents, allocated_cents FROM money
-               WHERE customer = ?1 AND kept_cents > allocated_cents ORDER BY date, bank_ref";
+/// A customer's payments with money left, and those that the allocations are of, oldest first.
+pub(super) fn of_facts(
+    connection: &Connection,
+    customer: &CustomerCode,
+    allocations: &[Allocation],
+) -> Result<Vec<Payment>> {
+    let paying: Vec<i64> = allocations
+        .iter()
+        .filter_map(|allocation| match allocation.by {
+            PaidBy::Payment(id) => Some(id.0),
+            PaidBy::Adjustment(_) => None,
+        })
+        .collect();
+    // what of it went to the services it names matters only where it names some
+    let sql = "SELECT id, date, bank_ref, services, kept_cents, allocated_cents,
+                 CASE WHEN services = '' THEN 0 ELSE coalesce((SELECT sum(a.amount_cents) FROM allocations a
+                   JOIN charges c ON c.id = a.charge WHERE a.payment = money.id
+                     AND instr(';' || money.services || ';', ';' || c.service || ';') > 0), 0) END AS for_named
+               FROM money WHERE customer = ?1
+                 AND (kept_cents <> allocated_cents OR id IN (SELECT value FROM json_each(?2)))
+               ORDER BY date, bank_ref, id";
+    let paying = serde_json::to_string(&paying).unwrap_or_else(|_| "[]".to_owned());
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([customer.as_str()])?;
+    let mut rows = statement.query(params![customer.as_str(), paying])?;
     let mut payments = Vec::new();
     while let Some(row) = rows.next()? {
         let record = Record::new(row, "payment");
+        let money = |column| record.integer(column).map(Money::from_cents);
         payments.push(Payment {
             id: PaymentId(record.integer("id")?),
             date: record.date("date")?,
             bank_ref: record.text("bank_ref")?,
-            amount: Money::from_cents(record.integer("kept_cents")?),
-            allocated: Money::from_cents(record.integer("allocated_cents")?),
+            amount: money("kept_cents")?,
+            allocated: money("allocated_cents")?,
             services: record
                 .text("services")?
                 .split(';')
                 .filter(|c| !c.is_empty())
                 .map(ServiceCode::new)
                 .collect(),
+            for_named: money("for_named")?,
         });
     }
     Ok(payments)
+}
+
+/// Money that nobody owns yet and that carries the customer's own reference, would be theirs if it were not parked, or
+/// has them as a candidate of [`LIKELY_POINTS`] or more.
+pub(super) fn likely(connection: &Connection, facts: &Facts, today: NaiveDate) -> Result<Vec<LikelyMoney>> {
+    let mut words: Vec<String> = candidates::telling_words(&facts.customer);
+    words.push(claim_of(&facts.customer.code));
+    let words = serde_json::to_string(&words).unwrap_or_else(|_| "[]".to_owned());
+    let sql = "SELECT m.id, m.kept_cents, m.payer, m.reference, m.note, m.seen_on,
+                 EXISTS (SELECT 1 FROM waiting_words w WHERE w.payment = m.id AND w.word = ?3) AS claimed
+               FROM money m WHERE m.customer IS NULL AND m.kept_cents > 0 AND m.disowned_on IS NULL
+                 AND m.seen_on >= ?2 AND m.id IN (SELECT w.payment FROM waiting_words w
+                   WHERE w.word IN (SELECT value FROM json_each(?1))) ORDER BY m.id";
+    let mut statement = connection.prepare_cached(sql)?;
+    let since = days_before(today, PROTECTS_DAYS);
+    let mut rows = statement.query(params![words, since, claim_of(&facts.customer.code)])?;
+    let mut likely = Vec::new();
+    while let Some(row) = rows.next()? {
+        let record = Record::new(row, "payment");
+        let amount = Money::from_cents(record.integer("kept_cents")?);
+        let payer = record.optional_text("payer")?;
+        let texts = [record.optional_text("reference")?, record.optional_text("note")?];
+        let text = texts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let scores = || {
+            candidates::candidate(facts, amount, payer.as_deref(), &text)
+                .is_some_and(|found| found.score >= LIKELY_POINTS)
+        };
+        if record.integer("claimed")? == 1 || scores() {
+            likely.push(LikelyMoney {
+                id: PaymentId(record.integer("id")?),
+                amount,
+                protects_until: days_after(record.date("seen_on")?, PROTECTS_DAYS),
+            });
+        }
+    }
+    Ok(likely)
+}
+
+/// The word under which a payment waits that carries a customer's own reference; no word of a text looks like it.
+fn claim_of(customer: &CustomerCode) -> String {
+    format!("={customer}")
+}
+
+/// Makes all money that nobody owns findable: an older schema knew no words of it.
+pub(super) fn index_all_waiting(connection: &Connection) -> Result<()> {
+    let tx = Tx { connection };
+    for payment in tx.stored_payments("SELECT * FROM money WHERE customer IS NULL AND kept_cents > 0", &[])? {
+        let texts = [payment.reference.as_deref(), payment.note.as_deref()];
+        let text = texts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        tx.index_waiting(payment.id, &candidates::words_of_payment(payment.payer.as_deref(), &text), &[])?;
+    }
+    Ok(())
 }
 
 /// Whether two names of an account may mean the same one: an empty name may mean any, and `bank:011` any
@@ -137,15 +270,32 @@ pub fn is_same_account(a: &str, b: &str) -> bool {
 
 /// Reading payments.
 pub trait Payments: Queries {
-    /// The movement of this bank reference on an account, money taken back and money known twice included.
+    /// The payment that a movement of this identity is, the ordinal-th of its equals within a statement.
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn movement(&self, bank_ref: &str, account: &str) -> Result<Option<StoredPayment>> {
-        let sql = "SELECT *, amount_cents AS kept_cents, 0 AS allocated_cents FROM payments
-                   WHERE bank_ref = ?1 ORDER BY account <> ?2, id";
-        let found = self.stored_payments(sql, params![bank_ref, account])?;
-        Ok(found.into_iter().find(|known| is_same_account(&known.account, account)))
+    fn sighted(&self, identity: &Identity, ordinal: u32) -> Result<Option<StoredPayment>> {
+        let sql = "SELECT p.*, p.amount_cents AS kept_cents, 0 AS allocated_cents
+                   FROM sightings s JOIN payments p ON p.id = s.payment WHERE s.identity = ?1 AND s.ordinal = ?2";
+        Ok(self.stored_payments(sql, params![identity.as_str(), ordinal])?.pop())
+    }
+
+    /// How many movements of this identity were seen.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn times_sighted(&self, identity: &Identity) -> Result<u32> {
+        let sql = "SELECT coalesce(max(ordinal), 0) FROM sightings WHERE identity = ?1";
+        Ok(self.connection().query_row(sql, [identity.as_str()], |row| row.get(0))?)
+    }
+
+    /// Whether a person has said that a movement is the money of another.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn is_same_as_another(&self, id: PaymentId) -> Result<bool> {
+        let sql = "SELECT same_as IS NOT NULL FROM payments WHERE id = ?1";
+        Ok(self.connection().query_row(sql, [id.0], |row| row.get(0)).optional()?.unwrap_or(false))
     }
 
     /// A payment by its number.
@@ -176,6 +326,22 @@ pub trait Payments: Queries {
         Ok(self.stored_payments(sql, params![id.0])?.pop())
     }
 
+    /// Payments of a customer that a person recorded for a day.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn recorded_on(
+        &self,
+        amount: Money,
+        date: NaiveDate,
+        customer: &CustomerCode,
+    ) -> Result<Vec<StoredPayment>> {
+        let sql =
+            "SELECT * FROM money WHERE amount_cents = ?1 AND date = ?2 AND customer = ?3 AND source = 'hand'
+                     AND kept_cents > 0 ORDER BY id";
+        self.stored_payments(sql, params![amount.cents(), date, customer.as_str()])
+    }
+
     /// The payments of a bank reference, on whatever account.
     ///
     /// # Errors
@@ -192,20 +358,47 @@ pub trait Payments: Queries {
         self.stored_payments("SELECT * FROM money WHERE reference = ?1 ORDER BY id", params![reference])
     }
 
-    /// Payments of that amount that day which other bank formats brought.
+    /// Payments that gave an end-to-end id.
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn payments_of_other_formats(
-        &self,
-        source: &str,
-        date: NaiveDate,
-        amount: Money,
-    ) -> Result<Vec<StoredPayment>> {
-        let sql =
-            "SELECT * FROM money WHERE amount_cents = ?3 AND date = ?2 AND source NOT IN (?1, 'csv', 'hand')
-                   ORDER BY id";
+    fn payments_of_end_to_end(&self, end_to_end: &str, amount: Money) -> Result<Vec<StoredPayment>> {
+        let sql = "SELECT * FROM money WHERE amount_cents = ?2 AND end_to_end = ?1 ORDER BY id";
+        self.stored_payments(sql, params![end_to_end, amount.cents()])
+    }
+
+    /// Payments of that amount that day which `source` has not shown yet, and that no person recorded.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn payments_unseen_by(&self, source: &str, date: NaiveDate, amount: Money) -> Result<Vec<StoredPayment>> {
+        let sql = "SELECT p.*, p.amount_cents AS kept_cents, 0 AS allocated_cents FROM payments p
+                   WHERE date = ?2 AND amount_cents = ?3 AND reverses IS NULL AND source <> 'hand'
+                     AND NOT EXISTS (SELECT 1 FROM sightings s WHERE s.payment = p.id AND s.source = ?1) ORDER BY id";
         self.stored_payments(sql, params![source, date, amount.cents()])
+    }
+
+    /// Payments whose day was still to come when they were shown and has come.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn payments_ripe_on(&self, today: NaiveDate) -> Result<Vec<StoredPayment>> {
+        let sql = "SELECT * FROM money WHERE customer IS NULL AND parked = 'ahead' AND date <= ?1 ORDER BY date, bank_ref, id";
+        self.stored_payments(sql, params![today])
+    }
+
+    /// How many lines of that amount around that day wait because they resemble a payment of this customer that a
+    /// person recorded.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn parked_beside_hand(&self, amount: Money, date: NaiveDate, customer: &CustomerCode) -> Result<usize> {
+        let sql = "SELECT count(*) FROM money WHERE amount_cents = ?1 AND parked = 'by_hand' AND likely = ?3
+                     AND customer IS NULL AND abs(julianday(date) - julianday(?2)) <= 10";
+        let count: i64 =
+            self.connection()
+                .query_row(sql, params![amount.cents(), date, customer.as_str()], |row| row.get(0))?;
+        Ok(usize::try_from(count).unwrap_or(0))
     }
 
     /// Payments of an amount that a person recorded within ten days of `date` and that no statement has shown
@@ -297,21 +490,12 @@ pub trait Payments: Queries {
     /// Where the database cannot be read.
     fn customer_of_payer(&self, payer_iban: &str) -> Result<Option<CustomerCode>> {
         let sql =
-            "SELECT DISTINCT customer FROM payments WHERE payer_iban = ?1 AND customer IS NOT NULL LIMIT 2";
+            "SELECT DISTINCT customer FROM payments WHERE payer_iban = ?1 AND customer IS NOT NULL AND learns = 1
+             LIMIT 2";
         let mut statement = self.connection().prepare_cached(sql)?;
         let codes = statement.query_map([payer_iban], |row| row.get::<_, String>(0))?;
         let mut codes: Vec<String> = codes.collect::<rusqlite::Result<_>>()?;
         Ok(if codes.len() == 1 { codes.pop().map(CustomerCode::new) } else { None })
-    }
-
-    /// Customers who have credit and a terminated service.
-    ///
-    /// # Errors
-    /// Where the database cannot be read.
-    fn customers_with_terminated_and_credit(&self) -> Result<Vec<CustomerCode>> {
-        let mut statement = self.connection().prepare_cached(LATE)?;
-        let codes = statement.query_map([], |row| row.get::<_, String>(0))?;
-        Ok(codes.map(|code| code.map(CustomerCode::new)).collect::<rusqlite::Result<_>>()?)
     }
 
     /// The day up to which the bank is known: the newest payment import's, but for days to come that a person has
@@ -326,31 +510,29 @@ pub trait Payments: Queries {
     }
 }
 
-/// Customers who have credit and a terminated service: their money may have come too late.
-pub(super) const LATE: &str = "SELECT DISTINCT customer FROM money
-    WHERE customer IN (SELECT customer FROM services WHERE state = 'terminated') AND kept_cents > allocated_cents
-    ORDER BY 1";
-
 impl<T: Queries> Payments for T {}
 
 impl Tx<'_> {
-    /// Books a payment.
+    /// Books a payment; one that is parked is nobody's, and `customer` is whose it would be.
     ///
     /// # Errors
-    /// A bank reference that is known already.
+    /// Where the database cannot be written.
     pub fn book_payment(&self, run: RunId, new: &NewPayment) -> Result<PaymentId> {
         let services: Vec<&str> = new.services.iter().map(ServiceCode::as_str).collect();
+        let customer = new.customer.as_ref().map(CustomerCode::as_str);
+        let (owner, likely) = if new.parked.is_some() { (None, customer) } else { (customer, None) };
         self.connection()
             .prepare_cached(
                 "INSERT INTO payments (date, amount_cents, bank_ref, customer, matched_by, services, reference,
-                  payer, payer_iban, note, run, account, method, source)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                  payer, payer_iban, note, run, account, method, source, end_to_end, transaction_id, parked, likely,
+                  seen_on)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
             )?
             .execute(params![
                 new.date,
                 new.amount.cents(),
                 new.bank_ref,
-                new.customer.as_ref().map(CustomerCode::as_str),
+                owner,
                 new.matched_by,
                 services.join(";"),
                 new.reference,
@@ -360,15 +542,82 @@ impl Tx<'_> {
                 run.0,
                 new.account,
                 new.method,
-                new.source
+                new.source,
+                new.end_to_end,
+                new.transaction_id,
+                new.parked.map(Parked::code),
+                likely,
+                new.seen_on
             ])?;
         Ok(PaymentId(self.connection().last_insert_rowid()))
+    }
+
+    /// Remembers that a format has shown a payment (or money taken back) under this identity.
+    ///
+    /// # Errors
+    /// An identity and ordinal that are known already.
+    pub fn sight(&self, identity: &Identity, ordinal: u32, source: &str, payment: PaymentId) -> Result<()> {
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO sightings (identity, ordinal, source, payment) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![identity.as_str(), ordinal, source, payment.0])?;
+        Ok(())
+    }
+
+    /// Makes a payment that nobody owns findable for those whose it may be: by the words of its payer and text, and by
+    /// `claims`, the customers whose own reference it carries or whose it would be.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn index_waiting(&self, payment: PaymentId, words: &[String], claims: &[CustomerCode]) -> Result<()> {
+        let mut statement = self
+            .connection()
+            .prepare_cached("INSERT OR IGNORE INTO waiting_words (word, payment) VALUES (?1, ?2)")?;
+        for word in words.iter().cloned().chain(claims.iter().map(claim_of)) {
+            statement.execute(params![word, payment.0])?;
+        }
+        Ok(())
+    }
+
+    /// A payment waits no longer for its day; it is still nobody's.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn unpark(&self, payment: PaymentId) -> Result<()> {
+        self.connection()
+            .prepare_cached("UPDATE payments SET parked = NULL, likely = NULL WHERE id = ?1")?
+            .execute([payment.0])?;
+        Ok(())
+    }
+
+    /// A person says that a payment is none of those' whose it seemed to be.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn disown_payment(&self, payment: PaymentId, today: NaiveDate) -> Result<()> {
+        self.connection()
+            .prepare_cached("UPDATE payments SET disowned_on = ?2 WHERE id = ?1")?
+            .execute(params![payment.0, today])?;
+        Ok(())
+    }
+
+    /// A person says for which services a payment is; for none in particular, where there are none.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn name_services(&self, payment: PaymentId, services: &[ServiceCode]) -> Result<()> {
+        let services: Vec<&str> = services.iter().map(ServiceCode::as_str).collect();
+        self.connection()
+            .prepare_cached("UPDATE payments SET services = ?2 WHERE id = ?1")?
+            .execute(params![payment.0, services.join(";")])?;
+        Ok(())
     }
 
     /// Books money that was taken back of a payment; `why` says how it is known.
     ///
     /// # Errors
-    /// A bank reference that is known already.
+    /// Where the database cannot be written.
     pub fn book_reversal(
         &self,
         run: RunId,
@@ -378,7 +627,7 @@ impl Tx<'_> {
         bank_ref: &str,
         source: &str,
         why: &str,
-    ) -> Result<()> {
+    ) -> Result<PaymentId> {
         self.connection()
             .prepare_cached(
                 "INSERT INTO payments (date, amount_cents, bank_ref, customer, matched_by, note, run, account, method,
@@ -386,11 +635,11 @@ impl Tx<'_> {
                  SELECT ?2, ?3, ?4, customer, 'reversal', ?5, ?6, account, method, ?7, id FROM payments WHERE id = ?1",
             )?
             .execute(params![of.id.0, date, -amount.cents(), bank_ref, why, run.0, source])?;
-        Ok(())
+        Ok(PaymentId(self.connection().last_insert_rowid()))
     }
 
-    /// A person says whose an unmatched payment is; gives whether it was unmatched. What was taken back of it
-    /// goes with it.
+    /// An unmatched payment is this customer's, by that evidence; gives whether it was unmatched. What was taken back of
+    /// it goes with it. `learns`: its payer's account is known as theirs from now on.
     ///
     /// # Errors
     /// A customer that does not exist.
@@ -399,13 +648,17 @@ impl Tx<'_> {
         payment: PaymentId,
         customer: &CustomerCode,
         evidence: &str,
+        learns: bool,
     ) -> Result<bool> {
         let changed = self
             .connection()
             .prepare_cached(
-                "UPDATE payments SET customer = ?2, matched_by = ?3, same_as = NULL WHERE id = ?1 AND customer IS NULL",
+                "UPDATE payments SET customer = ?2, matched_by = ?3, same_as = NULL, parked = NULL, likely = NULL,
+                   disowned_on = NULL, learns = ?4
+                 WHERE id = ?1 AND customer IS NULL",
             )?
-            .execute(params![payment.0, customer.as_str(), evidence])?;
+            .execute(params![payment.0, customer.as_str(), evidence, learns])?;
+        self.forget_waiting(payment)?;
         self.connection()
             .prepare_cached("UPDATE payments SET customer = ?2 WHERE reverses = ?1")?
             .execute(params![payment.0, customer.as_str()])?;
@@ -426,15 +679,24 @@ impl Tx<'_> {
         Ok(())
     }
 
+    fn forget_waiting(&self, payment: PaymentId) -> Result<()> {
+        self.connection()
+            .prepare_cached("DELETE FROM waiting_words WHERE payment = ?1")?
+            .execute([payment.0])?;
+        Ok(())
+    }
+
     /// A person says that a line of a statement is the same money as a payment recorded by hand.
     ///
     /// # Errors
     /// Where the database cannot be written.
     pub fn name_same(&self, line: PaymentId, by_hand: PaymentId) -> Result<()> {
         self.connection()
-            .prepare_cached("UPDATE payments SET same_as = ?2, matched_by = 'person' WHERE id = ?1")?
+            .prepare_cached(
+                "UPDATE payments SET same_as = ?2, matched_by = 'person', parked = NULL, likely = NULL WHERE id = ?1",
+            )?
             .execute([line.0, by_hand.0])?;
-        Ok(())
+        self.forget_waiting(line)
     }
 
     /// Remembers who paid a movement, and tells the payment if it has come already; gives whether it has.
@@ -447,12 +709,22 @@ impl Tx<'_> {
                 "INSERT OR REPLACE INTO payers (account, bank_ref, amount_cents, payer) VALUES (?1, ?2, ?3, ?4)",
             )?
             .execute(params![account, bank_ref, amount.cents(), payer])?;
-        let Some(known) = self.movement(bank_ref, account)?.filter(|known| known.amount == amount) else {
-            return Ok(false);
-        };
+        let found = self.stored_payments(
+            "SELECT p.*, p.amount_cents AS kept_cents, 0 AS allocated_cents FROM payments p
+             WHERE bank_ref = ?1 AND amount_cents = ?2 AND reverses IS NULL ORDER BY id",
+            params![bank_ref, amount.cents()],
+        )?;
+        let mut of_account = found.iter().filter(|known| is_same_account(&known.account, account));
+        // one reference of several payments names none of them
+        let (Some(known), None) = (of_account.next(), of_account.next()) else { return Ok(found.len() > 1) };
         self.connection()
             .prepare_cached("UPDATE payments SET payer = ?2 WHERE id = ?1 AND payer IS NULL")?
             .execute(params![known.id.0, payer])?;
+        if known.customer.is_none() {
+            let text = [known.reference.as_deref(), known.note.as_deref()];
+            let text = text.into_iter().flatten().collect::<Vec<_>>().join(" ");
+            self.index_waiting(known.id, &candidates::words_of_payment(Some(payer), &text), &[])?;
+        }
         Ok(true)
     }
 

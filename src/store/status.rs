@@ -62,6 +62,10 @@ pub struct PaymentRow {
     pub payer: Option<String>,
     /// What they wrote.
     pub note: Option<String>,
+    /// Why it waits, where it may be known whose it is: `by_hand`, `other_format`, `batch` or `ahead` (of its day).
+    pub parked: Option<String>,
+    /// Whose a parked one would be.
+    pub likely: Option<String>,
 }
 
 /// A settled charge, or money paid in advance, whose tax invoice accounting has not issued yet.
@@ -221,7 +225,7 @@ pub trait StatusQueries: Queries {
     /// # Errors
     /// A column that cannot be read.
     fn unmatched_payments(&self) -> Result<Vec<PaymentRow>> {
-        let sql = "SELECT id, date, kept_cents AS amount_cents, bank_ref, reference, payer, note FROM money
+        let sql = "SELECT id, date, kept_cents AS amount_cents, bank_ref, reference, payer, note, parked, likely FROM money
                    WHERE customer IS NULL AND kept_cents > 0 ORDER BY date, bank_ref";
         let mut statement = self.connection().prepare_cached(sql)?;
         let mut rows = statement.query([])?;
@@ -236,6 +240,8 @@ pub trait StatusQueries: Queries {
                 reference: record.optional_text("reference")?,
                 payer: record.optional_text("payer")?,
                 note: record.optional_text("note")?,
+                parked: record.optional_text("parked")?,
+                likely: record.optional_text("likely")?,
             });
         }
         Ok(payments)

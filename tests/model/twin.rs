@@ -4,6 +4,7 @@ use super::reference::{self, Company, Customer, Payment, Policy, Service, State,
 use crate::support::sandbox::CONFIG;
 use crate::support::smtp::{Behaviour, Server};
 use chrono::{Datelike, Days, NaiveDate};
+use konet_billing::billing::charging::TakeOff;
 use konet_billing::billing::guard::Gates;
 use konet_billing::billing::ids::{CustomerCode, ServiceCode};
 use konet_billing::billing::money::Money;
@@ -11,7 +12,7 @@ use konet_billing::config::Config;
 use konet_billing::jobs::imports::{Manner, Subject, import};
 use konet_billing::jobs::notices::{self, Wanted};
 use konet_billing::jobs::outbox::{Verdict, decide};
-use konet_billing::jobs::record::{Record, Witness, record};
+use konet_billing::jobs::record::{Record, Recorded, Witness, record};
 use konet_billing::jobs::render::Studio;
 use konet_billing::jobs::{Desk, deliver, enforce};
 use konet_billing::report::Report;
@@ -313,7 +314,7 @@ impl Twin {
         }
     }
 
-    fn record(&mut self, what: &Record) -> anyhow::Result<String> {
+    fn record(&mut self, what: &Record) -> anyhow::Result<Recorded> {
         let desk = self.desk();
         let run = self.run("record");
         let witness = Witness { by: "maria".to_owned(), reason: "δοκιμή".to_owned() };
@@ -366,8 +367,13 @@ impl Twin {
             Event::Discount { service, cents } => {
                 let at = service % self.company.services.len();
                 let of = self.company.services[at].code.clone();
-                let ours =
-                    self.record(&Record::TakeOff { of, amount: Some(Money::from_cents(*cents)) }).is_ok();
+                let ours = self
+                    .record(&Record::TakeOff {
+                        of,
+                        amount: Some(Money::from_cents(*cents)),
+                        kind: TakeOff::Discount,
+                    })
+                    .is_ok();
                 assert_eq!(ours, self.company.discount(at, *cents), "{}: discount of {cents}", self.today);
             }
             Event::Hold { service, days } => self.hold(*service, Some(plus(self.today, *days))),
@@ -490,7 +496,7 @@ impl Twin {
                 .unwrap();
             let payment = konet_billing::billing::ids::PaymentId(id);
             let code = CustomerCode::new(format!("K-{customer}"));
-            self.record(&Record::Assign { payment, customer: Some(code) }).unwrap();
+            self.record(&Record::Assign { payment, customer: code, once: false, services: None }).unwrap();
         }
         let payment = Payment { reference, date: self.today, kept: cents, services };
         self.company.pay(customer, &payment, self.today);

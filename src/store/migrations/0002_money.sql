@@ -78,3 +78,12 @@ CREATE TABLE sightings (
     PRIMARY KEY (identity, ordinal)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sightings_by_payment ON sightings (payment);
+
+-- The telling words of money that nobody owns yet (names, tax ids, `=` and the code of a customer whose reference it
+-- carries), so that a customer about to be switched off finds what may be theirs without looking at all of it.
+CREATE TABLE waiting_words (
+    word    TEXT NOT NULL,
+    payment INTEGER NOT NULL REFERENCES payments (id),
+    PRIMARY KEY (word, payment)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX waiting_words_by_payment ON waiting_words (payment);
