@@ -322,7 +322,10 @@ fn cents(now: &Books) -> Vec<String> {
             found
                 .push(format!("charge {} of {:?}: {covered} of {}", charge.id, charge.service, charge.gross));
         }
-        if charge.gross > 0 && charge.settled.is_some() != (covered == charge.gross) {
+        if charge.gross > 0
+            && charge.written_off.is_none()
+            && charge.settled.is_some() != (covered == charge.gross)
+        {
             let settled = charge.settled;
             found.push(format!("charge {}: {covered} of {}, settled {settled:?}", charge.id, charge.gross));
         }

@@ -308,6 +308,7 @@ struct Backup {
     history: crate::never::History,
     bank: Vec<Movement>,
     cash: Vec<(NaiveDate, i64)>,
+    declared: Vec<(NaiveDate, i64)>,
     went_back: i64,
 }
 
@@ -534,6 +535,7 @@ impl Life {
             history: company.history.clone(),
             bank: company.bank.clone(),
             cash: company.cash.clone(),
+            declared: company.declared.clone(),
             went_back: company.went_back,
         });
         if self.backups.len() > 6 {
@@ -555,7 +557,8 @@ impl Life {
         let company = &mut self.company;
         company.log.push(format!("{} the database of {back} nights ago is put back", company.today));
         (company.books, company.history) = (backup.books, backup.history);
-        (company.cash, company.went_back) = (backup.cash, backup.went_back);
+        (company.cash, company.declared, company.went_back) =
+            (backup.cash, backup.declared, backup.went_back);
         // what came at the bank came all the same; what had been shown must be shown again
         for (at, movement) in company.bank.iter_mut().enumerate() {
             movement.shown = backup.bank.get(at).is_some_and(|then| then.shown);

@@ -58,7 +58,7 @@ pub(crate) struct Charge {
 
 impl Charge {
     pub(crate) fn due(&self) -> i64 {
-        if self.settled.is_some() || self.source == "adjustment" {
+        if self.settled.is_some() || self.written_off.is_some() || self.source == "adjustment" {
             return 0;
         }
         (self.gross - self.paid - self.taken_off).max(0)

@@ -43,6 +43,8 @@ pub(crate) struct Company {
     pub(crate) bank: Vec<Movement>,
     /// Money that no statement will show: day and cents.
     pub(crate) cash: Vec<(NaiveDate, i64)>,
+    /// Rows that a person called money of its own, though it is not.
+    pub(crate) declared: Vec<(NaiveDate, i64)>,
     /// What staff or the bank took back or paid back, at most.
     pub(crate) went_back: i64,
     pub(crate) ladders: BTreeMap<String, Ladder>,
@@ -75,6 +77,7 @@ impl Company {
             history: History::default(),
             bank: Vec::new(),
             cash: Vec::new(),
+            declared: Vec::new(),
             went_back: 0,
             ladders,
             live: true,
@@ -108,6 +111,12 @@ impl Company {
         *self.happened.entry(format!("{} {}", arguments[0], ran.status)).or_default() += 1;
         let before = std::mem::take(&mut self.books);
         self.books = Books::read(&self.database());
+        if arguments.starts_with(&["record", "assign"]) {
+            // a person says that it is money of its own, whatever lay beside it
+            let lay = |id: i64| before.payments.iter().any(|p| p.id == id && !p.counts());
+            let own = self.books.payments.iter().filter(|p| p.counts() && lay(p.id));
+            self.declared.extend(own.map(|p| (p.date, p.amount)));
+        }
         let printed: Value = serde_json::from_str(&ran.stdout).unwrap_or(Value::Null);
         let candidates = self.candidates(&before);
         let ladders = &self.ladders;
@@ -269,7 +278,8 @@ impl Company {
         for key in came.keys().chain(rows.keys()).collect::<BTreeSet<_>>() {
             let (came, (counted, aside)) =
                 (came.get(key).copied().unwrap_or(0), rows.get(key).copied().unwrap_or_default());
-            if counted > came || counted + aside < came {
+            let declared = i64::try_from(self.declared.iter().filter(|of| *of == key).count()).unwrap();
+            if counted > came + declared || counted + aside < came {
                 broken.push(format!(
                     "8.2 movements: {} cents on {}: {came} came, {counted} count, {aside} lie aside",
                     key.1, key.0
@@ -363,7 +373,8 @@ fn own(movements: &[&Movement]) -> String {
             "{};{};{};{};{};{};{}\n",
             m.date,
             euros(m.cents),
-            m.bank_ref,
+            // a row of ours without one is refused
+            if m.bank_ref.is_empty() { "NONREF" } else { &m.bank_ref },
             m.services.replace(';', "|"),
             m.payer,
             m.payer_iban,
