@@ -25,6 +25,7 @@ mod night;
 mod outbox;
 mod panel;
 mod staff;
+mod statements;
 mod support;
 mod trust;
 mod wild;

@@ -172,7 +172,7 @@ pub struct CardEvent {
     pub name: String,
     /// Its domain name.
     pub domain_name: Option<String>,
-    /// `suspended`, `terminated`, `renewed`, `reinstated`, or `final` where nothing is charged.
+    /// `suspended`, `terminated`, `renewed`, `reinstated`, `cancelled`, or `final` where nothing is charged.
     pub stage: Stage,
     /// The expiry of the service now (renewed: the new one).
     pub expires_on: NaiveDate,

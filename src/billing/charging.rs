@@ -375,10 +375,13 @@ pub(super) fn spend_credit(facts: &mut Facts, changes: &mut Vec<Change>, toleran
             let Some(payment) = facts.payments.iter().find(|payment| payment.id == *id).cloned() else {
                 continue;
             };
-            if !payment.left().is_positive()
-                || (named && payment.services.is_empty())
-                || (!named && facts.is_kept(&payment))
-            {
+            // once some of it went to what it names, the rest is credit like any other
+            let passed_over = if named {
+                payment.services.is_empty() || !payment.for_named.is_zero()
+            } else {
+                facts.is_kept(&payment)
+            };
+            if passed_over || !payment.left().is_positive() {
                 continue;
             }
             let theirs = |charge: &&Charge| {

@@ -60,27 +60,52 @@ impl Money {
         self.max(Self::ZERO)
     }
 
+    /// The largest amount that is taken from outside: sums of fewer than ninety million of them cannot overflow,
+    /// and what does stops (`overflow-checks` are on in every build) instead of becoming another amount.
+    pub const MAX: Self = Self(99_999_999_999);
+
+    /// `euros` and `cents` from outside, if they are no more than any sound amount.
+    fn from_outside(euros: &str, cents: &str) -> Option<Self> {
+        let euros = euros.trim_start_matches('0');
+        if euros.len() > 9 {
+            return None;
+        }
+        let euros: i64 = if euros.is_empty() { 0 } else { euros.parse().ok()? };
+        let cents: i64 = format!("{cents:0<2}").parse().ok()?;
+        euros.checked_mul(100)?.checked_add(cents).map(Self)
+    }
+
+    /// Reads an amount as XML and other machines' formats write it: ASCII digits, a dot, and no more than two
+    /// decimals that are not zero.
+    #[must_use]
+    pub fn parse_decimal(text: &str) -> Option<Self> {
+        let text = text.strip_prefix('+').unwrap_or(text);
+        let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+        let digits = |s: &str| s.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(whole) || !digits(decimals) || whole.len() + decimals.len() == 0 {
+            return None;
+        }
+        let (cents, beyond) = decimals.split_at(decimals.len().min(2));
+        if beyond.bytes().any(|byte| byte != b'0') {
+            return None;
+        }
+        Self::from_outside(whole, cents)
+    }
+
     /// Reads an amount as Greeks and machines write it: `1.234,56`, `1234,56`, `1,234.56`,
     /// `1234.56`, `EUR 10.100,00`, `-12,34 €`.
     ///
     /// # Errors
     /// [`MoneyError`] says what is wrong; `1.234` is refused because it can mean two things.
     pub fn parse(text: &str) -> Result<Self, MoneyError> {
-        let given = || text.trim().to_owned();
-        let bare: String = text
-            .chars()
-            .filter(|c| !c.is_whitespace() && *c != '€' && *c != '\u{a0}' && *c != '\'')
-            .collect();
-        let bare = bare.trim_start_matches("EUR").trim_end_matches("EUR");
+        let given = || text.trim().chars().take(60).collect::<String>();
+        let (negative, bare) = without_signs(text);
         if bare.is_empty() {
             return Err(MoneyError::Empty);
         }
-        let (negative, digits) = match bare.as_bytes()[0] {
-            b'-' => (true, &bare[1..]),
-            b'+' => (false, &bare[1..]),
-            _ => (false, bare),
-        };
         let not_an_amount = || MoneyError::NotAnAmount(given());
+        let digits = ungrouped(bare).ok_or_else(not_an_amount)?;
+        let digits = digits.as_str();
         let (whole, decimals) = match digits.rfind(['.', ',']) {
             None => (digits.to_owned(), ""),
             Some(at) => {
@@ -108,13 +133,8 @@ impl Money {
         if whole.is_empty() || !all_digits(&whole) || !all_digits(decimals) || decimals.len() > 2 {
             return Err(not_an_amount());
         }
-        if whole.len() > 9 {
-            return Err(MoneyError::TooLarge(given()));
-        }
-        let euros: i64 = whole.parse().map_err(|_| not_an_amount())?;
-        let cents: i64 = format!("{decimals:0<2}").parse().map_err(|_| not_an_amount())?;
-        let value = euros * 100 + cents;
-        Ok(Self(if negative { -value } else { value }))
+        let value = Self::from_outside(&whole, decimals).ok_or_else(|| MoneyError::TooLarge(given()))?;
+        Ok(if negative { -value } else { value })
     }
 
     /// `1.234,56` without the currency sign, as a Greek Excel reads it.
@@ -132,6 +152,47 @@ impl Money {
         let sign = if self.0 < 0 { "-" } else { "" };
         format!("{sign}{}.{:02}", grouped(absolute / 100, ','), absolute % 100)
     }
+}
+
+/// The amount without its currency and its sign, which may stand before or behind it, each once.
+fn without_signs(text: &str) -> (bool, &str) {
+    let mut bare = text.trim();
+    let (mut currency, mut sign) = (false, None);
+    loop {
+        let before = bare;
+        if !currency {
+            for mark in ["EUR", "€"] {
+                if let Some(rest) = bare.strip_prefix(mark).or_else(|| bare.strip_suffix(mark)) {
+                    (bare, currency) = (rest.trim(), true);
+                    break;
+                }
+            }
+        }
+        if sign.is_none() {
+            for (mark, negative) in [("-", true), ("\u{2212}", true), ("+", false)] {
+                if let Some(rest) = bare.strip_prefix(mark).or_else(|| bare.strip_suffix(mark)) {
+                    (bare, sign) = (rest.trim(), Some(negative));
+                    break;
+                }
+            }
+        }
+        if bare == before {
+            return (sign.unwrap_or(false), bare);
+        }
+    }
+}
+
+/// Spaces and apostrophes may part thousands, and nothing else.
+fn ungrouped(text: &str) -> Option<String> {
+    let is_mark = |c: char| c == '\'' || c == '\u{2019}' || c.is_whitespace();
+    if !text.contains(is_mark) {
+        return Some(text.to_owned());
+    }
+    let end = text.rfind(['.', ',']).unwrap_or(text.len());
+    let (whole, rest) = text.split_at(end);
+    let plain: String = whole.chars().map(|c| if is_mark(c) { ' ' } else { c }).collect();
+    (!rest.contains(is_mark)).then_some(())?;
+    Some(ungroup(&plain, ' ')? + rest)
 }
 
 fn ungroup(text: &str, mark: char) -> Option<String> {
@@ -225,7 +286,45 @@ mod tests {
         for text in ["abc", "1,2,3", "12.34.56", "1.23,456", "--1", "1e3", "12,345,6", "NaN", "."] {
             assert!(matches!(Money::parse(text), Err(MoneyError::NotAnAmount(_))), "{text}");
         }
-        assert!(matches!(Money::parse("99999999999"), Err(MoneyError::TooLarge(_))));
+        for text in ["99999999999", "92000000000000000", "1.000.000.000,00"] {
+            assert!(matches!(Money::parse(text), Err(MoneyError::TooLarge(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_amount_is_ascii_digits_with_its_signs_at_the_ends() {
+        for text in
+            ["1.0€0", "1€2", "12 34", "1 2,34", "١٢,٣٤", "१२", "1,2 3", "--1", "1-2", "€€1", "-1-", "€", "-"]
+        {
+            assert!(Money::parse(text).is_err(), "{text}");
+        }
+        for (text, cents) in
+            [("12,34-", -1_234), ("-€ 5", -500), ("€ -5", -500), ("1 234,50", 123_450), ("1'234.5", 123_450)]
+        {
+            assert_eq!(Money::parse(text).map(Money::cents), Ok(cents), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_machine_s_amount_has_a_dot_and_no_tenths_of_cents() {
+        for (text, cents) in
+            [("124.00", 12_400), ("8.85000", 885), ("0", 0), (".5", 50), ("5.", 500), ("00012.3", 1_230)]
+        {
+            assert_eq!(Money::parse_decimal(text).map(Money::cents), Some(cents), "{text}");
+        }
+        for text in ["", ".", "1.0€0", "-5", "1,00", "1.234", "1e3", "92000000000000000", "٣", "1 0", "1.0.0"]
+        {
+            assert_eq!(Money::parse_decimal(text), None, "{text}");
+        }
+        assert_eq!(Money::parse_decimal("999999999.99"), Some(Money::MAX));
+    }
+
+    #[test]
+    #[should_panic(expected = "overflow")]
+    fn a_sum_beyond_all_money_stops_and_never_becomes_another_amount() {
+        let much = Money::from_cents(9_200_000_000_000_000_000);
+        let sum: Money = [much, much].into_iter().sum();
+        assert_eq!(sum, Money::ZERO);
     }
 
     #[test]

@@ -97,6 +97,20 @@ pub fn cleaned(text: &str) -> String {
     visible.collect::<String>().split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// A cell for people who open tables in a spreadsheet: what it would run as a formula gets an apostrophe before it.
+#[must_use]
+pub fn no_formula(cell: &str) -> String {
+    let bare = cell.replace('\0', "");
+    let is_number = |rest: &str| {
+        rest.starts_with(|c: char| c.is_ascii_digit())
+            && rest.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '\u{a0}' | '€'))
+    };
+    let first = bare.trim_start_matches([' ', '\u{a0}']);
+    let runs = first.starts_with(['=', '+', '@', '\t', '\r', '\n', '＝', '＋', '＠'])
+        || first.strip_prefix(['-', '－']).is_some_and(|rest| !is_number(rest) && !rest.is_empty());
+    if runs { format!("'{bare}") } else { bare }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,5 +140,28 @@ mod tests {
     #[test]
     fn cleaning_leaves_nothing_that_hides() {
         assert_eq!(cleaned("  Α\u{202e}Β\r\nBcc:\0x\t\u{200b} "), "ΑΒ Bcc: x");
+    }
+
+    #[test]
+    fn a_cell_never_runs_in_the_accountant_s_spreadsheet() {
+        for cell in [
+            "=1+1",
+            "+30",
+            "@SUM(A1)",
+            "-1+cmd|calc",
+            "-A1",
+            "\t=1",
+            "  =1",
+            "\u{a0}@x",
+            "＝1",
+            "-2+3",
+            "\r=1",
+        ] {
+            assert_eq!(no_formula(cell), format!("'{cell}"), "{cell:?}");
+        }
+        for cell in ["", "-12,34", "-1.234,56\u{a0}€", "-", "ΠΑΠΠΑΣ", "12", "a=b", "-5"] {
+            assert_eq!(no_formula(cell), cell, "{cell:?}");
+        }
+        assert_eq!(no_formula("\0=1"), "'=1");
     }
 }

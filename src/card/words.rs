@@ -62,6 +62,8 @@ pub(super) struct Words {
     pub(super) news: String,
     pub(super) renewed: String,
     pub(super) reinstated: String,
+    pub(super) reinstated_unpaid: String,
+    pub(super) cancelled: String,
     pub(super) suspended: String,
     pub(super) terminated: String,
     pub(super) final_notice: String,

@@ -5,6 +5,7 @@ use crate::billing::enforcement;
 use crate::billing::facts::Facts;
 use crate::billing::forecast::{Coming, forecast};
 use crate::billing::ids::{CustomerCode, ServiceCode};
+use crate::billing::letters::told_of;
 use crate::cli::{ExplainArgs, Global};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
@@ -196,8 +197,8 @@ fn worded(coming: &Coming, wanted: &impl Fn(&ServiceCode) -> bool) -> Option<Str
         Coming::Message { notices, total_due } => {
             let told: Vec<String> = notices
                 .iter()
-                .filter(|notice| wanted(&notice.service))
-                .map(|notice| format!("{} {}", notice.service, notice.stage))
+                .filter(|notice| notice.service().is_none_or(wanted))
+                .map(|notice| format!("{} {}", told_of(notice), notice.stage))
                 .collect();
             (!told.is_empty()).then(|| format!("card for {total_due}: {}", told.join(", ")))
         }

@@ -4,6 +4,7 @@ use super::Session;
 use crate::billing::candidates::candidate;
 use crate::billing::ids::CustomerCode;
 use crate::billing::money::Money;
+use crate::billing::text::no_formula;
 use crate::billing::vat::Price;
 use crate::cli::{Global, StatusArgs};
 use crate::exit_status::ExitStatus;
@@ -216,21 +217,11 @@ fn to_excel(rows: &[InvoiceRow]) -> Result<Vec<u8>> {
             day(row.paid_on),
             row.payments.clone(),
         ];
-        writer.write_record(cells.iter().map(|cell| harmless(cell)))?;
+        writer.write_record(cells.iter().map(|cell| no_formula(cell)))?;
     }
     let mut bytes = "\u{feff}".as_bytes().to_vec();
     bytes.extend(writer.into_inner().map_err(|error| error.into_error())?);
     Ok(bytes)
-}
-
-/// A cell that a spreadsheet would run as a formula gets an apostrophe before it.
-fn harmless(cell: &str) -> String {
-    let is_number = cell.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    if cell.starts_with(['=', '+', '@', '\t', '\r']) || (cell.starts_with('-') && !is_number) {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
-    }
 }
 
 fn attention(item: Attention) -> AttentionView {

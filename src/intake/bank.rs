@@ -1,90 +1,16 @@
-//! The exports of banks: CSV and Excel files with a preamble and a footer, read by profiles that people can
-//! edit. A profile is found by the header its columns name, never by a position.
+//! The exports of banks: CSV and Excel files with a preamble and a footer, read row by row by profiles that people
+//! can edit. A profile is found by the header its columns name, never by a position.
 
 use super::payments::{Movement, PaymentRow};
-use super::sheet::{IntakeError, Sheet, decoded, delimiter_of};
+use super::profile::{Places, Profile, folded, unwrapped};
+use super::sheet::{IntakeError, Lines, Sheet, delimiter_of, is_cut};
 use crate::billing::money::Money;
+use crate::billing::movement::real_reference;
 use crate::billing::text::cleaned;
-use calamine::{Data, Reader};
-use chrono::NaiveDate;
-use serde::Deserialize;
+use chrono::{Datelike, NaiveDate};
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
-
-/// How a bank's export is read.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Profile {
-    /// What the export is called, in the table of payments too.
-    name: String,
-    /// The bank's code in its IBANs, so that its other formats are known as the same bank's.
-    bank_code: Option<String>,
-    /// How its dates are written.
-    date_formats: Vec<String>,
-    /// What stands in the sign's column for money in.
-    #[serde(default)]
-    credit: Vec<String>,
-    /// And for money out.
-    #[serde(default)]
-    debit: Vec<String>,
-    /// Words of a movement out that takes back money which had come in.
-    #[serde(default)]
-    reversal: Vec<String>,
-    /// Words before the opening balance, in the preamble or the footer.
-    #[serde(default)]
-    opening: Vec<String>,
-    /// Words before the closing balance.
-    #[serde(default)]
-    closing: Vec<String>,
-    /// It lists who paid, and is no statement.
-    #[serde(default)]
-    payers_only: bool,
-    /// The names of its columns.
-    columns: Columns,
-}
-
-/// A column's name, or the names it has had.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-enum Names {
-    One(String),
-    Several(Vec<String>),
-}
-
-impl Names {
-    fn all(&self) -> &[String] {
-        match self {
-            Self::One(name) => std::slice::from_ref(name),
-            Self::Several(names) => names,
-        }
-    }
-
-    fn first(&self) -> &str {
-        self.all().first().map_or("", String::as_str)
-    }
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Columns {
-    date: Names,
-    amount: Names,
-    sign: Option<Names>,
-    text: Option<Names>,
-    note: Option<Names>,
-    payer: Option<Names>,
-    payer_iban: Option<Names>,
-    bank_ref: Option<Names>,
-    balance: Option<Names>,
-}
-
-const BUILT_IN: [(&str, &str); 5] = [
-    ("piraeus.toml", include_str!("../../profiles/piraeus.toml")),
-    ("alpha.toml", include_str!("../../profiles/alpha.toml")),
-    ("alpha-payers.toml", include_str!("../../profiles/alpha-payers.toml")),
-    ("eurobank.toml", include_str!("../../profiles/eurobank.toml")),
-    ("nbg.toml", include_str!("../../profiles/nbg.toml")),
-];
 
 /// Balances and the account stand within so many rows of the end.
 const FOOTER_WITHIN: usize = 10;
@@ -92,222 +18,356 @@ const FOOTER_WITHIN: usize = 10;
 /// The header stands within so many rows.
 const HEADER_WITHIN: usize = 40;
 
-/// Reads an export; `None` for a text that no profile knows.
-///
-/// # Errors
-/// A workbook that no profile knows, a profile that is not sound, a file that cannot be read.
-pub(super) fn read(
-    path: &Path,
-    is_workbook: bool,
-    folder: Option<&Path>,
-) -> Result<Option<Sheet<PaymentRow>>, IntakeError> {
-    let profiles = profiles(path, folder)?;
-    let rows = if is_workbook { workbook(path)? } else { table(path)? };
-    for profile in &profiles {
-        for (index, row) in rows.iter().enumerate().take(HEADER_WITHIN) {
-            if let Some(places) = places(profile, row) {
-                return Ok(Some(movements(path, profile, &places, &rows, index)));
-            }
-        }
-    }
-    if is_workbook {
-        let known = profiles.iter().map(|profile| profile.name.as_str()).collect::<Vec<_>>().join(", ");
-        let message = format!(
-            "no bank's header is in it (known are {known}); if it is a table of payments, save it as CSV, and for \
-             another bank write a profile into `import.profiles`"
-        );
-        return Err(IntakeError::Statement { path: path.to_owned(), message });
-    }
-    Ok(None)
-}
+/// Words that begin a row which sums up, and is no movement.
+const SUMS: [&str; 8] = [
+    "Σύνολο",
+    "Σύνολα",
+    "Γενικό σύνολο",
+    "Υπόλοιπο",
+    "Τελικό υπόλοιπο",
+    "Αρχικό υπόλοιπο",
+    "Νέο υπόλοιπο",
+    "Total",
+];
 
-/// The profiles of the folder, then the built-in ones that it does not replace.
-fn profiles(path: &Path, folder: Option<&Path>) -> Result<Vec<Profile>, IntakeError> {
-    let refuse = |message: String| IntakeError::Statement { path: path.to_owned(), message };
-    let mut profiles = Vec::new();
-    let mut replaced = Vec::new();
-    if let Some(folder) = folder {
-        let unreadable = |source| IntakeError::Unreadable { path: folder.to_owned(), source };
-        let mut files: Vec<_> = std::fs::read_dir(folder)
-            .map_err(unreadable)?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<std::io::Result<_>>()
-            .map_err(unreadable)?;
-        files.sort();
-        for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "toml"))
-        {
-            let text = std::fs::read_to_string(file).map_err(unreadable)?;
-            let profile = toml::from_str(&text)
-                .map_err(|error| refuse(format!("the profile `{}` is not sound: {error}", file.display())))?;
-            profiles.push(profile);
-            replaced.extend(file.file_name().map(|name| name.to_string_lossy().into_owned()));
-        }
-    }
-    for (name, text) in BUILT_IN {
-        if !replaced.iter().any(|other| other == name) {
-            profiles.push(toml::from_str(text).map_err(|error| refuse(error.to_string()))?);
-        }
-    }
-    Ok(profiles)
-}
-
-/// A header's name, however it is spaced, quoted and mixed of Greek and Latin letters.
-fn folded(text: &str) -> String {
-    let bare = unwrapped(text);
-    crate::billing::text::look_alikes(&cleaned(&bare))
-}
-
-/// `="x"` as Excel is told to keep a text.
-fn unwrapped(text: &str) -> String {
-    let text = text.trim();
-    let text = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
-    text.trim_matches('"').trim().to_owned()
-}
-
-/// Where the columns of a profile stand in a row, if it is the header.
-struct Places {
-    date: usize,
-    amount: usize,
-    sign: Option<usize>,
-    text: Option<usize>,
-    note: Option<usize>,
-    payer: Option<usize>,
-    payer_iban: Option<usize>,
-    bank_ref: Option<usize>,
-    balance: Option<usize>,
-}
-
-fn places(profile: &Profile, row: &[String]) -> Option<Places> {
-    let names: Vec<String> = row.iter().map(|cell| folded(cell)).collect();
-    // the first of two columns of one name is meant: the other is another account's currency
-    let find =
-        |wanted: &Names| wanted.all().iter().find_map(|name| names.iter().position(|n| *n == folded(name)));
-    let wanted = |name: &Option<Names>| match name {
-        None => Some(None),
-        Some(name) => find(name).map(Some),
+/// Reads an export that is text; `None` for a text that no profile knows.
+pub(super) fn read_text(path: &Path, text: &str, profiles: &[Profile]) -> Option<Sheet<PaymentRow>> {
+    let widest = text.lines().take(HEADER_WITHIN).max_by_key(|line| line.matches([';', '\t', ',']).count());
+    let delimiter = delimiter_of(widest.unwrap_or_default());
+    // ="x" is no CSV: the mark goes, and what is quoted stays one cell
+    let text =
+        if text.contains("=\"") { without_marks(text, char::from(delimiter)) } else { text.to_owned() };
+    let whole = rows(&text, delimiter);
+    // a quotation mark that never closes would swallow the rows behind it
+    let is_open = |row: &[String]| {
+        let width = row.len().max(3) / 2;
+        row.iter()
+            .any(|cell| cell.lines().skip(1).any(|line| line.matches(char::from(delimiter)).count() >= width))
     };
-    let columns = &profile.columns;
-    Some(Places {
-        date: find(&columns.date)?,
-        amount: find(&columns.amount)?,
-        sign: wanted(&columns.sign)?,
-        text: wanted(&columns.text)?,
-        note: wanted(&columns.note)?,
-        payer: wanted(&columns.payer)?,
-        payer_iban: wanted(&columns.payer_iban)?,
-        bank_ref: wanted(&columns.bank_ref)?,
-        balance: wanted(&columns.balance)?,
-    })
+    let mut export = Export::new(path, profiles, 0);
+    if whole.iter().any(|(_, row)| is_open(row)) {
+        for (line, text) in text.lines().enumerate() {
+            for (_, row) in rows(text, delimiter) {
+                export.row(u64::try_from(line).unwrap_or(0) + 1, row);
+            }
+        }
+    } else {
+        for (line, row) in whole {
+            export.row(line, row);
+        }
+    }
+    let mut sheet = export.finish()?;
+    sheet.is_cut = is_cut(&text);
+    Some(sheet)
 }
 
-fn movements(
-    path: &Path,
-    profile: &Profile,
-    places: &Places,
-    rows: &[Vec<String>],
-    header: usize,
-) -> Sheet<PaymentRow> {
-    let mut sheet = Sheet::of_statement(path);
-    sheet.is_statement = !profile.payers_only;
-    let account: Arc<str> = account(profile, rows).into();
-    let source: Arc<str> = profile.name.as_str().into();
-    let mut balances = Balances::default();
-    for (index, row) in rows.iter().enumerate().skip(header + 1) {
-        let line = u64::try_from(index).unwrap_or(0) + 1;
-        let cell = |place: usize| row.get(place).map(|cell| unwrapped(cell)).unwrap_or_default();
-        let optional =
-            |place: Option<usize>| place.map(cell).filter(|text| !text.is_empty()).map(|text| cleaned(&text));
-        let (day, figures) = (cell(places.date), cell(places.amount));
-        let Some(date) = date(profile, &day) else {
-            // whatever has no date is a footer or a blank line; a date that cannot be read is a fault
-            if Money::parse(&figures).is_ok() && day.starts_with(|c: char| c.is_ascii_digit()) {
-                let column = profile.columns.date.first();
-                sheet.fail(line, format!("`{day}` in column `{column}` is no date of {}", profile.name));
-            }
-            continue;
-        };
-        let amount = match Money::parse(&figures) {
-            Ok(amount) => amount,
-            Err(error) => {
-                sheet.fail(line, format!("{error} in column `{}`", profile.columns.amount.first()));
-                continue;
-            }
-        };
-        let incoming = match places.sign {
-            None => amount.is_positive(),
-            Some(place) => {
-                let sign = folded(&cell(place));
-                let is = |list: &[String]| list.iter().any(|word| folded(word) == sign);
-                if !is(&profile.credit) && !is(&profile.debit) {
-                    sheet.fail(line, format!("`{}` says neither money in nor money out", cell(place)));
-                    continue;
-                }
-                is(&profile.credit)
-            }
-        };
-        if amount.is_zero() {
-            continue;
+/// The records of a text with the lines they begin on.
+fn rows(text: &str, delimiter: u8) -> Vec<(u64, Vec<String>)> {
+    let reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let mut lines = Lines::of(text);
+    let records = reader.into_records().flatten();
+    records.map(|record| (lines.of_record(&record), record.iter().map(str::to_owned).collect())).collect()
+}
+
+/// `="x"` at the beginning of a cell becomes `"x"`.
+fn without_marks(text: &str, delimiter: char) -> String {
+    let mut plain =
+        text.replace(&format!("{delimiter}=\""), &format!("{delimiter}\"")).replace("\n=\"", "\n\"");
+    if plain.starts_with("=\"") {
+        plain.remove(0);
+    }
+    plain
+}
+
+/// What is refused in words where no profile knows a workbook.
+pub(super) fn no_header(path: &Path, profiles: &[Profile]) -> IntakeError {
+    let known = profiles.iter().map(|profile| profile.name.as_str()).collect::<Vec<_>>().join(", ");
+    let message = format!(
+        "no bank's header is in it (known are {known}); if it is a table of payments, save it as CSV, and for \
+         another bank write a profile into `import.profiles` (docs/profiles.md)"
+    );
+    IntakeError::Statement { path: path.to_owned(), message }
+}
+
+/// An export while its rows come.
+pub(super) struct Export<'a> {
+    profiles: &'a [Profile],
+    sheet: Sheet<PaymentRow>,
+    statement: u32,
+    /// The rows up to the header.
+    head: Vec<Vec<String>>,
+    /// The last rows so far.
+    tail: VecDeque<Vec<String>>,
+    found: Option<(&'a Profile, Places)>,
+    source: Arc<str>,
+    balances: Balances,
+    newest: Option<NaiveDate>,
+    /// Rows that the profile does not take: by column and word, how many and the first line.
+    passed_over: BTreeMap<(String, String), (u64, u64)>,
+}
+
+impl<'a> Export<'a> {
+    pub(super) fn new(path: &Path, profiles: &'a [Profile], statement: u32) -> Self {
+        Self {
+            profiles,
+            sheet: Sheet::of_statement(path),
+            statement,
+            head: Vec::new(),
+            tail: VecDeque::new(),
+            found: None,
+            source: "".into(),
+            balances: Balances::default(),
+            newest: None,
+            passed_over: BTreeMap::new(),
         }
-        let amount = if amount.is_positive() { amount } else { -amount };
-        let balance = optional(places.balance).unwrap_or_default();
-        balances.moved(if incoming { amount } else { -amount }, Money::parse(&balance).ok());
-        let note = [optional(places.text), optional(places.note)]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(" ");
-        let takes_back = || profile.reversal.iter().any(|word| folded(&note).contains(&folded(word)));
-        let movement = if profile.payers_only {
-            Movement::PayerOnly
-        } else if incoming {
-            Movement::Incoming
-        } else if takes_back() {
-            Movement::TakenBack
-        } else {
-            continue;
+    }
+
+    /// Whether no header was in the rows where it stands.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.found.is_none() && self.head.len() >= HEADER_WITHIN
+    }
+
+    /// Takes the next row.
+    pub(super) fn row(&mut self, line: u64, row: Vec<String>) {
+        if row.iter().all(|cell| cell.trim().is_empty()) || self.is_hopeless() {
+            return;
+        }
+        let Some((profile, places)) = self.found.clone() else {
+            let places = self.profiles.iter().find_map(|profile| Some((profile, profile.places(&row)?)));
+            if let Some((profile, _)) = &places {
+                self.source = profile.name.as_str().into();
+                self.sheet.is_statement = !profile.payers_only;
+            } else {
+                self.head.push(row);
+            }
+            self.found = places;
+            return;
         };
-        let payer = optional(places.payer);
-        let bank_ref =
-            optional(places.bank_ref).unwrap_or_else(|| sheet.fingerprint(date, amount, &[&note, &balance]));
-        sheet.push(
-            line,
-            PaymentRow {
-                movement,
-                source: Arc::clone(&source),
-                date,
-                amount,
-                bank_ref,
-                end_to_end: None,
-                transaction_id: None,
-                customer: None,
-                services: Vec::new(),
-                reference: None,
-                payer,
-                payer_iban: optional(places.payer_iban).map(|iban| iban.replace(' ', "")),
-                note: (!note.is_empty()).then_some(note),
-                account: Arc::clone(&account),
-                statement: 0,
-                is_unsplit: false,
-            },
-        );
+        self.movement(line, profile, &places, &row);
+        if self.tail.len() == FOOTER_WITHIN {
+            self.tail.pop_front();
+        }
+        self.tail.push_back(row);
     }
-    let frame = rows.iter().take(header).chain(rows.iter().rev().take(FOOTER_WITHIN));
-    let frame: Vec<&Vec<String>> = frame.collect();
-    balances.opening = told(&frame, &profile.opening);
-    balances.closing = told(&frame, &profile.closing);
-    if let Err(text) = balances.check(&account) {
-        let key = format!("{account}|{}|{}", path.file_name().unwrap_or_default().display(), balances.sum);
-        sheet.for_people.push((key, text));
+
+    fn movement(&mut self, line: u64, profile: &Profile, places: &Places, row: &[String]) {
+        let cells = Cells { row, places };
+        let (day, figures) = (cells.at(places.date), cells.at(places.amount));
+        if cells.sums_up(profile) || folded(&day) == folded(profile.columns.date.first()) {
+            return;
+        }
+        let amount = Money::parse(&figures);
+        let date = date(profile, &day);
+        let has_digit = |text: &str| text.contains(|c: char| c.is_ascii_digit());
+        if date.is_none() && !day.starts_with(|c: char| c.is_ascii_digit()) && !has_digit(&figures) {
+            // whatever has neither a day nor an amount is a footer
+            return;
+        }
+        let words = cells.words();
+        let message = match (&date, &amount) {
+            (None, _) => {
+                format!("`{day}` in column `{}` is no date of {}", profile.columns.date.first(), profile.name)
+            }
+            (_, Err(error)) => format!("{error} in column `{}`", profile.columns.amount.first()),
+            (Some(date), Ok(amount)) => {
+                self.newest = self.newest.max(Some(*date));
+                match cells.way(profile, *amount) {
+                    Ok(incoming) => return self.sound(line, profile, &cells, *date, *amount, incoming),
+                    Err(message) => message,
+                }
+            }
+        };
+        // money out that cannot be read refuses nothing: nobody's payment depends on it
+        let is_out = amount.is_ok_and(|amount| cells.way(profile, amount) == Ok(false))
+            && !takes_back(profile, &words);
+        if is_out {
+            self.sheet.warn(line, format!("{message}; it is money out, and nothing else depends on it"));
+        } else {
+            self.sheet.fail(line, [day, figures, words], message);
+        }
     }
-    sheet
+
+    /// A row whose day, amount and way are known.
+    fn sound(
+        &mut self,
+        line: u64,
+        profile: &Profile,
+        cells: &Cells<'_>,
+        date: NaiveDate,
+        amount: Money,
+        incoming: bool,
+    ) {
+        let places = cells.places;
+        let amount = if amount.is_positive() { amount } else { -amount };
+        let note = cells.words();
+        let movement = match (profile.payers_only, incoming) {
+            (true, _) => Movement::PayerOnly,
+            (false, true) => Movement::Incoming,
+            (false, false) if takes_back(profile, &note) => Movement::TakenBack,
+            (false, false) => Movement::PayerOnly,
+        };
+        let is_ours = !incoming && movement == Movement::PayerOnly && !profile.payers_only;
+        for ((column, wanted), place) in profile.only.iter().zip(&places.only) {
+            let word = cells.at(*place);
+            if !wanted.all().iter().any(|wanted| folded(wanted) == folded(&word)) {
+                if !is_ours {
+                    self.passed_over.entry((column.clone(), word)).or_insert((0, line)).0 += 1;
+                }
+                return;
+            }
+        }
+        if let Some(currency) = cells.foreign(profile) {
+            if !is_ours {
+                self.sheet.warn(
+                    line,
+                    format!("{amount} of {date} is in {currency}, no euro: it is not booked ({note})"),
+                );
+            }
+            return;
+        }
+        let balance = places.balance.map(|place| cells.at(place)).unwrap_or_default();
+        self.balances.moved(if incoming { amount } else { -amount }, signed(&balance));
+        if amount.is_zero() && !is_ours {
+            self.sheet
+                .warn(line, format!("the movement of {date} is of no amount: nothing is booked ({note})"));
+        }
+        if amount.is_zero() || is_ours {
+            return;
+        }
+        let bank_ref = cells.optional(places.bank_ref).unwrap_or_default();
+        if movement == Movement::PayerOnly && real_reference(&bank_ref).is_none() {
+            self.sheet.warn(
+                line,
+                "the payer has no transaction number: it cannot be told whose movement it is".to_owned(),
+            );
+            return;
+        }
+        let row = PaymentRow {
+            movement,
+            source: Arc::clone(&self.source),
+            date,
+            amount,
+            bank_ref,
+            end_to_end: None,
+            transaction_id: None,
+            customer: None,
+            services: Vec::new(),
+            reference: None,
+            payer: cells.optional(places.payer),
+            payer_iban: cells.optional(places.payer_iban).map(|iban| iban.replace(' ', "").to_uppercase()),
+            note: (!note.is_empty()).then_some(note),
+            account: "".into(),
+            statement: self.statement,
+            is_unsplit: false,
+        };
+        self.sheet.push(line, row);
+    }
+
+    /// The sheet, if one of the profiles knew the header.
+    pub(super) fn finish(self) -> Option<Sheet<PaymentRow>> {
+        let (profile, _) = self.found?;
+        let mut sheet = self.sheet;
+        let frame: Vec<&Vec<String>> = self.head.iter().chain(self.tail.iter().rev()).collect();
+        let account: Arc<str> = account(profile, &frame).into();
+        for row in &mut sheet.rows {
+            row.value.account = Arc::clone(&account);
+        }
+        let mut balances = self.balances;
+        balances.opening = told(&frame, &profile.opening, signed);
+        balances.closing = told(&frame, &profile.closing, signed);
+        if sheet.faults.is_empty()
+            && let Err(text) = balances.check(&account)
+        {
+            let key =
+                format!("{account}|{}|{}", sheet.file.rsplit('/').next().unwrap_or_default(), balances.sum);
+            sheet.for_people.push((key, text));
+        }
+        for ((column, word), (count, line)) in self.passed_over {
+            let message = format!("`{column}` is `{word}`: not booked, with {} more like it", count - 1);
+            sheet.warn(line, message);
+        }
+        // the earliest day that it says; its movements' newest where it says none
+        let day = |text: &str| any_date(profile, text);
+        let ends = profile.until.iter().filter_map(|word| told(&frame, std::slice::from_ref(word), day));
+        let said = ends.chain(told(&frame, &profile.closing, day)).min();
+        if sheet.is_statement {
+            sheet.until = said.or(self.newest);
+        }
+        Some(sheet)
+    }
+}
+
+/// The cells of a row by what they mean.
+struct Cells<'a> {
+    row: &'a [String],
+    places: &'a Places,
+}
+
+impl Cells<'_> {
+    fn at(&self, place: usize) -> String {
+        self.row.get(place).map(|cell| unwrapped(cell)).unwrap_or_default()
+    }
+
+    fn optional(&self, place: Option<usize>) -> Option<String> {
+        place.map(|place| cleaned(&self.at(place))).filter(|text| !text.is_empty())
+    }
+
+    /// What the payer and the bank wrote.
+    fn words(&self) -> String {
+        let parts = [self.optional(self.places.text), self.optional(self.places.note)];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether it begins with the words of a sum or a balance.
+    fn sums_up(&self, profile: &Profile) -> bool {
+        let Some(first) = self.row.iter().map(|cell| folded(cell)).find(|cell| !cell.is_empty()) else {
+            return true;
+        };
+        let begins = |word: &str| first.starts_with(&folded(word));
+        SUMS.iter().any(|word| begins(word))
+            || profile.opening.iter().chain(&profile.closing).chain(&profile.until).any(|word| begins(word))
+    }
+
+    /// Whether money came in.
+    fn way(&self, profile: &Profile, amount: Money) -> Result<bool, String> {
+        let Some(place) = self.places.sign else { return Ok(amount >= Money::ZERO) };
+        let sign = folded(&self.at(place));
+        let is = |list: &[String]| list.iter().any(|word| folded(word) == sign);
+        match (is(&profile.credit), is(&profile.debit)) {
+            (true, _) if amount < Money::ZERO => {
+                Err(format!("`{}` says money in, and the amount is negative", self.at(place)))
+            }
+            (true, _) => Ok(true),
+            (false, true) => Ok(false),
+            (false, false) => Err(format!("`{}` says neither money in nor money out", self.at(place))),
+        }
+    }
+
+    /// Its currency, where that is not euro.
+    fn foreign(&self, profile: &Profile) -> Option<String> {
+        let own = self.places.currency.map(|place| self.at(place)).filter(|text| !text.is_empty());
+        let currency = own.or_else(|| profile.currency.clone())?;
+        let is_euro = ["EUR", "€", "ΕΥΡΩ", "EURO"].iter().any(|word| folded(word) == folded(&currency));
+        (!is_euro).then_some(currency)
+    }
+}
+
+/// Whether the words are those of money that had come in and is taken back.
+fn takes_back(profile: &Profile, words: &str) -> bool {
+    let words = folded(words);
+    profile.reversal.iter().any(|word| words.contains(&folded(word)))
 }
 
 /// Our account: its IBAN where the file names one of this bank's, else the bank.
-fn account(profile: &Profile, rows: &[Vec<String>]) -> String {
+fn account(profile: &Profile, frame: &[&Vec<String>]) -> String {
     let Some(code) = &profile.bank_code else { return profile.name.clone() };
-    let frame = rows.iter().take(HEADER_WITHIN).chain(rows.iter().rev().take(FOOTER_WITHIN));
     frame
-        .flatten()
+        .iter()
+        .flat_map(|row| row.iter())
         .map(|cell| unwrapped(cell).replace(' ', ""))
         .flat_map(|text| {
             text.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_owned).collect::<Vec<_>>()
@@ -321,21 +381,27 @@ fn account(profile: &Profile, rows: &[Vec<String>]) -> String {
         .unwrap_or_else(|| format!("bank:{code}"))
 }
 
-/// The amount that stands after one of `words`, in the same cell or a later one of its row.
-fn told(rows: &[&Vec<String>], words: &[String]) -> Option<Money> {
+/// What stands after one of `words`, in the same cell or a later one of its row.
+fn told<T>(rows: &[&Vec<String>], words: &[String], read: impl Fn(&str) -> Option<T>) -> Option<T> {
     rows.iter().find_map(|row| {
         let begins = |cell: &String| {
             let cell = folded(cell);
             words.iter().any(|word| cell.starts_with(&folded(word)))
         };
         let at = row.iter().position(begins)?;
-        let same = row[at].rsplit([' ', ':']).next().and_then(|text| Money::parse(text).ok());
-        same.or_else(|| row[at + 1..].iter().find_map(|cell| Money::parse(&unwrapped(cell)).ok()))
+        let cell = unwrapped(&row[at]);
+        let behind = cell.match_indices([' ', ':']).find_map(|(mark, _)| read(cell[mark + 1..].trim()));
+        behind.or_else(|| row[at + 1..].iter().find_map(|cell| read(&unwrapped(cell))))
     })
 }
 
-/// A movement with the balance that stands beside it.
-type Beside = (Money, Option<Money>);
+/// A balance, with the letter that some banks set behind it: Π is ours, Χ is owed.
+fn signed(text: &str) -> Option<Money> {
+    let text = text.trim();
+    let bare = text.trim_end_matches(['Π', 'Χ', 'X']).trim_end();
+    let amount = Money::parse(bare).ok()?;
+    Some(if text.ends_with(['Χ', 'X']) { -amount } else { amount })
+}
 
 /// What the movements come to, and what the export says they come to.
 #[derive(Debug, Default)]
@@ -343,14 +409,21 @@ struct Balances {
     sum: Money,
     opening: Option<Money>,
     closing: Option<Money>,
-    /// Each movement with the balance beside it.
-    running: Vec<Beside>,
+    /// The movement before, with the balance beside it.
+    before: Option<(Money, Option<Money>)>,
+    /// At how many places the balances do not follow, read from the oldest and from the newest.
+    oldest_first: u64,
+    newest_first: u64,
 }
 
 impl Balances {
     fn moved(&mut self, amount: Money, balance: Option<Money>) {
         self.sum += amount;
-        self.running.push((amount, balance));
+        if let (Some((moved, Some(earlier))), Some(balance)) = (self.before, balance) {
+            self.oldest_first += u64::from(earlier + amount != balance);
+            self.newest_first += u64::from(balance + moved != earlier);
+        }
+        self.before = Some((amount, balance));
     }
 
     /// The movements must lead from one balance to the next, oldest first or newest first.
@@ -364,100 +437,44 @@ impl Balances {
                 self.sum
             ));
         }
-        let pairs = || self.running.windows(2);
-        let oldest_first = |pair: &[Beside]| match (pair[0].1, pair[1].1) {
-            (Some(before), Some(after)) => before + pair[1].0 == after,
-            _ => true,
-        };
-        let newest_first = |pair: &[Beside]| match (pair[0].1, pair[1].1) {
-            (Some(after), Some(before)) => before + pair[0].0 == after,
-            _ => true,
-        };
-        if pairs().all(oldest_first) || pairs().all(newest_first) {
+        let broken = self.oldest_first.min(self.newest_first);
+        if broken == 0 {
             return Ok(());
         }
-        let broken = |fits: &dyn Fn(&[Beside]) -> bool| pairs().filter(|pair| !fits(pair)).count();
         Err(format!(
-            "the balances beside the movements of the statement of {account} do not follow from one another at {} \
-             places: a movement may be missing; compare it with the bank",
-            broken(&oldest_first).min(broken(&newest_first))
+            "the balances beside the movements of the statement of {account} do not follow from one another at {broken} \
+             places: a movement may be missing; compare it with the bank"
         ))
     }
 }
 
+/// The day in a cell, in a year that makes sense.
 fn date(profile: &Profile, text: &str) -> Option<NaiveDate> {
     let day = text.split([' ', 'T']).next().unwrap_or("");
-    if let Ok(date) = day.parse() {
-        return Some(date);
-    }
-    profile.date_formats.iter().find_map(|format| NaiveDate::parse_from_str(day, format).ok())
+    let formats = profile.date_formats.iter().map(String::as_str);
+    std::iter::once("%Y-%m-%d")
+        .chain(formats)
+        .filter_map(|format| NaiveDate::parse_from_str(day, format).ok())
+        .find(|date| (1990..=2100).contains(&date.year()))
 }
 
-fn table(path: &Path) -> Result<Vec<Vec<String>>, IntakeError> {
-    let text = decoded(path)?;
-    let widest = text.lines().take(HEADER_WITHIN).max_by_key(|line| line.matches([';', '\t', ',']).count());
-    let delimiter = delimiter_of(widest.unwrap_or_default());
-    let mut rows = Vec::new();
-    // cells such as ="x" are no CSV: the marks are taken off afterwards
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .quoting(!text.contains("=\""))
-        .from_reader(text.as_bytes());
-    for record in reader.records() {
-        let Ok(record) = record else { return Ok(Vec::new()) };
-        rows.push(record.iter().map(str::to_owned).collect());
-    }
-    Ok(rows)
-}
-
-fn workbook(path: &Path) -> Result<Vec<Vec<String>>, IntakeError> {
-    let refuse = |message: String| IntakeError::Statement { path: path.to_owned(), message };
-    let mut book: calamine::Xlsx<_> = calamine::open_workbook(path)
-        .map_err(|error: calamine::XlsxError| refuse(format!("it is no Excel file: {error}")))?;
-    let range = book
-        .worksheet_range_at(0)
-        .ok_or_else(|| refuse("it has no sheet".to_owned()))?
-        .map_err(|error| refuse(error.to_string()))?;
-    Ok(range.rows().map(|row| row.iter().map(worded).collect()).collect())
-}
-
-/// A cell as text; a number in the form that amounts are read in, a date as ISO.
-fn worded(cell: &Data) -> String {
-    match cell {
-        // a reference may be a number too: whole ones have no decimals
-        Data::Float(number) if number.fract() == 0.0 => format!("{number:.0}"),
-        Data::Float(number) => format!("{number:.2}"),
-        Data::Int(number) => number.to_string(),
-        Data::DateTime(moment) => moment.to_ymd_hms_milli_text(),
-        Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text.clone(),
-        Data::Bool(value) => value.to_string(),
-        Data::Error(_) | Data::Empty => String::new(),
-    }
-}
-
-/// The day of an Excel moment.
-trait DayText {
-    fn to_ymd_hms_milli_text(&self) -> String;
-}
-
-impl DayText for calamine::ExcelDateTime {
-    fn to_ymd_hms_milli_text(&self) -> String {
-        let (year, month, day, ..) = self.to_ymd_hms_milli();
-        format!("{year:04}-{month:02}-{day:02}")
-    }
+/// The first day among the words of a cell.
+fn any_date(profile: &Profile, text: &str) -> Option<NaiveDate> {
+    text.split_whitespace().find_map(|word| date(profile, word))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{decoding, profile};
     use super::*;
 
-    fn read_text(bytes: &[u8]) -> Option<Sheet<PaymentRow>> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("export.csv");
-        std::fs::write(&file, bytes).unwrap();
-        read(&file, false, None).unwrap()
+    fn read(bytes: &[u8]) -> Option<Sheet<PaymentRow>> {
+        read_with(bytes, &profile::all(Path::new("x"), None).unwrap())
+    }
+
+    fn read_with(bytes: &[u8], profiles: &[Profile]) -> Option<Sheet<PaymentRow>> {
+        let path = Path::new("export.csv");
+        read_text(path, &decoding::decoded(path, bytes.to_vec()).unwrap(), profiles)
     }
 
     #[test]
@@ -467,7 +484,7 @@ mod tests {
             1;02/03/2025;=\"ΚΑΤΑΘΕΣΗ RF05KONET000001\";099;02/03/2025;=\"TX1\";1.089,92;Π;\n\
             2;02.03.2025;ΕΞΟΔΑ;099;02/03/2025;TX2;5,00;X;\nΣύνολο;;;;;;;;\n";
         let (bytes, ..) = encoding_rs::WINDOWS_1253.encode(text);
-        let sheet = read_text(&bytes).unwrap();
+        let sheet = read(&bytes).unwrap();
         assert!(sheet.faults.is_empty(), "{:?}", sheet.faults);
         assert_eq!(sheet.rows.len(), 1);
         let row = &sheet.rows[0].value;
@@ -476,31 +493,151 @@ mod tests {
     }
 
     #[test]
-    fn eurobank_has_no_references_and_gets_the_same_fingerprints_every_time() {
+    fn eurobank_has_no_references_and_two_equal_payments_stay_two() {
         let text = "Ημερομηνία Κίνησης;Ημερομηνία Αξίας;Περιγραφή;Ποσό;Υπόλοιπο\n\
             2/3/2025;2/3/2025;ΕΜΒΑΣΜΑ;124,00;1.124,00\n2/3/2025;2/3/2025;ΕΜΒΑΣΜΑ;124,00;1.248,00\n\
             3/3/2025;3/3/2025;ΠΡΟΜΗΘΕΙΑ;-1,00;1.247,00\nΛογαριασμός;GR...;;;\n";
-        let first = read_text(text.as_bytes()).unwrap();
-        let again = read_text(text.as_bytes()).unwrap();
-        let references = |sheet: &Sheet<PaymentRow>| -> Vec<String> {
-            sheet.rows.iter().map(|row| row.value.bank_ref.clone()).collect()
-        };
-        assert_eq!(references(&first), references(&again));
-        assert_eq!(first.rows.len(), 2);
-        assert_ne!(references(&first)[0], references(&first)[1]);
+        let sheet = read(text.as_bytes()).unwrap();
+        assert_eq!(sheet.rows.len(), 2);
+        // the running balance, which an inserted line changes, is nowhere in what is said of them
+        assert_eq!(sheet.rows[0].value, sheet.rows[1].value);
+        assert_eq!(sheet.rows[0].value.bank_ref, "");
+        // the fee is the newest movement
+        assert_eq!(sheet.until, NaiveDate::from_ymd_opt(2025, 3, 3));
     }
 
     #[test]
     fn our_own_payments_are_no_bank_export() {
-        assert!(read_text(b"date;amount;bank_ref\n2025-03-02;1,00;T\n").is_none());
+        assert!(read(b"date;amount;bank_ref\n2025-03-02;1,00;T\n").is_none());
     }
 
     #[test]
     fn an_unreadable_amount_is_named_with_its_line() {
         let text =
             "Ημερομηνία Κίνησης;Ημερομηνία Αξίας;Περιγραφή;Ποσό;Υπόλοιπο\n2/3/2025;2/3/2025;Χ;abc;1,00\n";
-        let sheet = read_text(text.as_bytes()).unwrap();
+        let sheet = read(text.as_bytes()).unwrap();
         assert_eq!(sheet.faults.len(), 1);
         assert_eq!(sheet.faults[0].line, 2);
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_reported_and_the_others_stay() {
+        let text = "Ημερομηνία Κίνησης;Ημερομηνία Αξίας;Περιγραφή;Ποσό;Υπόλοιπο\n\
+            2/3/2025;2/3/2025;ΠΡΩΤΗ;124,00;\n\
+            ;2/3/2025;ΧΩΡΙΣ ΗΜΕΡΑ;50,00;\n\
+            31/2/2025;2/3/2025;ΚΑΚΗ ΗΜΕΡΑ;51,00;\n\
+            2/3/25;2/3/2025;ΔΥΟ ΨΗΦΙΑ;52,00;\n\
+            2/3/2025;2/3/2025;ΧΩΡΙΣ ΠΟΣΟ;;\n\
+            2/3/2025;2/3/2025;ΞΕΝΑ ΨΗΦΙΑ;٥٠,٠٠;\n\
+            ;2/3/2025;ΠΡΟΜΗΘΕΙΑ;-3,00;\n\
+            2/3/2025;2/3/2025;ΜΗΔΕΝ;0,00;\n\
+            2/3/2025;2/3/2025;ΔΕΥΤΕΡΗ;125,00;\n\
+            Σύνολο;;;249,00;\nΛογαριασμός;0026.0000.00.0000000000;;;\nΣελίδα 1;;;;\n";
+        let sheet = read(text.as_bytes()).unwrap();
+        let notes: Vec<_> = sheet.rows.iter().filter_map(|row| row.value.note.as_deref()).collect();
+        assert_eq!(notes, ["ΠΡΩΤΗ", "ΔΕΥΤΕΡΗ"]);
+        let lines: Vec<u64> = sheet.faults.iter().map(|fault| fault.line).collect();
+        assert_eq!(lines, [3, 4, 5, 6, 7]);
+        assert_eq!(sheet.rejected[0].0, ["", "50,00", "ΧΩΡΙΣ ΗΜΕΡΑ"]);
+        let warned: Vec<u64> = sheet.warnings.iter().map(|warning| warning.line).collect();
+        assert_eq!(warned, [8, 9], "the fee and the zero are told, and refuse nothing: {:?}", sheet.warnings);
+    }
+
+    #[test]
+    fn a_quotation_mark_that_never_closes_swallows_nobody_s_payment() {
+        let rows: String = (1..=9).map(|n| format!("2/3/2025;2/3/2025;ΠΕΛΑΤΗΣ {n};{n},00;\n")).collect();
+        let text = format!(
+            "Ημερομηνία Κίνησης;Ημερομηνία Αξίας;Περιγραφή;Ποσό;Υπόλοιπο\n2/3/2025;2/3/2025;\"ΚΑΦΕ;8,00;\n{rows}"
+        );
+        let sheet = read(text.as_bytes()).unwrap();
+        assert_eq!((sheet.rows.len(), sheet.faults.len()), (9, 1), "{:?}", sheet.faults);
+        assert_eq!(sheet.faults[0].line, 2);
+        let quoted = "Ημερομηνία Κίνησης;Ημερομηνία Αξίας;Περιγραφή;Ποσό;Υπόλοιπο\n\
+            2/3/2025;2/3/2025;\"ΚΑΦΕ; \"\"ΤΟ ΣΤΕΚΙ\"\"\nΒΟΛΟΣ\";8,00;\n2/3/2025;2/3/2025;=\"Α;Β\";9,00;\n";
+        let sheet = read(quoted.as_bytes()).unwrap();
+        let notes: Vec<_> = sheet.rows.iter().filter_map(|row| row.value.note.as_deref()).collect();
+        assert_eq!(notes, ["ΚΑΦΕ; \"ΤΟ ΣΤΕΚΙ\" ΒΟΛΟΣ", "Α;Β"]);
+    }
+
+    #[test]
+    fn alpha_s_other_header_and_balances_with_a_letter_are_read() {
+        let text = "Λογαριασμός;GR1601401250000000012300695\nΠροηγούμενο Υπόλοιπο;148,00 Χ\n\n\
+            Α/Α;Ημ/νία;Αιτιολογία;Κατάστημα;Τοκισμός από;Αρ. συναλλαγής;Ποσό;Πρόσημο ποσού;\n\
+            1;02/03/2025;=\"ΕΜΒΑΣΜΑ; ΜΕΣΩ\";099;02/03/2025;=\"TX1\";1.296,00;Π;\n\
+            Νέο Υπόλοιπο 03/03/2025;1.148,00 Π\n";
+        let sheet = read(text.as_bytes()).unwrap();
+        assert!(
+            sheet.faults.is_empty() && sheet.for_people.is_empty(),
+            "{:?} {:?}",
+            sheet.faults,
+            sheet.for_people
+        );
+        assert_eq!(sheet.rows[0].value.note.as_deref(), Some("ΕΜΒΑΣΜΑ; ΜΕΣΩ"));
+        assert_eq!(sheet.until, NaiveDate::from_ymd_opt(2025, 3, 3));
+        let less = text.replace("1.148,00 Π", "1.148,00 Χ");
+        assert_eq!(read(less.as_bytes()).unwrap().for_people.len(), 1);
+    }
+
+    #[test]
+    fn the_payers_file_is_read_as_the_bank_writes_it() {
+        let text = "Εισερχόμενες εντολές;;;;;;\n\nΑ/Α;Ημ/νία;Τράπεζα οφειλέτη;Επωνυμία εντολέα;Ποσό;Αρ. συναλλαγής;\n\
+            1;09/16/2025;PIRBGRAA;=\"ΠΑΠΑΔΟΠΟΥΛΟΣ; ΙΩΑΝΝΗΣ\";EUR 10.100,00;=\"AL1\";\n\
+            2;9/17/2025 10:15:00;ETHNGRAA;PAPPA SOFIA;EUR 74,40;AL2;\n3;18/09/2025;X;ΒΗΤΑ;EUR 1,00;AL3;\n\
+            4;09/18/2025;X;ΓΑΜΑ;EUR 1,00;;\n5;09/18/2025;X;ΔΕΛΤΑ;USD 1,00;AL5;\nΣύνολο;;;;EUR 10.175,40;;\n";
+        let (bytes, ..) = encoding_rs::WINDOWS_1253.encode(text);
+        let sheet = read(&bytes).unwrap();
+        let told: Vec<_> = sheet
+            .rows
+            .iter()
+            .map(|row| {
+                (row.value.bank_ref.as_str(), row.value.payer.as_deref().unwrap(), row.value.amount.cents())
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("AL1", "ΠΑΠΑΔΟΠΟΥΛΟΣ; ΙΩΑΝΝΗΣ", 1_010_000),
+                ("AL2", "PAPPA SOFIA", 7_440),
+                ("AL3", "ΒΗΤΑ", 100)
+            ]
+        );
+        assert!(sheet.rows.iter().all(|row| row.value.movement == Movement::PayerOnly));
+        assert_eq!((sheet.is_statement, sheet.until), (false, None));
+        assert_eq!((sheet.warnings.len(), sheet.faults.len()), (1, 1));
+    }
+
+    #[test]
+    fn eurobank_without_a_balance_column_is_read() {
+        let text = "Ημερομηνία Κίνησης;Ημερομηνία Αξίας;Περιγραφή;Ποσό\n2/3/2025;2/3/2025;ΕΜΒΑΣΜΑ;124,00\n";
+        assert_eq!(read(text.as_bytes()).unwrap().rows.len(), 1);
+    }
+
+    #[test]
+    fn other_currencies_and_movements_that_are_not_done_are_never_booked_as_euro() {
+        let profile = "name = \"Neo\"\ndate_formats = [\"%Y-%m-%d\"]\n[only]\nState = [\"COMPLETED\", \"DONE\"]\n[columns]\n\
+            date = \"Date\"\namount = \"Amount\"\ncurrency = \"Currency\"\ntext = \"Text\"\n";
+        let text = "Date,Amount,Currency,Text,State\n2025-03-02,10.00,EUR,a,COMPLETED\n2025-03-02,11.00,USD,b,COMPLETED\n\
+            2025-03-02,12.00,EUR,c,PENDING\n2025-03-03,13.00,EUR,d,PENDING\n2025-03-03,-14.00,USD,fee,COMPLETED\n\
+            2025-03-03,15.00,€,e,Done\n2025-03-03,16.00,,f,DONE\n";
+        let sheet = read_with(text.as_bytes(), &[Profile::parse(profile).unwrap()]).unwrap();
+        let cents: Vec<i64> = sheet.rows.iter().map(|row| row.value.amount.cents()).collect();
+        assert_eq!(cents, [1_000, 1_500, 1_600]);
+        let told: Vec<_> = sheet.warnings.iter().map(|warning| warning.message.as_str()).collect();
+        assert!(
+            told[0].contains("USD") && told[1].contains("`State` is `PENDING`: not booked, with 1 more"),
+            "{told:?}"
+        );
+        let dollars =
+            profile.replace("currency = \"Currency\"\n", "").replace("[only]", "currency = \"USD\"\n[only]");
+        let sheet = read_with(text.as_bytes(), &[Profile::parse(&dollars).unwrap()]).unwrap();
+        assert!(sheet.rows.is_empty() && sheet.warnings.len() >= 4, "{:?}", sheet.warnings);
+    }
+
+    #[test]
+    fn a_table_cut_in_its_last_line_says_so() {
+        let text =
+            "Ημερομηνία Κίνησης;Ημερομηνία Αξίας;Περιγραφή;Ποσό;Υπόλοιπο\n2/3/2025;2/3/2025;ΕΜΒΑΣΜΑ;124,0";
+        assert!(read(text.as_bytes()).unwrap().is_cut);
+        assert!(!read(format!("{text}0;\n").as_bytes()).unwrap().is_cut);
     }
 }

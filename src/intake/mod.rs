@@ -2,15 +2,21 @@
 //!
 //! Knows the core's types and nothing of the store.
 
+mod archive;
 mod bank;
 mod camt;
 mod cells;
 mod customers;
+mod decoding;
+mod entries;
+mod formats;
 mod invoices;
 mod payments;
+mod profile;
 mod rejected;
 mod services;
 mod sheet;
+mod workbook;
 
 pub use customers::CustomerRow;
 pub use invoices::{InvoiceOf, InvoiceRow};
@@ -19,6 +25,9 @@ pub use rejected::write_rejected;
 pub use services::{ServiceRow, StateWord};
 pub use sheet::{Fault, IntakeError, Row, Sheet};
 
+use formats::Format;
+use profile::Profile;
+use std::io::{BufRead, Seek};
 use std::path::Path;
 
 /// An optional cell: a column that is absent leaves things as they are, an empty cell clears them.
@@ -66,24 +75,46 @@ pub fn invoices(path: &Path) -> Result<Sheet<InvoiceRow>, IntakeError> {
     sheet::read(path, &invoices::COLUMNS, invoices::read, |_| None)
 }
 
-/// Reads a file of payments: a bank's statement (camt.053, or an export that one of the profiles knows),
-/// or our own CSV. They are told apart by what they hold. `profiles` is a folder of further profiles.
+/// Reads a file of payments: a bank's statement (camt.053, .052 or .054, an export that one of the profiles knows,
+/// a zip of them), or our own CSV. They are told apart by what they hold. `profiles` is a folder of further profiles.
 ///
 /// # Errors
-/// As [`customers`].
+/// As [`customers`]; what is not read is refused by its name, with what to do.
 pub fn payments(path: &Path, profiles: Option<&Path>) -> Result<Sheet<PaymentRow>, IntakeError> {
+    let file = decoding::open(path)?;
+    let profiles = profile::all(path, profiles)?;
+    statement(path, std::io::BufReader::with_capacity(64 << 10, file), &profiles, true)
+}
+
+/// Reads a statement, as a file of its own or in a zip; a zip in a zip is refused.
+fn statement(
+    path: &Path,
+    mut input: impl BufRead + Seek,
+    profiles: &[Profile],
+    takes_zip: bool,
+) -> Result<Sheet<PaymentRow>, IntakeError> {
     let unreadable = |source| IntakeError::Unreadable { path: path.to_owned(), source };
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    let mut input = std::io::BufReader::new(file);
-    let head = std::io::BufRead::fill_buf(&mut input).map_err(unreadable)?;
-    let begin = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
-    if begin.starts_with(b"<") {
-        return camt::read(path, input);
+    let refuse = |message| IntakeError::Statement { path: path.to_owned(), message };
+    match formats::of(input.fill_buf().map_err(unreadable)?).map_err(refuse)? {
+        Format::Xml => camt::read(path, input),
+        Format::Zip => archive::read(path, input, profiles, |inner, bytes| {
+            if takes_zip {
+                statement(inner, bytes, profiles, false)
+            } else {
+                Err(refuse(formats::refusal("a zip in a zip", "unpack it and import what is in it")))
+            }
+        }),
+        Format::Text => {
+            let mut bytes = Vec::new();
+            input.read_to_end(&mut bytes).map_err(unreadable)?;
+            let text = decoding::decoded(path, bytes)?;
+            if let Some(sheet) = bank::read_text(path, &text, profiles) {
+                return Ok(sheet);
+            }
+            let mut sheet = sheet::read_text(path, &text, &payments::COLUMNS, payments::read, |_| None)?;
+            // it says up to which day the bank is known by its newest row, and no later
+            sheet.until = sheet.rows.iter().map(|row| row.value.date).max();
+            Ok(sheet)
+        }
     }
-    let is_workbook = begin.starts_with(b"PK\x03\x04");
-    drop(input);
-    if let Some(sheet) = bank::read(path, is_workbook, profiles)? {
-        return Ok(sheet);
-    }
-    sheet::read(path, &payments::COLUMNS, payments::read, |row| Some(row.bank_ref.clone()))
 }

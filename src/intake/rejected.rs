@@ -1,6 +1,7 @@
 //! The rows that were left out, in a file of their own, to be mended and imported again.
 
 use super::sheet::Sheet;
+use crate::billing::text::no_formula;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -21,20 +22,8 @@ pub fn write_rejected<T>(sheet: &Sheet<T>, path: &Path) -> std::io::Result<PathB
     for (cells, why) in &sheet.rejected {
         let width = sheet.header.len();
         let cells = (0..width).map(|at| cells.get(at).map_or("", String::as_str)).chain([why.as_str()]);
-        writer.write_record(cells.map(harmless))?;
+        writer.write_record(cells.map(no_formula))?;
     }
     writer.flush()?;
     Ok(target)
-}
-
-/// A cell that a spreadsheet would run as a formula gets an apostrophe before it.
-fn harmless(cell: &str) -> String {
-    let bare = cell.replace('\0', "");
-    if bare.starts_with(['=', '+', '@', '\t', '\r'])
-        || (bare.starts_with('-') && bare.parse::<f64>().is_err())
-    {
-        format!("'{bare}")
-    } else {
-        bare
-    }
 }

@@ -1,6 +1,7 @@
 //! A CSV file as a sheet of typed rows: encoding, separator, header, and the place of every fault.
 
 use super::cells::Cells;
+use super::decoding::text_of;
 use csv::StringRecord;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -70,6 +71,16 @@ pub enum IntakeError {
         /// What it is.
         what: &'static str,
     },
+    /// It is larger than anything people send.
+    #[error("`{}` has {} MB; at most {} MB are read", path.display(), size >> 20, limit >> 20)]
+    TooLarge {
+        /// Which.
+        path: PathBuf,
+        /// Its bytes.
+        size: u64,
+        /// How many are read.
+        limit: u64,
+    },
     /// It is a bank's statement that cannot be used.
     #[error("`{}`: {message}; nothing of it was booked", path.display())]
     Statement {
@@ -116,8 +127,11 @@ pub struct Sheet<T> {
     pub warnings: Vec<Fault>,
     /// The bad rows as they stood, with what is wrong with each.
     pub rejected: Vec<(Vec<String>, String)>,
-    /// The last day that a bank's statement covers.
+    /// The last day that a bank's statement covers, as it says; else the day of its newest movement of any kind;
+    /// none, where nothing moved.
     pub until: Option<chrono::NaiveDate>,
+    /// A table whose last line has no end: it may have been cut while it was sent.
+    pub is_cut: bool,
     /// Whether it says up to which day the bank is known; a list of payers does not.
     pub is_statement: bool,
     /// What a person must look at: what makes it one thing, and the words.
@@ -132,7 +146,17 @@ pub(super) fn read<T: PartialEq>(
     read_row: impl Fn(&mut Cells<'_>) -> Option<T>,
     key: impl Fn(&T) -> Option<String>,
 ) -> Result<Sheet<T>, IntakeError> {
-    let text = decoded(path)?;
+    read_text(path, &text_of(path)?, columns, read_row, key)
+}
+
+/// Reads a table that is text already.
+pub(super) fn read_text<T: PartialEq>(
+    path: &Path,
+    text: &str,
+    columns: &[Column],
+    read_row: impl Fn(&mut Cells<'_>) -> Option<T>,
+    key: impl Fn(&T) -> Option<String>,
+) -> Result<Sheet<T>, IntakeError> {
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let delimiter = delimiter_of(first);
     let mut reader =
@@ -145,9 +169,10 @@ pub(super) fn read<T: PartialEq>(
         .map(|name| name.trim().to_owned())
         .collect();
     let places = places(&header, columns).map_err(header_fault)?;
-    let mut sheet = Sheet { header, delimiter, ..Sheet::of_statement(path) };
+    let mut sheet = Sheet { header, delimiter, is_cut: is_cut(text), ..Sheet::of_statement(path) };
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut record = StringRecord::new();
+    let mut lines = Lines::of(text);
     loop {
         let line = reader.position().line();
         match reader.read_record(&mut record) {
@@ -161,7 +186,7 @@ pub(super) fn read<T: PartialEq>(
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let line = record.position().map_or(line, csv::Position::line);
+        let line = lines.of_record(&record);
         sheet.add(&places, &record, line, &read_row, &key, &mut seen);
     }
     Ok(sheet)
@@ -172,13 +197,14 @@ impl<T> Sheet<T> {
     pub(super) fn of_statement(path: &Path) -> Self {
         Self {
             file: path.display().to_string(),
-            header: Vec::new(),
+            header: STATEMENT_HEADER.map(str::to_owned).to_vec(),
             delimiter: b';',
             rows: Vec::new(),
             faults: Vec::new(),
             warnings: Vec::new(),
             rejected: Vec::new(),
             until: None,
+            is_cut: false,
             is_statement: true,
             for_people: Vec::new(),
         }
@@ -192,28 +218,65 @@ impl<T> Sheet<T> {
         self.warnings.push(Fault { file: self.file.clone(), line, column: 1, message });
     }
 
-    pub(super) fn fail(&mut self, line: u64, message: String) {
-        self.rejected.push((Vec::new(), message.clone()));
+    /// A movement that cannot be booked: its day, amount and words as they stand, and what is wrong.
+    pub(super) fn fail(&mut self, line: u64, cells: [String; 3], message: String) {
+        self.rejected.push((cells.to_vec(), message.clone()));
         self.faults.push(Fault { file: self.file.clone(), line, column: 1, message });
+    }
+
+    /// Takes in a further statement of the same file.
+    pub(super) fn absorb(&mut self, other: Self, statement_of: impl Fn(&mut T)) {
+        let width = STATEMENT_HEADER.len();
+        let is_table = other.header.len() != width;
+        self.rows.extend(other.rows.into_iter().map(|mut row| {
+            statement_of(&mut row.value);
+            row
+        }));
+        self.faults.extend(other.faults);
+        self.warnings.extend(other.warnings);
+        self.rejected.extend(other.rejected.into_iter().map(|(cells, why)| {
+            // a table's own columns have no place beside a statement's
+            let cells = if is_table { vec![String::new(), String::new(), cells.join("; ")] } else { cells };
+            (cells, why)
+        }));
+        self.until = self.until.max(other.until);
+        self.is_cut |= other.is_cut;
+        self.is_statement |= other.is_statement;
+        self.for_people.extend(other.for_people);
     }
 }
 
-impl Sheet<super::PaymentRow> {
-    /// A reference for a movement that has none: from its day, amount and words, and its number among
-    /// those that are the same, so that the same statement gives the same ones.
-    pub(super) fn fingerprint(
-        &self,
-        date: chrono::NaiveDate,
-        amount: crate::billing::money::Money,
-        words: &[&str],
-    ) -> String {
-        use sha2::{Digest, Sha256};
-        let digest = Sha256::digest(format!("{date}|{}|{}", amount.cents(), words.join("|")).as_bytes());
-        let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let same =
-            self.rows.iter().filter(|row| row.value.bank_ref.starts_with(&format!("fp-{hex}"))).count();
-        if same == 0 { format!("fp-{hex}") } else { format!("fp-{hex}-{}", same + 1) }
+/// What the rejected movements of a statement have beside what is wrong with them.
+const STATEMENT_HEADER: [&str; 3] = ["date", "amount", "words"];
+
+/// The lines on which records begin: the reader counts the second half of a line's end to the record behind it.
+pub(super) struct Lines<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) const fn of(text: &'a str) -> Self {
+        Self { text: text.as_bytes(), at: 0, line: 1 }
     }
+
+    /// The line of a record; records are asked for in their order.
+    pub(super) fn of_record(&mut self, record: &StringRecord) -> u64 {
+        let begins = record.position().and_then(|position| usize::try_from(position.byte()).ok());
+        let begins = begins.unwrap_or(self.at).min(self.text.len());
+        let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
+        let begins = begins + self.text[begins..].iter().take_while(|byte| ends(byte)).count();
+        let passed = self.text.get(self.at..begins).unwrap_or_default();
+        self.line += u64::try_from(passed.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(0);
+        self.at = begins.max(self.at);
+        self.line
+    }
+}
+
+/// Whether a table's last line lacks its end.
+pub(super) fn is_cut(text: &str) -> bool {
+    !text.ends_with(['\n', '\r'])
 }
 
 impl<T: PartialEq> Sheet<T> {
@@ -309,33 +372,6 @@ fn places(header: &[String], columns: &[Column]) -> Result<BTreeMap<&'static str
         wrong.push(format!("column `{}` is missing", column.name));
     }
     if wrong.is_empty() { Ok(places) } else { Err(wrong.join("; ")) }
-}
-
-/// BOM or valid UTF-8, else windows-1253, which is what a Greek Excel writes.
-pub(super) fn decoded(path: &Path) -> Result<String, IntakeError> {
-    let bytes =
-        std::fs::read(path).map_err(|source| IntakeError::Unreadable { path: path.to_owned(), source })?;
-    let not_text = |what| IntakeError::NotText { path: path.to_owned(), what };
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(IntakeError::Empty(path.to_owned()));
-    }
-    if bytes.starts_with(b"PK\x03\x04") {
-        return Err(not_text("it is an Excel or zip file"));
-    }
-    if bytes.starts_with(b"%PDF") {
-        return Err(not_text("it is a PDF"));
-    }
-    if let Some((encoding, skip)) = encoding_rs::Encoding::for_bom(&bytes) {
-        return Ok(encoding.decode_without_bom_handling(&bytes[skip..]).0.into_owned());
-    }
-    if let Ok(text) = std::str::from_utf8(&bytes) {
-        return Ok(text.to_owned());
-    }
-    let control = bytes.iter().filter(|byte| **byte < 32 && !matches!(byte, b'\n' | b'\r' | b'\t')).count();
-    if control * 100 > bytes.len() {
-        return Err(not_text("it holds binary data"));
-    }
-    Ok(encoding_rs::WINDOWS_1253.decode_without_bom_handling(&bytes).0.into_owned())
 }
 
 /// The one of `;`, tab and `,` that the header has most of.

@@ -109,7 +109,7 @@ fn hold_back(draft: &Draft, why: &str, outcome: &mut Outcome) {
     for notice in &draft.letter.notices {
         outcome.skipped.push(SkippedView {
             customer: draft.customer.to_string(),
-            service: notice.key.service.to_string(),
+            service: letters::told_of(&notice.key),
             reason: "card",
             because: why.to_owned(),
         });

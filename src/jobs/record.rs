@@ -429,6 +429,12 @@ fn one(
         }
         Record::Cancel { service: code, undo } => {
             let mut stored = service(tx, code)?;
+            // the first word counts: it is confirmed once
+            stored.cancelled_on = match (*undo, stored.renews) {
+                (true, _) => None,
+                (false, true) => Some(desk.today),
+                (false, false) => stored.cancelled_on,
+            };
             stored.renews = *undo;
             if let (true, ServiceState::Suspended { on, reason: SuspensionReason::Cancelled, expiry }) =
                 (*undo, stored.state)

@@ -6,8 +6,8 @@ use super::error::{Result, StoreError};
 use super::runs::RunId;
 use super::{Queries, Store, Tx};
 use crate::billing::card::BillingCard;
-use crate::billing::ids::{ChargeId, CustomerCode};
-use crate::billing::notice::Notice;
+use crate::billing::ids::{ChargeId, CustomerCode, ServiceCode};
+use crate::billing::notice::{Notice, Subject};
 use crate::billing::policy::Mode;
 use chrono::{Datelike, NaiveDate};
 use rusqlite::{OptionalExtension, params};
@@ -239,8 +239,7 @@ pub trait Outbox: Queries {
     /// # Errors
     /// Where the database cannot be read.
     fn replaceable(&self, customer: &CustomerCode, mode: Mode) -> Result<Vec<Replaceable>> {
-        let sql = "SELECT m.id, c.fingerprint, (SELECT group_concat(service || '|' || period_from || '|' || stage,
-                     char(10)) FROM notices n WHERE n.message = m.id)
+        let sql = "SELECT m.id, c.fingerprint, (SELECT group_concat(key, char(10)) FROM notices n WHERE n.message = m.id)
                    FROM messages m JOIN cards c ON c.number = m.card
                    WHERE m.customer = ?1 AND m.mode = ?2
                      AND EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.state = 'queued')
@@ -323,10 +322,10 @@ pub trait Outbox: Queries {
     /// # Errors
     /// Where the database cannot be read.
     fn handed_over(&self, message: i64, address: &str) -> Result<Vec<(String, u32)>> {
-        let sql = "SELECT n.service || '|' || n.period_from || '|' || n.stage,
+        let sql = "SELECT n.key,
                      (SELECT coalesce(sum(d.attempts), 0) FROM notices o JOIN deliveries d ON d.message = o.message
-                      WHERE o.mode = n.mode AND o.service = n.service AND o.period_from = n.period_from
-                        AND o.stage = n.stage AND d.address = ?2)
+                      WHERE o.mode = n.mode AND o.service IS n.service AND o.period_from IS n.period_from
+                        AND o.charge IS n.charge AND o.key = n.key AND d.address = ?2)
                    FROM notices n WHERE n.message = ?1 AND n.stage <> 'on_request'";
         let mut statement = self.connection().prepare_cached(sql)?;
         let rows = statement.query_map(params![message, address], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -561,7 +560,7 @@ impl Tx<'_> {
             .prepare_cached("INSERT INTO message_bytes (message, bytes) VALUES (?1, ?2)")?
             .execute(params![message, new.bytes])?;
         for notice in new.notices {
-            self.insert_notice(message, notice, mode, today)?;
+            self.insert_notice(Some(message), None, notice, mode, today)?;
         }
         for (address, role) in new.to {
             self.connection()
@@ -604,17 +603,56 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn insert_notice(&self, message: i64, notice: &Notice, mode: Mode, today: NaiveDate) -> Result<()> {
+    /// A person told a customer by other means what a notice says.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn store_told(&self, notice: &Notice, how: &str, mode: Mode, today: NaiveDate) -> Result<()> {
+        self.insert_notice(None, Some(how), notice, mode, today)
+    }
+
+    fn insert_notice(
+        &self,
+        message: Option<i64>,
+        told_how: Option<&str>,
+        notice: &Notice,
+        mode: Mode,
+        today: NaiveDate,
+    ) -> Result<()> {
+        let charge = match notice.key.subject {
+            Subject::Charge(charge) => Some(charge.0),
+            Subject::Period { .. } => None,
+        };
+        // one that nobody got gives way to the one that is made for other addresses
         self.connection()
             .prepare_cached(
-                "INSERT INTO notices (message, service, period_from, stage, mode, made_on, suspend_on, terminate_on)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "UPDATE notices SET cancelled = 1 WHERE cancelled = 0 AND mode = ?1 AND key = ?2
+                   AND service IS ?3 AND period_from IS ?4 AND charge IS ?5 AND told_how IS NULL
+                   AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = notices.message
+                     AND d.role IN ('email', 'trial') AND (d.state IN ('queued', 'in_doubt', 'uncertain')
+                       OR d.state = 'sent' AND d.bounced_on IS NULL))",
+            )?
+            .execute(params![
+                mode.code(),
+                notice.key.to_string(),
+                notice.key.service().map(ServiceCode::as_str),
+                notice.key.period_from(),
+                charge
+            ])?;
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO notices (message, told_how, service, period_from, charge, stage, episode, mode, made_on,
+                  suspend_on, terminate_on)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?
             .execute(params![
                 message,
-                notice.key.service.as_str(),
-                notice.key.period_from,
+                told_how,
+                notice.key.service().map(ServiceCode::as_str),
+                notice.key.period_from(),
+                charge,
                 notice.key.stage.to_string(),
+                notice.key.episode.number(),
                 mode.code(),
                 today,
                 notice.suspend_on,

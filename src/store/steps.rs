@@ -156,7 +156,8 @@ pub trait Steps: Queries {
 impl<T: Queries> Steps for T {}
 
 impl Tx<'_> {
-    /// Writes down a step in some state; gives the number of its row.
+    /// Writes down a step in some state, in the service's episode (a reinstatement begins one: see
+    /// [`Tx::begin_episode`]); gives the number of its row.
     pub(super) fn insert_step(
         &self,
         run: RunId,
@@ -169,8 +170,8 @@ impl Tx<'_> {
     ) -> Result<i64> {
         self.connection()
             .prepare_cached(
-                "INSERT INTO steps (run, service, action, period_from, period_to, mode, state, on_day)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO steps (run, service, action, period_from, period_to, mode, state, on_day, episode)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, coalesce((SELECT episode FROM services WHERE code = ?2), 1))",
             )?
             .execute(params![
                 run.0,
@@ -183,6 +184,17 @@ impl Tx<'_> {
                 on
             ])?;
         Ok(self.connection().last_insert_rowid())
+    }
+
+    /// What was announced of a service no longer counts.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn begin_episode(&self, service: &ServiceCode) -> Result<()> {
+        self.connection()
+            .prepare_cached("UPDATE services SET episode = episode + 1 WHERE code = ?1")?
+            .execute([service.as_str()])?;
+        Ok(())
     }
 
     /// Writes down that a step is about to be done by a hook; gives the number of its row.
@@ -265,12 +277,6 @@ impl Tx<'_> {
         connection.prepare_cached("UPDATE steps SET state = 'undone' WHERE id = ?1")?.execute([step.id])?;
         connection
             .prepare_cached("UPDATE charges SET renewed_on = NULL WHERE service = ?1 AND period_from = ?2")?
-            .execute(params![service, step.period_from])?;
-        connection
-            .prepare_cached(
-                "UPDATE notices SET cancelled = 1 WHERE service = ?1 AND period_from = ?2
-                  AND stage IN ('renewed', 'reinstated')",
-            )?
             .execute(params![service, step.period_from])?;
         connection
             .prepare_cached(

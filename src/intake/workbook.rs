@@ -1,0 +1,240 @@
+//! Excel files as a stream of rows, within limits that an error says: nothing is unpacked that a bank would not send.
+
+use super::bank::{Export, no_header};
+use super::payments::PaymentRow;
+use super::profile::Profile;
+use super::sheet::{IntakeError, Sheet};
+use calamine::{DataRef, Reader};
+use std::io::{Read, Seek};
+use std::path::Path;
+
+/// Exports have some twenty columns.
+const COLUMNS_MAX: u32 = 256;
+
+/// As many as Excel has.
+const ROWS_MAX: u64 = 1_048_576;
+
+/// A hundred thousand movements unpack to less than half of it.
+const UNPACKED_MAX: u64 = 256 << 20;
+
+/// Reads the sheets of a workbook that one of the profiles knows; each is a statement of its own.
+///
+/// # Errors
+/// A file that is no workbook or beyond the limits; one that no profile knows.
+pub(super) fn read(
+    path: &Path,
+    mut input: impl Read + Seek,
+    profiles: &[Profile],
+) -> Result<Sheet<PaymentRow>, IntakeError> {
+    let refuse = |message: String| IntakeError::Statement { path: path.to_owned(), message };
+    unpacks_within(&mut input).map_err(refuse)?;
+    let mut book: calamine::Xlsx<_> = calamine::Xlsx::new(input)
+        .map_err(|error: calamine::XlsxError| refuse(format!("it is no Excel file: {error}")))?;
+    let mut whole: Option<Sheet<PaymentRow>> = None;
+    let mut other_sheets = Vec::new();
+    for (index, name) in (0_u32..).zip(book.sheet_names()) {
+        let mut export = Export::new(path, profiles, index);
+        let count = rows(&mut book, &name, |line, row| export.row(line, row)).map_err(refuse)?;
+        match (export.finish(), &mut whole) {
+            (Some(sheet), None) => whole = Some(sheet),
+            (Some(sheet), Some(whole)) => whole.absorb(sheet, |_| {}),
+            (None, _) if count > 0 => other_sheets.push(name),
+            (None, _) => {}
+        }
+    }
+    let Some(mut sheet) = whole else { return Err(no_header(path, profiles)) };
+    for name in other_sheets {
+        sheet.warn(
+            1,
+            format!("the sheet `{name}` holds no movements that a profile knows; nothing of it is read"),
+        );
+    }
+    Ok(sheet)
+}
+
+/// Unpacks everything once, keeping nothing: what a zip says of its sizes may be a lie.
+fn unpacks_within(input: &mut (impl Read + Seek)) -> Result<(), String> {
+    let broken = |error: zip::result::ZipError| format!("it is no Excel file: {error}");
+    let mut archive = zip::ZipArchive::new(&mut *input).map_err(broken)?;
+    let mut unpacked = 0;
+    for index in 0..archive.len() {
+        let part = archive.by_index(index).map_err(broken)?;
+        let room = UNPACKED_MAX - unpacked;
+        let read = std::io::copy(&mut part.take(room + 1), &mut std::io::sink());
+        unpacked += read.map_err(|error| format!("it is no Excel file: {error}"))?;
+        if unpacked > UNPACKED_MAX {
+            return Err(format!("it unpacks to more than {} MB; at most that is read", UNPACKED_MAX >> 20));
+        }
+    }
+    input.rewind().map_err(|error| error.to_string())
+}
+
+/// Gives each row of a sheet that has something in it, with its number; says how many there were.
+fn rows<R: Read + Seek>(
+    book: &mut calamine::Xlsx<R>,
+    name: &str,
+    mut take: impl FnMut(u64, Vec<String>),
+) -> Result<u64, String> {
+    let broken = |error: calamine::XlsxError| format!("the sheet `{name}` cannot be read: {error}");
+    // a chart is no sheet of cells
+    let Ok(mut cells) = book.worksheet_cells_reader(name) else { return Ok(0) };
+    let (mut count, mut number, mut row) = (0, 0, Vec::new());
+    while let Some(cell) = cells.next_cell().map_err(broken)? {
+        let text = worded(cell.get_value());
+        if text.is_empty() {
+            continue;
+        }
+        let (line, column) = cell.get_position();
+        let line = u64::from(line) + 1;
+        if line > ROWS_MAX || column >= COLUMNS_MAX {
+            return Err(format!(
+                "the sheet `{name}` has a cell in row {line}, column {}; at most {ROWS_MAX} rows and {COLUMNS_MAX} \
+                 columns are read",
+                column + 1
+            ));
+        }
+        if line != number {
+            if !row.is_empty() {
+                take(number, std::mem::take(&mut row));
+                count += 1;
+            }
+            number = line;
+        }
+        let column = usize::try_from(column).unwrap_or(0);
+        if row.len() <= column {
+            row.resize(column + 1, String::new());
+        }
+        row[column] = text;
+    }
+    if !row.is_empty() {
+        take(number, row);
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// A cell as text; a number in the form that amounts are read in, a date as ISO.
+fn worded(cell: &DataRef<'_>) -> String {
+    match cell {
+        // a reference may be a number too: whole ones have no decimals
+        DataRef::Float(number) if number.fract() == 0.0 => format!("{number:.0}"),
+        // what is no whole cent but for the noise of binary fractions stays as it is, and is refused as an amount
+        DataRef::Float(number) if ((number * 100.0).round() - number * 100.0).abs() < 1e-4 => {
+            format!("{number:.2}")
+        }
+        DataRef::Float(number) => number.to_string(),
+        DataRef::Int(number) => number.to_string(),
+        DataRef::DateTime(moment) => {
+            let (year, month, day, ..) = moment.to_ymd_hms_milli();
+            format!("{year:04}-{month:02}-{day:02}")
+        }
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
+        DataRef::SharedString(text) => (*text).to_owned(),
+        DataRef::Bool(value) => value.to_string(),
+        DataRef::Error(_) | DataRef::Empty => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::archive::tests::{read_bytes, zipped};
+
+    /// A workbook of sheets, each with its cells as XML.
+    fn workbook(sheets: &[(&str, &str)]) -> Vec<u8> {
+        let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+        let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+        let each = |one: &dyn Fn(usize, &str) -> String| -> String {
+            sheets.iter().enumerate().map(|(at, (name, _))| one(at + 1, name)).collect()
+        };
+        let book = each(&|at, name| format!("<sheet name=\"{name}\" sheetId=\"{at}\" r:id=\"rId{at}\"/>"));
+        let book =
+            format!("<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets>{book}</sheets></workbook>");
+        let relations = each(&|at, _| {
+            format!(
+                "<Relationship Id=\"rId{at}\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet{at}.xml\"/>"
+            )
+        });
+        let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+        let relations = format!("<Relationships xmlns=\"{package}\">{relations}</Relationships>");
+        let root = format!(
+            "<Relationships xmlns=\"{package}\"><Relationship Id=\"rId1\" Type=\"{office}/officeDocument\" \
+             Target=\"xl/workbook.xml\"/></Relationships>"
+        );
+        let mut files = vec![
+            ("_rels/.rels".to_owned(), root),
+            ("xl/workbook.xml".to_owned(), book),
+            ("xl/_rels/workbook.xml.rels".to_owned(), relations),
+        ];
+        for (at, (_, cells)) in sheets.iter().enumerate() {
+            let text = format!("<worksheet xmlns=\"{main}\"><sheetData>{cells}</sheetData></worksheet>");
+            files.push((format!("xl/worksheets/sheet{}.xml", at + 1), text));
+        }
+        let files: Vec<(&str, &[u8])> =
+            files.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+        zipped(&files)
+    }
+
+    fn row(number: usize, cells: &[&str]) -> String {
+        let cells: String = cells
+            .iter()
+            .zip('A'..)
+            .map(|(text, column)| match text.strip_prefix('#') {
+                Some(number_text) => format!("<c r=\"{column}{number}\"><v>{number_text}</v></c>"),
+                None => format!("<c r=\"{column}{number}\" t=\"inlineStr\"><is><t>{text}</t></is></c>"),
+            })
+            .collect();
+        format!("<row r=\"{number}\">{cells}</row>")
+    }
+
+    const HEADER: [&str; 4] =
+        ["Ημ/νία Συναλλαγής", "Περιγραφή Συναλλαγής", "Σχόλια / Κωδικός Αναφοράς", "Ποσό"];
+
+    #[test]
+    fn piraeus_without_a_balance_column_on_the_second_sheet_is_read() {
+        let cells = row(1, &["Έως: 19/09/2025"])
+            + &row(3, &HEADER)
+            + &row(4, &["18/09/2025", "IRIS", "ΝΙΚΟΛΑΪΔΗΣ", "#20.96"])
+            + &row(5, &["18/09/2025", "IRIS", "ΝΟΤΗΣ", "#0.30000000000000004"])
+            + &row(6, &["18/09/2025", "IRIS", "ΚΛΑΣΜΑ", "#1.2345"]);
+        let sheet =
+            read_bytes(&workbook(&[("Οδηγίες", &row(1, &["Κείμενο"])), ("Κινήσεις", &cells)])).unwrap();
+        let cents: Vec<i64> = sheet.rows.iter().map(|row| row.value.amount.cents()).collect();
+        assert_eq!(cents, [2_096, 30]);
+        assert_eq!(sheet.until, chrono::NaiveDate::from_ymd_opt(2025, 9, 19));
+        assert_eq!((sheet.faults.len(), sheet.faults[0].line), (1, 6));
+        assert!(
+            sheet.warnings.iter().any(|warning| warning.message.contains("Οδηγίες")),
+            "{:?}",
+            sheet.warnings
+        );
+    }
+
+    #[test]
+    fn two_sheets_of_movements_are_two_statements() {
+        let cells = row(1, &HEADER) + &row(2, &["18/09/2025", "IRIS", "Α", "#1"]);
+        let sheet = read_bytes(&workbook(&[("Α", &cells), ("Β", &cells)])).unwrap();
+        let places: Vec<u32> = sheet.rows.iter().map(|row| row.value.statement).collect();
+        assert_eq!(places, [0, 1]);
+    }
+
+    #[test]
+    fn a_cell_at_the_end_of_the_world_and_a_bomb_are_refused_with_the_limit() {
+        let far = row(1, &HEADER) + "<row r=\"1048576\"><c r=\"XFD1048576\"><v>1</v></c></row>";
+        let error = read_bytes(&workbook(&[("Α", &far)])).unwrap_err().to_string();
+        assert!(error.contains("at most 1048576 rows and 256 columns"), "{error}");
+        // a mark of style alone is no cell
+        let styled = row(1, &HEADER) + "<row r=\"1048576\"><c r=\"XFD1048576\"/></row>";
+        assert!(read_bytes(&workbook(&[("Α", &styled)])).is_ok());
+        let deep = row(1, &HEADER) + "<row r=\"1048576\"><c r=\"A1048576\"><v>1</v></c></row>";
+        assert!(read_bytes(&workbook(&[("Α", &deep)])).is_ok(), "empty rows cost nothing");
+        let bomb = " ".repeat(257 << 20);
+        let error = read_bytes(&workbook(&[("Α", &bomb)])).unwrap_err().to_string();
+        assert!(error.contains("unpacks to more than 256 MB"), "{error}");
+    }
+
+    #[test]
+    fn a_workbook_no_profile_knows_says_what_to_do() {
+        let error = read_bytes(&workbook(&[("Α", &row(1, &["α"]))])).unwrap_err().to_string();
+        assert!(error.contains("docs/profiles.md"), "{error}");
+    }
+}
