@@ -4,23 +4,37 @@
 use super::Desk;
 use crate::billing::enforcement::{self, Step};
 use crate::billing::facts::Action;
-use crate::billing::ids::CustomerCode;
+use crate::billing::guard::is_guarded;
 use crate::billing::period::{BillingPeriod, days_after};
 use crate::billing::policy::Mode;
 use crate::billing::service::{Service, ServiceKind};
 use crate::config::HookSet;
 use crate::hooks::{self, Answer, Call};
-use crate::store::{FactQueries, RunId, Services, Steps, Store};
+use crate::store::{FactQueries, PendingRenewal, RunId, Services, Steps, Store};
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// The hooks of one run: a panel that fails stops its kind.
+/// The panels of one run: after a failure that nobody expected, a panel suspends and terminates nothing more.
+/// What is paid for is switched on and renewed all the same, each service by itself.
 #[derive(Debug, Default)]
 pub struct Panels {
-    broken: BTreeSet<ServiceKind>,
+    failing: BTreeSet<(ServiceKind, Option<String>)>,
+}
+
+impl Panels {
+    fn is_failing(&self, service: &Service) -> bool {
+        self.failing.contains(&(service.kind, service.server.clone()))
+    }
+
+    /// A service whose hook failed before says nothing new of its panel.
+    fn note(&mut self, service: &Service, failed_before: bool) {
+        if !failed_before {
+            self.failing.insert((service.kind, service.server.clone()));
+        }
+    }
 }
 
 /// The hook that does a step, if its kind has one. A trial runs none.
@@ -51,9 +65,6 @@ pub fn act(
     panels: &mut Panels,
     step: &Step,
 ) -> Result<Result<(), String>> {
-    if panels.broken.contains(&step.kind) {
-        return Ok(Err(format!("the panel of {} failed before in this run", step.kind.code())));
-    }
     let Some((set, argv)) = hook(desk, step.action, step.kind) else { return Ok(Ok(())) };
     let (failures, retry_on) = store.failures(step)?;
     if let Some(day) = retry_on.filter(|day| *day > desk.today) {
@@ -62,6 +73,10 @@ pub fn act(
     let Some(service) = store.service(&step.service)? else {
         return Ok(Err("the service is gone".to_owned()));
     };
+    if is_guarded(step.action) && panels.is_failing(&service) {
+        let server = service.server.map(|server| format!(" `{server}`")).unwrap_or_default();
+        return Ok(Err(format!("the panel{server} of {} failed before in this run", step.kind.code())));
+    }
     let intent = store.write(|tx| tx.intend_step(run, step, desk.rules.mode, desk.today))?;
     let answer = call(set, argv, step.action, &service, step);
     let code = &step.customer;
@@ -82,63 +97,56 @@ pub fn act(
         if let Some(change) = enforcement::done(step, &facts, desk.today) {
             facts.apply(&change);
             tx.apply_done(code, &change)?;
+            if step.action == Action::Terminate {
+                super::payments::update(desk, tx, run, code)?;
+            }
         }
         Ok(true)
     })?;
     if done {
         return Ok(Ok(()));
     }
-    panels.broken.insert(step.kind);
+    panels.note(&service, failures > 0);
     Ok(Err(answer.output))
 }
 
-/// Renewals that were settled and wait for their registry; gives those that failed.
+/// Asks the registry for a renewal that was settled and waits for it; gives the step and why it failed.
 ///
 /// # Errors
 /// Where the database cannot be written.
-pub fn renew_pending(
+pub fn renew(
     desk: &Desk,
     store: &mut Store,
     run: RunId,
     panels: &mut Panels,
-) -> Result<Vec<(CustomerCode, Step, String)>> {
-    let mut failed = Vec::new();
-    for pending in store.pending_renewals(desk.today)? {
-        let Some(service) = store.service(&pending.service)? else { continue };
-        let step = Step {
-            action: Action::Renew,
-            service: service.code.clone(),
-            customer: service.customer.clone(),
-            kind: service.kind,
-            period: pending.period,
-            because: enforcement::Because::Settled(pending.period),
-        };
-        let answer = match hook(desk, Action::Renew, service.kind) {
-            // the hook was taken away: a person did it, or will
-            None => Answer { done: true, output: "no hook is configured any more".to_owned() },
-            Some(_) if panels.broken.contains(&service.kind) => {
-                failed.push((
-                    service.customer.clone(),
-                    step,
-                    "its panel failed before in this run".to_owned(),
-                ));
-                continue;
-            }
-            Some((set, argv)) => call(set, argv, Action::Renew, &service, &step),
-        };
-        store.write(|tx| -> Result<()> {
-            let retry_on = next_try(desk, Action::Renew, pending.failures + 1, &answer);
-            tx.finish_step(pending.step, answer.done, &answer.output, retry_on)?;
-            let detail = json!({ "action": "renew", "done": answer.done, "output": answer.output });
-            tx.journal(run, Some(&service.customer), Some(&service.code), "hook", &detail)?;
-            Ok(())
-        })?;
-        if !answer.done {
-            panels.broken.insert(service.kind);
-            failed.push((service.customer.clone(), step, answer.output));
-        }
+    pending: &PendingRenewal,
+) -> Result<Option<(Step, String)>> {
+    let Some(service) = store.service(&pending.service)? else { return Ok(None) };
+    let step = Step {
+        action: Action::Renew,
+        service: service.code.clone(),
+        customer: service.customer.clone(),
+        kind: service.kind,
+        period: pending.period,
+        because: enforcement::Because::Settled(pending.period),
+    };
+    let answer = match hook(desk, Action::Renew, service.kind) {
+        // the hook was taken away: a person did it, or will
+        None => Answer { done: true, output: "no hook is configured any more".to_owned() },
+        Some((set, argv)) => call(set, argv, Action::Renew, &service, &step),
+    };
+    store.write(|tx| -> Result<()> {
+        let retry_on = next_try(desk, Action::Renew, pending.failures + 1, &answer);
+        tx.finish_step(pending.step, answer.done, &answer.output, retry_on)?;
+        let detail = json!({ "action": "renew", "done": answer.done, "output": answer.output });
+        tx.journal(run, Some(&service.customer), Some(&service.code), "hook", &detail)?;
+        Ok(())
+    })?;
+    if answer.done {
+        return Ok(None);
     }
-    Ok(failed)
+    panels.note(&service, pending.failures > 0);
+    Ok(Some((step, answer.output)))
 }
 
 /// When a hook that failed is tried again: the next run at first, then after one, two, four, and at most seven

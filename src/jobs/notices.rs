@@ -5,6 +5,7 @@ use super::Desk;
 use super::attention::{Findings, Kind};
 use super::preview::Preview;
 use super::render::{Finished, Studio};
+use super::spared::spared;
 use crate::billing::charging::bring_up_to_date;
 use crate::billing::facts::{Facts, Letter};
 use crate::billing::ids::{CardNumber, CustomerCode};
@@ -82,7 +83,10 @@ pub fn make(
         let mut drafts = Vec::new();
         for code in batch {
             bar.inc(1);
-            drafts.extend(draft(desk, store, run, code, wanted, &mut next, &mut outcome)?);
+            match spared(|| draft(desk, store, run, code, wanted, &mut next, &mut outcome))? {
+                Ok(draft) => drafts.extend(draft),
+                Err(why) => hold_customer_back(code, &why, &mut outcome),
+            }
         }
         let finished = studio.finish_all(desk, &drafts, |draft| {
             (&draft.letter, draft.header_to.as_slice(), draft.header_cc.as_slice())
@@ -90,7 +94,14 @@ pub fn make(
         for (draft, finished) in drafts.into_iter().zip(finished) {
             match finished {
                 Ok(finished) => {
-                    let Some(made) = stored(desk, store, run, &draft, &finished, wanted)? else { continue };
+                    let made = match spared(|| stored(desk, store, run, &draft, &finished, wanted))? {
+                        Ok(Some(made)) => made,
+                        Ok(None) => continue,
+                        Err(why) => {
+                            hold_back(&draft, &why, &mut outcome);
+                            continue;
+                        }
+                    };
                     // the pictures of a whole night would not fit into memory: each is written and forgotten
                     if let Some(preview) = preview {
                         preview.add(&made.view, &finished)?;
@@ -105,6 +116,21 @@ pub fn make(
     Ok(outcome)
 }
 
+/// Whose last word came back is listed as long as something waits for it.
+fn note_unheard(code: &CustomerCode, facts: &Facts, outcome: &mut Outcome) {
+    for (service, fate) in letters::unheard(facts) {
+        if fate != NoticeFate::Bounced {
+            // what was refused, and what is uncertain, is listed with its delivery
+            continue;
+        }
+        let text = format!(
+            "`{service}` of `{code}`: the notice that names its suspension or deletion came back, so nothing is done; \
+             mend the address (`record email`), or tell them (`record told {service} DATE --how phone`)"
+        );
+        outcome.findings.add(Kind::Unheard, service.as_str(), Some(code), Some(&service), text);
+    }
+}
+
 fn hold_back(draft: &Draft, why: &str, outcome: &mut Outcome) {
     for notice in &draft.letter.notices {
         outcome.skipped.push(SkippedView {
@@ -114,8 +140,12 @@ fn hold_back(draft: &Draft, why: &str, outcome: &mut Outcome) {
             because: why.to_owned(),
         });
     }
-    let text = format!("no card could be made for `{}`: {why}", draft.customer);
-    outcome.findings.add(Kind::Card, draft.customer.as_str(), Some(&draft.customer), None, text);
+    hold_customer_back(&draft.customer, why, outcome);
+}
+
+fn hold_customer_back(code: &CustomerCode, why: &str, outcome: &mut Outcome) {
+    let text = format!("no card could be made for `{code}`: {why}");
+    outcome.findings.add(Kind::Card, code.as_str(), Some(code), None, text);
 }
 
 /// Facts as if messages that nobody has been handed yet did not exist: they may still be replaced.
@@ -162,6 +192,7 @@ fn draft(
     bring_up_to_date(&mut facts, &desk.rules, desk.today, wanted.until);
     let decided = letters::decide(&facts, &desk.rules, &desk.issuer, desk.today, wanted.request.as_ref());
     note_skipped(code, &decided.skipped, outcome);
+    note_unheard(code, &facts, outcome);
     let Some(mut letter) = decided.letter else {
         withdraw(store, run, code, &waiting)?;
         return Ok(None);

@@ -9,6 +9,7 @@ mod columns;
 mod customers;
 mod error;
 mod facts;
+mod gates;
 mod migrate;
 mod outbox;
 mod payments;
@@ -22,6 +23,7 @@ pub use charges::Charges;
 pub use customers::Customers;
 pub use error::{Result, StoreError};
 pub use facts::FactQueries;
+pub use gates::{Cover, GateQueries, Met, RESTORED, UnreadFile};
 pub use outbox::{
     AttemptRecord, Claimed, DeliveryState, ListedAttempt, ListedDelivery, ListedMessage, NewMessage, Outbox,
     Replaceable, Role, Troubled,
@@ -72,6 +74,38 @@ impl Queries for Store {
 impl Queries for Tx<'_> {
     fn connection(&self) -> &Connection {
         self.connection
+    }
+}
+
+impl Tx<'_> {
+    /// Does a part of a transaction so that it can fail by itself: what it wrote is taken back, also where it
+    /// panics, and the rest of the transaction goes on.
+    ///
+    /// # Errors
+    /// Whatever `work` gives.
+    pub fn part<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce() -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        self.connection.execute_batch("SAVEPOINT part").map_err(StoreError::from)?;
+        let mut part = Part { connection: self.connection, kept: false };
+        let value = work()?;
+        part.kept = true;
+        Ok(value)
+    }
+}
+
+/// Taken back when it is dropped, unless it is kept.
+struct Part<'a> {
+    connection: &'a Connection,
+    kept: bool,
+}
+
+impl Drop for Part<'_> {
+    fn drop(&mut self) {
+        let end = if self.kept { "RELEASE part" } else { "ROLLBACK TO part; RELEASE part" };
+        // what cannot be ended here ends with the transaction, which then fails
+        let _ = self.connection.execute_batch(end);
     }
 }
 
