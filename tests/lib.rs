@@ -11,6 +11,7 @@ mod card;
 mod core;
 mod credit;
 mod diary;
+mod foretold;
 mod gates;
 mod guard;
 mod hooks;

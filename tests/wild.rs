@@ -438,6 +438,7 @@ impl Life {
 
     /// One night of today.
     pub(crate) fn night(&mut self) -> Ran {
+        self.company.live = !self.trial && self.company.today >= self.live_from;
         self.company.failing = self.failing();
         if self.statements_come {
             self.company.sandbox.file("inbox/payments.csv", "date;amount;bank_ref\n");
@@ -891,11 +892,8 @@ impl Life {
                 &day,
             ]);
             let explained = ran.json();
-            let some = |value: &Value| value.as_array().is_some_and(|array| !array.is_empty());
-            let answered = some(&explained["coming"])
-                || some(&explained["today"]["actions"])
-                || some(&explained["today"]["withheld"])
-                || explained["services"][0].get("lacks").is_some_and(|lacks| !lacks.is_null());
+            let of = &explained["services"][0];
+            let answered = !of["next"].is_null() || !of["lacks"].is_null();
             if !answered && !listed.contains(&service.code) && !listed.contains(&service.customer) {
                 self.broken(format!("8.6 waits: nothing comes of {service:?}, and nobody is told why"));
             }
@@ -923,7 +921,8 @@ impl Life {
         }
     }
 
-    /// Everything that is broken is mended: mail goes, panels answer, statements come, the trial is over.
+    /// Everything goes well from now on: mail goes, panels answer, statements come, what was listed was looked at, and a
+    /// trial is over in ten days.
     pub(crate) fn calm(&mut self) {
         self.happens(&Event::Mail(Behaviour::Friendly));
         self.happens(&Event::Panel { service: None, broken: false });
@@ -931,6 +930,14 @@ impl Life {
             self.happens(&Event::Panel { service: Some(at), broken: false });
         }
         self.happens(&Event::Statements { come: true });
+        for file in std::fs::read_dir(self.company.sandbox.path("inbox")).unwrap().flatten() {
+            let _ = std::fs::remove_file(file.path());
+        }
+        self.happens(&Event::Acks);
+        if self.trial {
+            (self.trial, self.live_from) = (false, self.company.today + Days::new(10));
+            self.configure();
+        }
     }
 }
 
@@ -961,6 +968,17 @@ const NAMES: [&str; 3] = ["Αλεξίου Άννα", "Βλάχος Πέτρος"
 fn address(customer: usize, version: u32) -> String {
     let local = if customer == 0 { "refused" } else { "k" };
     format!("{local}{customer}v{version}@k.example")
+}
+
+impl World {
+    /// The same world without what keeps the program from doing on its day what it means to do.
+    pub(crate) fn without_faults(mut self) -> Self {
+        self.events.retain(|event| {
+            !matches!(event, Event::Panel { .. } | Event::Restore(_) | Event::BadFile { .. } | Event::Back(_))
+        });
+        self.caps = 50;
+        self
+    }
 }
 
 fn month_end(day: NaiveDate) -> NaiveDate {

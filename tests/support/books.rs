@@ -361,23 +361,27 @@ fn notices(database: &Connection) -> Vec<Notice> {
     );
     let sql =
         "SELECT id, message, service, period_from, stage, mode = 'live', made_on, suspend_on, terminate_on,
-        cancelled FROM notices ORDER BY id";
+        cancelled, told_how FROM notices WHERE service IS NOT NULL ORDER BY id";
     all(database, sql, |row| {
-        let message: i64 = row.get(1)?;
-        let of_message = || deliveries.iter().filter(|(of, ..)| *of == message);
+        let message: Option<i64> = row.get(1)?;
+        let of_message = || deliveries.iter().filter(|(of, ..)| Some(*of) == message);
+        let made_on: NaiveDate = row.get(6)?;
+        // what a person told is accepted the day it is recorded
+        let told = row.get::<_, Option<String>>(10)?.map(|_| made_on);
         Ok(Notice {
             id: row.get(0)?,
             service: row.get(2)?,
             from: row.get(3)?,
             stage: row.get(4)?,
             live: row.get(5)?,
-            made_on: row.get(6)?,
+            made_on,
             suspend_on: row.get(7)?,
             terminate_on: row.get(8)?,
             cancelled: row.get(9)?,
             accepted: of_message()
                 .filter(|(_, (_, state, role), _, bounced)| state == "sent" && role == "email" && !bounced)
                 .filter_map(|(_, _, accepted, _)| *accepted)
+                .chain(told)
                 .min(),
             deliveries: of_message().map(|(_, one, ..)| one.clone()).collect(),
         })
