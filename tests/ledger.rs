@@ -2,7 +2,8 @@
 //! command the sentences of [`crate::never`] and the bank's own book beside the program's.
 //!
 //! `KONET_BILLING_LEDGERS=1500 cargo test ledger:: -- --nocapture` follows more of them (about three a second);
-//! `KONET_BILLING_SEED` follows the same ones again. A failure is shrunk to the shortest life that shows it.
+//! `KONET_BILLING_SEED` follows the same ones again. A failure is shrunk to the shortest life that shows it
+//! (`KONET_BILLING_SHRINK=0`: not).
 
 use crate::never::Ladder;
 use crate::support::company::{Company, Format, Movement, OURS, euros};
@@ -462,7 +463,7 @@ fn no_cent_is_lost_counted_twice_or_left_where_it_pays_nothing_whatever_happens_
     let config = ProptestConfig {
         cases: u32::try_from(ledgers).unwrap(),
         failure_persistence: None,
-        max_shrink_iters: 400,
+        max_shrink_iters: number("KONET_BILLING_SHRINK").map_or(400, |most| u32::try_from(most).unwrap()),
         max_shrink_time: 60_000,
         ..ProptestConfig::default()
     };

@@ -45,14 +45,16 @@ pub(crate) struct Moment<'a> {
 pub(crate) struct History {
     /// Of each service, the newest notice there was when something last changed its case (rule 13a).
     changed: BTreeMap<String, i64>,
-    /// Of each charge (service, period), the newest notice there was when its money went back.
+    /// Of each service, how often that was.
     told_afresh: BTreeMap<String, u32>,
+    /// Of what a person undid, the day until which it is left alone.
+    left_alone: BTreeMap<String, NaiveDate>,
 }
 
 impl History {
     /// Every sentence that this command broke, in words; none is as it must be.
     pub(crate) fn look(&mut self, before: &Books, now: &Books, moment: &Moment<'_>) -> Vec<String> {
-        self.remember(before, now);
+        self.remember(before, now, moment);
         let mut broken = Vec::new();
         let mut of = |sentence: &str, found: Vec<String>| {
             broken.extend(found.into_iter().map(|text| format!("{} {sentence}: {text}", moment.day)));
@@ -66,14 +68,14 @@ impl History {
         of("8.3 renewal", renewed_for_nothing(before, now, moment));
         of("8.4 twice", self.told_twice(now));
         of("8.4 untold", self.untold(now, moment));
-        of("8.5 stopped", stopped(now, moment));
+        of("8.5 stopped", stopped(&self.left_alone, now, moment));
         of("8.8 card", untrue_cards(now, moment));
         broken
     }
 
     /// Marks what changes a service's case: a hold, an exemption, a cancellation or its withdrawal, what is switched
     /// on again, what is owed again, a renewal taken back.
-    fn remember(&mut self, before: &Books, now: &Books) {
+    fn remember(&mut self, before: &Books, now: &Books, moment: &Moment<'_>) {
         for (code, service) in &now.services {
             let Some(was) = before.services.get(code) else { continue };
             let reopened = |books: &Books| {
@@ -87,6 +89,9 @@ impl History {
                 || service.expires < was.expires
                 || exempt(before) != exempt(now)
                 || reopened(before) != reopened(now);
+            if moment.command == "undo" && (was.state != service.state || was.expires != service.expires) {
+                self.left_alone.insert(code.clone(), moment.day + Days::new(7));
+            }
             if changed {
                 self.changed.insert(code.clone(), before.newest_notice());
                 *self.told_afresh.entry(code.clone()).or_default() += 1;
@@ -111,8 +116,8 @@ impl History {
                 .collect();
             let what = format!("{} of {}", step.action, service.code);
             let (named, least): (fn(&Notice) -> Option<NaiveDate>, u64) = match step.action.as_str() {
-                // the customer's own wish
-                "suspend" if !service.renews => continue,
+                // the customer's own wish, or a debt given up: it lapses
+                "suspend" if !service.renews || given_up(now, service, step.from) => continue,
                 "suspend" => {
                     told.retain(|n| {
                         !["suspended", "reinstated", "renewed", "cancelled"].contains(&n.stage.as_str())
@@ -210,6 +215,12 @@ fn harsh_steps<'a>(
         let known = before.services.contains_key(&step.service);
         (new && known).then(|| (step, &now.services[&step.service]))
     })
+}
+
+/// Whether the debt of that period was written off.
+fn given_up(books: &Books, service: &Service, from: NaiveDate) -> bool {
+    let of_period = |c: &&Charge| c.service.as_ref() == Some(&service.code) && c.from == Some(from);
+    books.charges.iter().find(of_period).is_some_and(|charge| charge.written_off.is_some())
 }
 
 /// 8.1: somebody suspended or terminated whose credit, or whose unmatched or parked money, covers the debt; or who
@@ -454,7 +465,7 @@ fn stage_of(service: &Service, ladder: &Ladder, day: NaiveDate) -> Option<(usize
 }
 
 /// 8.5: one record, hook, file or address stops the night for others.
-fn stopped(now: &Books, moment: &Moment<'_>) -> Vec<String> {
+fn stopped(left_alone: &BTreeMap<String, NaiveDate>, now: &Books, moment: &Moment<'_>) -> Vec<String> {
     let mut found = Vec::new();
     let night = ["enforce", "nightly"].contains(&moment.command);
     let allowed: &[i32] = match moment.command {
@@ -469,12 +480,20 @@ fn stopped(now: &Books, moment: &Moment<'_>) -> Vec<String> {
     if !night {
         return found;
     }
-    for service in now.services.values().filter(|s| !moment.failing.contains(&s.code)) {
+    let alone = |code: &String| left_alone.get(code).is_some_and(|until| *until >= moment.day);
+    for service in now.services.values().filter(|s| !moment.failing.contains(&s.code) && !alone(&s.code)) {
         let settled = now.at_expiry(service).is_some_and(|c| c.settled.is_some() && c.written_off.is_none());
         if settled && service.is_alive() {
             found.push(format!("{} is paid for and was not renewed", service.code));
         }
-        let paid = service.suspension_expiry.is_some_and(|expiry| service.expires > expiry);
+        // the period it was suspended for was served since (an expiry that a person corrected is none)
+        let paid = now.charges.iter().any(|charge| {
+            charge.service.as_ref() == Some(&service.code)
+                && charge.from.is_some()
+                && charge.from == service.suspension_expiry
+                && charge.renewed.is_some()
+                && charge.settled.is_some()
+        });
         if moment.live && paid && service.reason.as_deref() == Some("nonpayment") {
             found.push(format!("{} is paid for and stays suspended", service.code));
         }

@@ -2,7 +2,8 @@
 //! follows them, but the sentences of [`crate::never`] are looked at after every command.
 //!
 //! `KONET_BILLING_WORLDS=1000 cargo test wild:: -- --nocapture` tries more of them (two or three seconds each);
-//! `KONET_BILLING_SEED` tries the same ones again. A failure is shrunk to the shortest world that shows it.
+//! `KONET_BILLING_SEED` tries the same ones again. A failure is shrunk to the shortest world that shows it
+//! (`KONET_BILLING_SHRINK=0`: not).
 
 use crate::never::Ladder;
 use crate::support::books::Books;
@@ -1005,7 +1006,7 @@ pub(crate) fn over_worlds(
     let config = ProptestConfig {
         cases: u32::try_from(worlds).unwrap(),
         failure_persistence: None,
-        max_shrink_iters: 300,
+        max_shrink_iters: number("KONET_BILLING_SHRINK").map_or(300, |most| u32::try_from(most).unwrap()),
         max_shrink_time: 60_000,
         ..ProptestConfig::default()
     };
