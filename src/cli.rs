@@ -110,7 +110,8 @@ pub struct ImportArgs {
     /// Import the good rows and write the bad ones to FILE.rejected.csv
     #[arg(long)]
     pub skip_invalid: bool,
-    /// Let the file decide a column that the program owns: expires_on, state, hold_until or enforcement
+    /// Let the file decide a column that is the program's (expires_on, state, hold_until, enforcement, reference) or
+    /// that staff recorded (email, price, period_months, renews)
     #[arg(long, value_name = "COLUMN")]
     pub take: Vec<String>,
     /// Payments: the day up to which the files know the bank, where they do not say it themselves
@@ -495,7 +496,7 @@ pub enum OutboxCommand {
     Confirm(VerdictArgs),
     /// An uncertain message did not arrive: send it again
     Resend(VerdictArgs),
-    /// A refused message goes again
+    /// A message that was refused or came back is made anew, to the addresses of today
     Requeue(VerdictArgs),
 }
 

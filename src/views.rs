@@ -287,6 +287,8 @@ pub struct BouncesView {
     pub bounced: u64,
     /// Notifications of messages that are not ours.
     pub foreign: u64,
+    /// Messages that could not be read or put away, with the reason.
+    pub faults: Vec<String>,
     /// What needs a person and is new.
     pub attention: Vec<AttentionView>,
 }

@@ -243,6 +243,58 @@ fn a_cancelled_service_lapses_on_its_expiry() {
 }
 
 #[test]
+fn a_debt_that_was_given_up_neither_renews_nor_reinstates_and_its_service_lapses() {
+    let given_up = |mut facts: Facts| {
+        let charge = &mut facts.charges[0];
+        charge.settled_on = Some(day("2025-04-01"));
+        charge.written_off_on = Some(day("2025-04-01"));
+        facts
+    };
+    // running, it lapses at its expiry without a notice, and is asked for nothing
+    let running = given_up(told("2025-03-01", "2025-04-07"));
+    assert!(running.lapses(&running.services[0]));
+    for (on, expected) in [("2025-03-30", ""), ("2025-04-01", "suspend")] {
+        assert_eq!(verdict(&running, &rules(), on), expected, "{on}");
+    }
+    let mut night = running.clone();
+    let step = decide(&mut night, &rules(), day("2025-04-01")).steps.remove(0);
+    night.apply(&done(&step, &night, day("2025-04-01")).unwrap());
+    let reason = SuspensionReason::Cancelled;
+    let expected = ServiceState::Suspended { on: day("2025-04-01"), reason, expiry: day(EXPIRY) };
+    assert_eq!(night.services[0].state, expected);
+    // suspended, it goes on to its end, told by a final notice that asks for nothing
+    let off = given_up(suspended("2025-04-07"));
+    assert_eq!(verdict(&off, &rules(), "2025-04-20"), "");
+    let letter = letters::decide(&off, &rules(), &issuer(), day("2025-04-30"), None).letter.unwrap();
+    assert_eq!(letter.card.stages(), [Stage::Final]);
+    assert_eq!((letter.card.total_due, letter.card.lines.len()), (Money::ZERO, 0));
+    let mut off = off;
+    off.notices.push(notice(Stage::Final, "2025-04-30", None, Some("2025-05-07")));
+    assert_eq!(verdict(&off, &rules(), "2025-05-07"), "terminate");
+}
+
+#[test]
+fn a_notice_of_an_episode_that_is_over_counts_for_nothing() {
+    let mut facts = told("2025-03-01", "2025-04-07");
+    assert_eq!(verdict(&facts, &rules(), "2025-04-07"), "suspend");
+    facts.services[0].episode = Episode::FIRST.next();
+    assert_eq!(verdict(&facts, &rules(), "2025-04-07"), "suspend withheld: no_accepted_notice");
+    let mut facts = suspended("2025-04-07");
+    facts.notices.push(notice(Stage::Final, "2025-04-30", None, Some("2025-05-07")));
+    assert_eq!(verdict(&facts, &rules(), "2025-05-07"), "terminate");
+    facts.services[0].episode = Episode::FIRST.next();
+    assert_eq!(verdict(&facts, &rules(), "2025-05-07"), "terminate withheld: no_accepted_notice");
+}
+
+#[test]
+fn a_key_of_the_first_episode_is_written_as_it_always_was() {
+    let mut service = service("S-1");
+    assert_eq!(NoticeKey::of(&service, day(EXPIRY), Stage::Final).to_string(), "S-1|2025-03-31|final");
+    service.episode = service.episode.next();
+    assert_eq!(NoticeKey::of(&service, day(EXPIRY), Stage::Final).to_string(), "S-1|2025-03-31|final|2");
+}
+
+#[test]
 fn termination_waits_for_its_days_and_for_its_final_notice() {
     let rules = rules();
     let mut facts = suspended("2025-04-07");

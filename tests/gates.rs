@@ -607,3 +607,354 @@ fn a_condition_that_fails_for_one_customer_keeps_no_other_row_from_being_importe
         .collect();
     assert_eq!(charged, ["S-8"]);
 }
+
+// ---- hooks -----------------------------------------------------------------------------------------------
+
+#[test]
+fn whoever_comes_after_a_hook_that_hangs_waits_no_longer_than_its_deadline() {
+    let sandbox = company(2);
+    // in a session of its own the child outlives the group, with the pipes in its hands
+    let hang = "[ \"$KONET_ACCOUNT\" = a1 ] && { setsid sleep 90 & sleep 90; }\n";
+    sandbox.hooks(&format!("{hang}{FOLDER_PANEL}"), &["suspend", "reinstate"]);
+    sandbox.enforce("2025-04-06").exits(0);
+    sandbox.reconfigure("timeout_seconds = 60", "timeout_seconds = 1");
+    sql(
+        &sandbox,
+        "UPDATE services SET state = 'suspended', state_on = '2025-04-06', \
+        suspension_reason = 'nonpayment', suspension_expiry = '2025-03-31'",
+    );
+    paid(&sandbox, 1, "2025-04-07");
+    paid(&sandbox, 2, "2025-04-07");
+    let begun = std::time::Instant::now();
+    let ran = sandbox.enforce("2025-04-07").exits(3).json();
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert_eq!(["S-1", "S-2"].map(|code| state(&sandbox, code)), ["suspended", "active"], "{ran}");
+}
+
+#[test]
+fn a_hook_has_one_folder_one_umask_and_none_of_the_callers_descriptors() {
+    let sandbox = company(1);
+    sandbox.hooks(
+        "pwd > said; umask >> said; ls /proc/self/fd | tr '\\n' ' ' >> said; echo \"$0\" >> said\nexit 0\n",
+        &["suspend"],
+    );
+    sandbox.file("secret", "");
+    // another folder, another umask, and a file that the caller has open
+    let shell = format!(
+        "umask 000; cd /; exec 7< {}; exec {} enforce --as-of 2025-04-07",
+        sandbox.path("secret").display(),
+        env!("CARGO_BIN_EXE_konet-billing")
+    );
+    let status = std::process::Command::new("/bin/sh")
+        .args(["-c", &shell])
+        .env("KONET_BILLING_CONFIG", sandbox.path("konet-billing.toml"))
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let said = std::fs::read_to_string(sandbox.path("said")).unwrap();
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(std::path::Path::new(lines[0]), sandbox.path("").as_path().components().as_path(), "{said}");
+    assert_eq!(lines[1], "0077");
+    // 3 is the folder that `ls` reads
+    assert!(lines[2].starts_with("0 1 2 3 /"), "{said}");
+}
+
+#[test]
+fn the_program_that_was_checked_is_the_one_that_runs() {
+    let sandbox = company(1);
+    sandbox.hooks("echo checked >> calls\n", &["suspend"]);
+    let hook = sandbox.path("hook").display().to_string();
+    sandbox.reconfigure(&format!("[\"{hook}\", \"suspend\"]"), "[\"hook\"]");
+    // one of the same name stands first in the caller's path, and the configuration is named without a folder
+    std::fs::create_dir(sandbox.path("bin")).unwrap();
+    sandbox.file("bin/hook", "#!/bin/sh\necho another >> calls\n");
+    std::fs::set_permissions(sandbox.path("bin/hook"), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
+    let status = sandbox
+        .command(&["--config", "konet-billing.toml", "enforce", "--as-of", "2025-04-07"])
+        .env("PATH", sandbox.path("bin"))
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert_eq!(sandbox.calls(), ["checked"]);
+}
+
+#[test]
+fn what_a_panel_could_take_for_an_option_or_a_path_is_refused_with_its_place() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    for (column, word) in [
+        ("account", "--help"),
+        ("account", "../../etc/passwd"),
+        ("server", "/etc/passwd"),
+        ("server", "-oProxyCommand=x"),
+        ("domain_name", "-rf"),
+        ("domain_name", "alpha.example/../x"),
+    ] {
+        let head = format!("code;customer;kind;name;price;period_months;expires_on;{column}\n");
+        let ran = sandbox.import(
+            "services",
+            format!("{head}S-5;K-1;hosting;Φ;10;12;2025-12-01;{word}\n"),
+            "2025-02-01",
+        );
+        assert_ne!(ran.status, 0, "{column} {word}");
+        assert!(ran.stderr.contains(":2:8: ") && ran.stderr.contains("option or a path"), "{ran:?}");
+    }
+    // one that stands in the database already is given to no program
+    let sandbox = company(1);
+    panel(&sandbox);
+    sql(&sandbox, "UPDATE services SET account = '--force'");
+    let ran = sandbox.enforce("2025-04-07").exits(3).json();
+    assert_eq!(steps(&ran, "withheld"), ["suspend S-1 hook_failed"]);
+    assert!(sandbox.calls().is_empty());
+}
+
+#[test]
+fn nobody_else_on_the_machine_reads_what_is_written_or_stops_the_night() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::new();
+    sandbox.reconfigure("path = \"konet.db\"", "path = \"data/konet.db\"\nbackups = \"backups\"");
+    sandbox.import("customers", crate::support::sandbox::CUSTOMERS, "2025-02-01").exits(0);
+    sandbox.import("services", crate::support::sandbox::SERVICES, "2025-02-01").exits(0);
+    sandbox.file("inbox/payments.csv", BANK);
+    nightly(&sandbox, "2025-03-01").exits(0);
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for folder in ["data", "backups", "outbox", "inbox/done"] {
+        assert_eq!(mode(&sandbox.path(folder)), 0o700, "{folder}");
+        for entry in std::fs::read_dir(sandbox.path(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            // what others put there keeps its mode
+            assert!(folder == "inbox/done" || mode(&path) == 0o600, "{}", path.display());
+        }
+    }
+    // what an older version left open is closed
+    for name in ["data/konet.db", "data/konet.db.lock"] {
+        std::fs::set_permissions(sandbox.path(name), std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    sandbox.enforce("2025-03-01").exits(0);
+    for name in ["data/konet.db", "data/konet.db.lock"] {
+        assert_eq!(mode(&sandbox.path(name)), 0o600, "{name}");
+    }
+}
+
+// ---- staff's word ----------------------------------------------------------------------------------------
+
+fn record(sandbox: &Sandbox, what: &[&str]) -> crate::support::sandbox::Ran {
+    let who = ["--by", "maria", "--reason", "τηλέφωνο", "--as-of", "2025-02-10"];
+    sandbox.run(&[&["record"], what, &who].concat())
+}
+
+#[test]
+fn what_staff_recorded_is_not_undone_by_the_next_file() {
+    let sandbox = Sandbox::new();
+    let customers = "code;name;email;enforcement\nK-1;Α;a@alpha.example;yes\n";
+    let services = "code;customer;kind;name;price;period_months;expires_on;renews;hold_until\n\
+        S-1;K-1;hosting;Φ;100;12;2025-03-31;yes;\nS-2;K-1;hosting;Φ;50;12;2025-06-30;yes;\n";
+    sandbox.import("customers", customers, "2025-02-01").exits(0);
+    sandbox.import("services", services, "2025-02-01").exits(0);
+    for what in [
+        ["email", "K-1", "new@alpha.example"].as_slice(),
+        &["cancel", "S-1"],
+        &["hold", "S-1", "2025-04-20"],
+        &["change", "S-2", "--price", "80", "--months", "24"],
+    ] {
+        record(&sandbox, what).exits(0);
+    }
+    let kept = |sandbox: &Sandbox| -> (String, String) {
+        let connection = Connection::open(sandbox.path("konet.db")).unwrap();
+        let sql = "SELECT group_concat(code || ' ' || price_cents || ' ' || period_months || ' ' || renews || ' ' ||
+            coalesce(hold_until, '-'), ', ' ORDER BY code) FROM services";
+        let services = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        (services, connection.query_row("SELECT email FROM customers", [], |row| row.get(0)).unwrap())
+    };
+    let before = kept(&sandbox);
+    assert_eq!(before.0, "S-1 10000 12 0 2025-04-20, S-2 8000 24 1 -");
+    let columns = |ran: &serde_json::Value| -> Vec<String> {
+        let of = |record: &serde_json::Value| {
+            let column = |column: &serde_json::Value| column["column"].as_str().unwrap().to_owned();
+            let conflict = record["change"] == "conflict";
+            record["columns"].as_array().unwrap().iter().filter(|_| conflict).map(column).collect::<Vec<_>>()
+        };
+        ran["records"].as_array().unwrap().iter().flat_map(of).collect()
+    };
+    let conflicts = columns(&sandbox.import("customers", customers, "2025-02-11").exits(3).json());
+    assert_eq!(conflicts, ["email"]);
+    let conflicts = columns(&sandbox.import("services", services, "2025-02-11").exits(3).json());
+    assert_eq!(conflicts, ["renews", "hold_until", "price", "period_months"]);
+    assert_eq!(kept(&sandbox), before, "the files changed nothing");
+    // said once; and a file that agrees is no conflict
+    sandbox.import("services", services, "2025-02-12").exits(0);
+    // a person lets the file decide, and from then on it does
+    let take = |column: &str| {
+        let file = sandbox.path("services.csv");
+        let arguments =
+            ["import", "services", file.to_str().unwrap(), "--take", column, "--as-of", "2025-02-12"];
+        sandbox.run(&arguments)
+    };
+    take("price").exits(0);
+    assert_eq!(kept(&sandbox).0, "S-1 10000 12 0 2025-04-20, S-2 5000 24 1 -");
+    sandbox.import("services", services.replace(";50;", ";60;"), "2025-02-13").exits(0);
+    assert_eq!(kept(&sandbox).0, "S-1 10000 12 0 2025-04-20, S-2 6000 24 1 -");
+}
+
+#[test]
+fn a_service_is_moved_to_another_customer_by_no_file() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let moved = crate::support::sandbox::SERVICES.replace("S-1;K-1", "S-1;K-2");
+    let ran = sandbox.import("services", &moved, "2025-02-02").exits(3);
+    assert!(!ran.stderr.contains("--take customer"), "{ran:?}");
+    let listed = sandbox.run(&["status", "--json", "--as-of", "2025-02-02"]).json()["attention"].to_string();
+    assert!(listed.contains("record end") && !listed.contains("--take customer"), "{listed}");
+    let file = sandbox.path("services.csv");
+    let take = ["import", "services", file.to_str().unwrap(), "--take", "customer", "--as-of", "2025-02-02"];
+    sandbox.run(&take).exits(2);
+}
+
+#[test]
+fn a_mistyped_customer_service_or_payment_is_the_same_exit_status_everywhere() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    for what in [
+        ["email", "K-77", "x@x.example"].as_slice(),
+        &["payment", "K-77", "10"],
+        &["payment", "K-1", "10", "--for", "S-77"],
+        &["proof", "K-77"],
+        &["refund", "K-77", "10"],
+        &["hold", "S-77", "2025-04-20"],
+        &["cancel", "S-77"],
+        &["end", "S-77"],
+        &["reprice", "S-77", "10"],
+        &["change", "S-77", "--price", "10"],
+        &["writeoff", "S-77"],
+        &["discount", "#77", "10"],
+        &["charge", "K-77", "10", "x"],
+        &["reverse", "77"],
+    ] {
+        let ran = record(&sandbox, what);
+        assert_eq!(ran.status, 2, "{what:?}: {ran:?}");
+    }
+    for arguments in [
+        ["explain", "S-77"].as_slice(),
+        &["render-card", "K-77"],
+        &["notify", "--customer", "K-77", "--as-of", "2025-02-10"],
+        &["enforce", "--customer", "K-77", "--as-of", "2025-02-10"],
+        &["outbox", "show", "77"],
+        &["outbox", "resend", "77", "--by", "maria", "--reason", "r"],
+    ] {
+        let ran = sandbox.run(arguments);
+        assert_eq!(ran.status, 2, "{arguments:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn root_leaves_no_file_that_the_service_user_cannot_open() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("NOT CHECKED: only root can be somebody else");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("data")).unwrap();
+    sandbox.reconfigure("path = \"konet.db\"", "path = \"data/konet.db\"");
+    std::os::unix::fs::chown(sandbox.path("data"), Some(65_534), None).unwrap();
+    let ran = sandbox.import("customers", crate::support::sandbox::CUSTOMERS, "2025-02-01").exits(2);
+    assert!(ran.stderr.contains("belongs to another user"), "{ran:?}");
+    assert!(lying(&sandbox, "data").is_empty());
+}
+
+// ---- upgrades --------------------------------------------------------------------------------------------
+
+/// A database of version 0.1.0 with people in it who owe, have paid and were told.
+fn of_first_version(sandbox: &Sandbox) {
+    let connection = Connection::open(sandbox.path("konet.db")).unwrap();
+    connection.execute_batch(include_str!("../src/store/migrations/0001_initial.sql")).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA application_id = 0x4B4E4254; PRAGMA user_version = 1; PRAGMA journal_mode = WAL;
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+               INSERT INTO runs (command, as_of, mode, started_at, ended_at, exit_status)
+               SELECT 'notify', '2025-02-01', 'live', 'x', 'x', 0 FROM n;
+             INSERT INTO customers SELECT 'K-' || id, id, 'Πελάτης', 'k@k.example', '', NULL, NULL, NULL, NULL, NULL,
+               NULL, 'GR', NULL, 'el', 'standard', NULL, 'REF' || id, 'own', 1, '2025-02-01' FROM runs;
+             INSERT INTO services SELECT 'S-' || id, 'K-' || id, 'hosting', 'Φ', NULL, 10000, 0, 12, '2025-03-31', 31,
+               'active', NULL, NULL, NULL, 1, NULL, NULL, NULL, NULL, NULL, '2025-02-01', 0 FROM runs;
+             INSERT INTO charges (customer, service, source, period_from, period_to, label, net_cents, vat_cents,
+                 gross_cents, vat_rate, created_on, settled_on, run)
+               SELECT 'K-' || id, 'S-' || id, 'period', '2025-03-31', '2026-03-31', 'Φ', 10000, 2400, 12400, 2400,
+                 '2025-03-01', CASE WHEN id % 2 = 0 THEN '2025-03-05' END, id FROM runs;
+             INSERT INTO payments (date, amount_cents, bank_ref, customer, run)
+               SELECT '2025-03-05', 12400, 'T-' || id, 'K-' || id, id FROM runs WHERE id % 2 = 0;
+             INSERT INTO allocations (payment, charge, amount_cents, made_on, run)
+               SELECT p.id, c.id, 12400, '2025-03-05', 1 FROM payments p JOIN charges c ON c.customer = p.customer;",
+        )
+        .unwrap();
+}
+
+fn figures(sandbox: &Sandbox) -> (i64, i64, i64, i64) {
+    let connection = Connection::open(sandbox.path("konet.db")).unwrap();
+    let one = |sql: &str| connection.query_row(sql, [], |row| row.get(0)).unwrap();
+    (
+        one("SELECT count(*) FROM customers"),
+        one("SELECT sum(amount_cents) FROM payments"),
+        one("SELECT sum(amount_cents) FROM allocations"),
+        one("SELECT count(*) FROM charges WHERE settled_on IS NOT NULL"),
+    )
+}
+
+fn version(sandbox: &Sandbox) -> i64 {
+    let connection = Connection::open(sandbox.path("konet.db")).unwrap();
+    connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn nobody_is_lost_in_an_upgrade_that_is_killed_at_any_moment() {
+    let sandbox = Sandbox::new();
+    of_first_version(&sandbox);
+    let before = figures(&sandbox);
+    let old = std::fs::read(sandbox.path("konet.db")).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for pause in 0..40 {
+        for beside in ["konet.db-wal", "konet.db-shm", "konet.db.last-run"] {
+            let _ = std::fs::remove_file(sandbox.path(beside));
+        }
+        sandbox.file("konet.db", &old);
+        sandbox.file("payments.csv", BANK);
+        let mut child = sandbox
+            .command(&["import", "payments", "payments.csv", "--as-of", "2025-03-06"])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(pause * 4));
+        let _ = child.kill();
+        child.wait().unwrap();
+        // the old schema whole, or the new one
+        seen.insert(version(&sandbox));
+        assert_eq!(figures(&sandbox), before, "killed after {} ms", pause * 4);
+        sandbox.pay("", "2025-03-06").exits(0);
+        assert_eq!(figures(&sandbox), before, "killed after {} ms", pause * 4);
+        sandbox.run(&["check"]).exits(0);
+    }
+    assert_eq!(seen.len(), 2, "killed before and after, and never between: {seen:?}");
+}
+
+#[test]
+fn looking_at_an_older_database_changes_nothing_and_says_how_it_is_upgraded() {
+    let sandbox = Sandbox::new();
+    of_first_version(&sandbox);
+    let old = std::fs::read(sandbox.path("konet.db")).unwrap();
+    let told = sandbox.run(&["check"]).exits(0).stdout;
+    assert!(told.contains("has schema 1") && told.contains("next command that writes"), "{told}");
+    let refused = sandbox.run(&["status", "--as-of", "2025-03-06"]).exits(1).stderr;
+    assert!(refused.contains("next command that writes") && refused.contains("before-schema"), "{refused}");
+    // a dry run shows what would come
+    let shown = sandbox.run(&["enforce", "--dry-run", "--as-of", "2025-03-06", "--json"]).exits(0).json();
+    assert_eq!(shown["actions"].as_array().unwrap().len(), 1000);
+    assert_eq!(std::fs::read(sandbox.path("konet.db")).unwrap(), old);
+    assert_eq!(version(&sandbox), 1);
+    sandbox.pay("", "2025-03-06").exits(0);
+    let now = version(&sandbox);
+    assert!(now > 1);
+    let kept = Connection::open(sandbox.path(&format!("konet.db.before-schema-{now}"))).unwrap();
+    let kept: i64 = kept.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(kept, 1);
+    // and the night goes on with what it had
+    assert_eq!(sandbox.enforce("2025-03-06").exits(0).json()["actions"].as_array().unwrap().len(), 1000);
+}

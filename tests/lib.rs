@@ -19,6 +19,7 @@ mod house;
 mod kill;
 mod ledger;
 mod letter;
+mod mailbox;
 mod model;
 mod money;
 mod movements;

@@ -208,6 +208,23 @@ fn the_same_money_in_our_own_file_and_in_a_statement_counts_once_and_a_person_is
 }
 
 #[test]
+fn money_that_two_formats_give_to_two_customers_counts_once_and_a_person_is_asked() {
+    let sandbox = told();
+    sandbox.pay("2025-03-02;124,00;NONREF;;S-2;;ΑΛΕΞΙΟΥ ΑΝΝΑ;για τον K-1\n", "2025-03-02").exits(0);
+    let entry = Entry { payer: "ΑΛΕΞΙΟΥ ΑΝΝΑ", text: "για τον K-1", ..Entry::default() };
+    statement(&sandbox, &[entry], "2025-03-02").exits(3);
+    assert_eq!(explain(&sandbox, "K-2", "2025-03-02")["credit_cents"], 12_400);
+    let waiting = status(&sandbox, "2025-03-02")["unmatched"][0].clone();
+    assert_eq!((&waiting["parked"], &waiting["likely"]), (&"other_format".into(), &"K-1".into()));
+    // the fuller format has two of them: both count
+    let two = [entry, Entry { text: "K-2", ..entry }];
+    let sandbox = told();
+    sandbox.pay("2025-03-02;124,00;NONREF;K-1;;;;\n", "2025-03-02").exits(0);
+    statement(&sandbox, &two, "2025-03-02").exits(0);
+    assert_eq!(explain(&sandbox, "K-2", "2025-03-02")["credit_cents"], 12_400);
+}
+
+#[test]
 fn the_same_money_by_hand_and_in_any_file_counts_once() {
     for by_file in ["camt", "csv"] {
         let sandbox = told();

@@ -674,3 +674,39 @@ fn of_every_service_the_next_event_is_named_or_what_it_lacks() {
     let lacks = explained("S-1", "2025-04-12")["lacks"].as_str().unwrap().to_owned();
     assert!(lacks.contains("record told SERVICE DATE"), "{lacks}");
 }
+
+#[test]
+fn rows_that_the_schema_refuses_hold_back_their_customer_and_nobody_else() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let database = rusqlite::Connection::open(sandbox.path("konet.db")).unwrap();
+    let refuse = "CREATE TRIGGER no BEFORE INSERT ON messages WHEN NEW.customer = 'K-1'
+        BEGIN SELECT RAISE(ABORT, 'not this one'); END";
+    database.execute_batch(refuse).unwrap();
+    let told = sandbox.notify("2025-11-16").exits(3).json();
+    assert_eq!(stages(&told, "K-2"), ["S-2 before-15"]);
+    assert!(told["skipped"].to_string().contains("not this one"), "{told}");
+    let status = sandbox.run(&["status", "--json", "--as-of", "2025-11-16"]).json();
+    assert!(status.to_string().contains("no card could be made for `K-1`"), "{status}");
+}
+
+#[test]
+fn notices_of_every_kind_have_the_key_that_the_program_writes() {
+    let sandbox = suspended();
+    record(&sandbox, "2025-04-08", &["charge", "K-1", "10", "Μεταφορά"]).exits(0);
+    record(&sandbox, "2025-04-08", &["hold", "S-1", "2025-04-09"]).exits(0);
+    nights(&sandbox, "2025-04-08", "2025-05-02");
+    let database = rusqlite::Connection::open(sandbox.path("konet.db")).unwrap();
+    let mut statement =
+        database.prepare("SELECT DISTINCT key FROM notices WHERE cancelled = 0 ORDER BY id").unwrap();
+    let keys: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    for key in ["S-1|2025-03-31|suspended", "#2|charged", "#2|after-5", "S-1|2025-03-31|final|2"] {
+        assert!(keys.contains(&key.to_owned()), "{key} is not in {keys:?}");
+    }
+    // the journal of what was queued names them alike
+    let journalled: String = database
+        .query_row("SELECT group_concat(detail, ' ') FROM journal WHERE what = 'message_queued'", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert!(keys.iter().all(|key| journalled.contains(key.as_str())), "{keys:?} {journalled}");
+}

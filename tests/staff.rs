@@ -28,9 +28,9 @@ fn cash_settles_and_names_its_way() {
             .contains("known")
     );
     assert_eq!(steps(&sandbox.enforce("2025-03-02").exits(0).json(), "actions"), ["renew S-1 settled"]);
-    record(&sandbox, "2025-03-02", &["payment", "K-9", "1"]).exits(1);
+    record(&sandbox, "2025-03-02", &["payment", "K-9", "1"]).exits(2);
     record(&sandbox, "2025-03-02", &["payment", "K-1", "-1"]).exits(2);
-    record(&sandbox, "2025-03-02", &["payment", "K-1", "1", "--for", "S-2"]).exits(1);
+    record(&sandbox, "2025-03-02", &["payment", "K-1", "1", "--for", "S-2"]).exits(2);
 }
 
 #[test]

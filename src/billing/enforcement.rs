@@ -308,8 +308,10 @@ type Verdict = Result<Because, Because>;
 type Found<'a> = Option<(Case<'a>, Verdict)>;
 
 fn reinstatement<'a>(facts: &'a Facts, service: &'a Service) -> Found<'a> {
-    let case = facts.present_case(service);
-    facts.awaits_reinstatement(service).then(|| (case, Ok(Because::SettledWhileSuspended(case.period()))))
+    facts.awaits_reinstatement(service).then(|| {
+        let case = facts.present_case(service);
+        (case, Ok(Because::SettledWhileSuspended(case.period())))
+    })
 }
 
 /// The first of a service's debts that it may be suspended for today, else the first that it would be, but for a
@@ -319,10 +321,13 @@ fn suspension<'a>(facts: &'a Facts, service: &'a Service, rules: &Rules, today: 
     if service.state != ServiceState::Active {
         return None;
     }
-    let older = facts.debts(service).into_iter().filter(|case| case.from < service.expires_on);
-    let present = (!facts.lapses(service)).then(|| facts.present_case(service));
-    let mut found: Vec<(Case<'a>, Verdict)> = older
-        .chain(present)
+    let mut cases = facts.debts(service);
+    // also one that nothing is asked for may be held, exempt or at fault, and says so
+    if cases.last().is_none_or(|case| case.from < service.expires_on) && !facts.lapses(service) {
+        cases.push(Case { service, from: service.expires_on, charge: None });
+    }
+    let mut found: Vec<(Case<'a>, Verdict)> = cases
+        .into_iter()
         .filter(|case| days_after(case.counted_from(), after) <= today)
         .filter_map(|case| Some((case, unsettled(facts, &case, rules, today)?)))
         .chain(lapse(facts, service, rules, today))

@@ -5,6 +5,7 @@ use crate::cli::Global;
 use crate::exit_status::ExitStatus;
 use crate::jobs::render::Studio;
 use crate::mail::Transport;
+use crate::store::Store;
 use anyhow::Result;
 use serde::Serialize;
 
@@ -39,10 +40,19 @@ pub(super) fn run(global: &Global) -> Result<ExitStatus> {
     add("mail", mail);
     add(
         "database",
-        session.reader().and_then(|store| {
+        Store::rehearse(&session.database).map_err(anyhow::Error::from).and_then(|(copy, found)| {
             // SQLite checks a table's own conditions in a database only that it may write
-            store.copy_in_memory()?.check()?;
-            Ok(session.database.display().to_string())
+            copy.check()?;
+            let place = session.database.display();
+            let known = Store::schema_version();
+            Ok(if found == known {
+                place.to_string()
+            } else {
+                format!(
+                    "{place} has schema {found}; the next command that writes upgrades it to {known}, after a backup \
+                     beside it (`{place}.before-schema-{known}`); in memory that succeeded"
+                )
+            })
         }),
     );
     let bounce_days = session.desk.config.smtp.bounce_days;

@@ -126,7 +126,7 @@ impl Session {
             if create && !self.database.exists() {
                 return Ok((Store::in_memory()?, None));
             }
-            return Ok((self.reader()?.copy_in_memory()?, None));
+            return Ok((Store::rehearse(&self.database)?.0, None));
         }
         if !create && !self.database.exists() {
             // say so before a lock file is left beside a database that is not there
@@ -179,7 +179,13 @@ impl Session {
 /// Root working on somebody else's database would leave files behind that its owner cannot open.
 fn refuse_root(database: &Path) -> Result<()> {
     use std::os::unix::fs::MetadataExt;
-    let Ok(metadata) = std::fs::metadata(database) else { return Ok(()) };
+    // where none is yet, the folder says whose it will be
+    let Some(metadata) = database.ancestors().find_map(|place| {
+        let place = if place.as_os_str().is_empty() { Path::new(".") } else { place };
+        std::fs::metadata(place).ok()
+    }) else {
+        return Ok(());
+    };
     if rustix::process::geteuid().is_root() && metadata.uid() != 0 {
         let text = format!(
             "`{}` belongs to another user; run this as that user, not as root (sudo -u '#{}' …)",

@@ -10,6 +10,7 @@ use crate::billing::text::cleaned;
 use chrono::{Datelike, NaiveDate};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Balances and the account stand within so many rows of the end.
@@ -37,23 +38,22 @@ pub(super) fn read_text(path: &Path, text: &str, profiles: &[Profile]) -> Option
     // ="x" is no CSV: the mark goes, and what is quoted stays one cell
     let text =
         if text.contains("=\"") { without_marks(text, char::from(delimiter)) } else { text.to_owned() };
-    let whole = rows(&text, delimiter);
-    // a quotation mark that never closes would swallow the rows behind it
-    let is_open = |row: &[String]| {
+    // a quotation mark that never closes would swallow the rows behind it: then each line stands for itself
+    let is_open = |row: &csv::StringRecord| {
         let width = row.len().max(3) / 2;
         row.iter()
             .any(|cell| cell.lines().skip(1).any(|line| line.matches(char::from(delimiter)).count() >= width))
     };
     let mut export = Export::new(path, profiles, 0);
-    if whole.iter().any(|(_, row)| is_open(row)) {
-        for (line, text) in text.lines().enumerate() {
-            for (_, row) in rows(text, delimiter) {
-                export.row(u64::try_from(line).unwrap_or(0) + 1, row);
+    if records(&text, delimiter).any(|(_, row)| is_open(&row)) {
+        for (line, text) in (1..).zip(text.lines()) {
+            for (_, row) in records(text, delimiter) {
+                export.row(line, row.iter().map(str::to_owned).collect());
             }
         }
     } else {
-        for (line, row) in whole {
-            export.row(line, row);
+        for (line, row) in records(&text, delimiter) {
+            export.row(line, row.iter().map(str::to_owned).collect());
         }
     }
     let mut sheet = export.finish()?;
@@ -62,15 +62,14 @@ pub(super) fn read_text(path: &Path, text: &str, profiles: &[Profile]) -> Option
 }
 
 /// The records of a text with the lines they begin on.
-fn rows(text: &str, delimiter: u8) -> Vec<(u64, Vec<String>)> {
+fn records(text: &str, delimiter: u8) -> impl Iterator<Item = (u64, csv::StringRecord)> {
     let reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
         .flexible(true)
         .from_reader(text.as_bytes());
     let mut lines = Lines::of(text);
-    let records = reader.into_records().flatten();
-    records.map(|record| (lines.of_record(&record), record.iter().map(str::to_owned).collect())).collect()
+    reader.into_records().flatten().map(move |record| (lines.of_record(&record), record))
 }
 
 /// `="x"` at the beginning of a cell becomes `"x"`.
@@ -102,7 +101,7 @@ pub(super) struct Export<'a> {
     head: Vec<Vec<String>>,
     /// The last rows so far.
     tail: VecDeque<Vec<String>>,
-    found: Option<(&'a Profile, Places)>,
+    found: Option<Rc<Found<'a>>>,
     source: Arc<str>,
     balances: Balances,
     newest: Option<NaiveDate>,
@@ -136,28 +135,28 @@ impl<'a> Export<'a> {
         if row.iter().all(|cell| cell.trim().is_empty()) || self.is_hopeless() {
             return;
         }
-        let Some((profile, places)) = self.found.clone() else {
-            let places = self.profiles.iter().find_map(|profile| Some((profile, profile.places(&row)?)));
-            if let Some((profile, _)) = &places {
-                self.source = profile.name.as_str().into();
-                self.sheet.is_statement = !profile.payers_only;
+        let Some(found) = self.found.clone() else {
+            self.found = self.profiles.iter().find_map(|profile| Found::of(profile, &row)).map(Rc::new);
+            if let Some(found) = &self.found {
+                self.source = found.profile.name.as_str().into();
+                self.sheet.is_statement = !found.profile.payers_only;
             } else {
                 self.head.push(row);
             }
-            self.found = places;
             return;
         };
-        self.movement(line, profile, &places, &row);
+        self.movement(line, &found, &row);
         if self.tail.len() == FOOTER_WITHIN {
             self.tail.pop_front();
         }
         self.tail.push_back(row);
     }
 
-    fn movement(&mut self, line: u64, profile: &Profile, places: &Places, row: &[String]) {
+    fn movement(&mut self, line: u64, found: &Found<'_>, row: &[String]) {
+        let (profile, places) = (found.profile, &found.places);
         let cells = Cells { row, places };
         let (day, figures) = (cells.at(places.date), cells.at(places.amount));
-        if cells.sums_up(profile) || folded(&day) == folded(profile.columns.date.first()) {
+        if found.sums_up(row) {
             return;
         }
         let amount = Money::parse(&figures);
@@ -269,7 +268,7 @@ impl<'a> Export<'a> {
 
     /// The sheet, if one of the profiles knew the header.
     pub(super) fn finish(self) -> Option<Sheet<PaymentRow>> {
-        let (profile, _) = self.found?;
+        let profile = self.found?.profile;
         let mut sheet = self.sheet;
         let frame: Vec<&Vec<String>> = self.head.iter().chain(self.tail.iter().rev()).collect();
         let account: Arc<str> = account(profile, &frame).into();
@@ -301,6 +300,33 @@ impl<'a> Export<'a> {
     }
 }
 
+/// The profile whose header was found, where its columns stand, and the words of rows that are no movements.
+struct Found<'a> {
+    profile: &'a Profile,
+    places: Places,
+    sums: Vec<String>,
+    /// The header's cell of the date: some banks repeat the header on every page.
+    date: String,
+}
+
+impl<'a> Found<'a> {
+    fn of(profile: &'a Profile, row: &[String]) -> Option<Self> {
+        let places = profile.places(row)?;
+        let own = profile.opening.iter().chain(&profile.closing).chain(&profile.until).map(String::as_str);
+        let sums = SUMS.into_iter().chain(own).map(folded).collect();
+        let date = folded(row.get(places.date)?);
+        Some(Self { profile, places, sums, date })
+    }
+
+    /// Whether a row begins with the words of a sum or a balance, or is the header again.
+    fn sums_up(&self, row: &[String]) -> bool {
+        let first =
+            row.iter().find(|cell| !cell.trim().is_empty()).map(|cell| folded(cell)).unwrap_or_default();
+        self.sums.iter().any(|word| first.starts_with(word))
+            || row.get(self.places.date).is_some_and(|cell| folded(cell) == self.date)
+    }
+}
+
 /// The cells of a row by what they mean.
 struct Cells<'a> {
     row: &'a [String],
@@ -320,16 +346,6 @@ impl Cells<'_> {
     fn words(&self) -> String {
         let parts = [self.optional(self.places.text), self.optional(self.places.note)];
         parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
-    }
-
-    /// Whether it begins with the words of a sum or a balance.
-    fn sums_up(&self, profile: &Profile) -> bool {
-        let Some(first) = self.row.iter().map(|cell| folded(cell)).find(|cell| !cell.is_empty()) else {
-            return true;
-        };
-        let begins = |word: &str| first.starts_with(&folded(word));
-        SUMS.iter().any(|word| begins(word))
-            || profile.opening.iter().chain(&profile.closing).chain(&profile.until).any(|word| begins(word))
     }
 
     /// Whether money came in.

@@ -5,7 +5,7 @@ use super::sheet::CELL_MAX;
 use crate::billing::address;
 use crate::billing::money::Money;
 use crate::billing::period::read_day;
-use crate::billing::text::cleaned;
+use crate::billing::text::{cleaned, is_plain_word};
 use chrono::NaiveDate;
 use csv::StringRecord;
 use std::collections::BTreeMap;
@@ -74,6 +74,18 @@ impl<'a> Cells<'a> {
         }
         let text = cleaned(raw);
         if text.is_empty() { Field::Empty } else { Field::Value(text) }
+    }
+
+    /// A name that is given to other programs: no option and no path.
+    pub(super) fn plain(&mut self, column: &'static str) -> Field<String> {
+        match self.text(column) {
+            Field::Value(word) if !is_plain_word(&word) => {
+                let what = "looks like an option or a path, and hooks are given it; a name without `/`";
+                self.fault(column, format!("`{}` {what}", shown(&word)));
+                Field::Empty
+            }
+            field => field,
+        }
     }
 
     /// A text that must be there.

@@ -214,6 +214,9 @@ pub(super) fn book(
     Booking { sheet, statement, entry, source, way, date, amount }.movements();
 }
 
+/// Where a part's amount is looked for.
+type AmountOf<'a> = dyn Fn(&Part) -> Option<Money> + 'a;
+
 /// An entry whose day, way and amount are sound.
 struct Booking<'a> {
     sheet: &'a mut Sheet<PaymentRow>,
@@ -262,7 +265,7 @@ impl Booking<'_> {
         };
         let ways: [&dyn Fn(&Part) -> Ways; 2] = [&own, &turned];
         let of_place = |place: usize| move |part: &Part| part.amounts[place];
-        let amounts: [&dyn Fn(&Part) -> Option<Money>; 5] =
+        let amounts: [&AmountOf<'_>; 5] =
             [&of_place(0), &of_place(1), &of_place(2), &of_place(3), &Part::amount];
         let of_parts: Money = parts.iter().map(|part| part.charges.amount()).sum();
         for kept in [Money::ZERO, self.entry.charges.amount(), of_parts] {

@@ -117,8 +117,8 @@ fn text_format(text: &str) -> Option<(&'static str, &'static str)> {
         return Some(("a SWIFT message", ASK_THE_BANK));
     }
     let is = |line: &str, width: usize| line.chars().count() == width;
-    let is_coda = |line: &&str| is(line, 128) && line.starts_with(['0', '1', '2', '3', '4', '8', '9']);
-    if first.starts_with("00000") && lines.iter().all(|line| is_coda(&line)) {
+    let is_coda = |line: &str| is(line, 128) && line.starts_with(['0', '1', '2', '3', '4', '8', '9']);
+    if first.starts_with("00000") && lines.iter().all(|line| is_coda(line)) {
         return Some(("CODA (Belgian banks)", ASK_THE_BANK));
     }
     if first.starts_with("01,") && (begins("02,") || begins("03,") || first.ends_with('/')) {

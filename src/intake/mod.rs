@@ -84,8 +84,19 @@ pub fn invoices(path: &Path) -> Result<Sheet<InvoiceRow>, IntakeError> {
 /// As [`customers`]; what is not read is refused by its name, with what to do.
 pub fn payments(path: &Path, profiles: Option<&Path>) -> Result<Sheet<PaymentRow>, IntakeError> {
     let file = decoding::open(path)?;
-    let profiles = profile::all(path, profiles)?;
-    statement(path, std::io::BufReader::with_capacity(64 << 10, file), &profiles, true)
+    payments_from(path, std::io::BufReader::with_capacity(64 << 10, file), profiles)
+}
+
+/// As [`payments`], from bytes that are open already; `path` is what messages call them.
+///
+/// # Errors
+/// As [`payments`].
+pub fn payments_from(
+    path: &Path,
+    input: impl BufRead + Seek,
+    profiles: Option<&Path>,
+) -> Result<Sheet<PaymentRow>, IntakeError> {
+    statement(path, input, &profile::all(path, profiles)?, true)
 }
 
 /// Reads a statement, as a file of its own or in a zip; a zip in a zip is refused.

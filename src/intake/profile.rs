@@ -5,6 +5,7 @@ use crate::billing::text::{cleaned, look_alikes};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::LazyLock;
 
 /// How a bank's export is read.
 #[derive(Debug, Clone, Deserialize)]
@@ -95,6 +96,10 @@ const BUILT_IN: [(&str, &str); 5] = [
     ("nbg.toml", include_str!("../../profiles/nbg.toml")),
 ];
 
+/// The profiles that ship, read once.
+static SHIPPED: LazyLock<Result<Vec<Profile>, String>> =
+    LazyLock::new(|| BUILT_IN.iter().map(|(_, text)| Profile::parse(text)).collect());
+
 /// The profiles of the folder, then the built-in ones that it does not replace.
 pub(super) fn all(path: &Path, folder: Option<&Path>) -> Result<Vec<Profile>, IntakeError> {
     let refuse = |message: String| IntakeError::Statement { path: path.to_owned(), message };
@@ -118,11 +123,10 @@ pub(super) fn all(path: &Path, folder: Option<&Path>) -> Result<Vec<Profile>, In
             replaced.extend(file.file_name().map(|name| name.to_string_lossy().into_owned()));
         }
     }
-    for (name, text) in BUILT_IN {
-        if !replaced.iter().any(|other| other == name) {
-            profiles.push(Profile::parse(text).map_err(refuse)?);
-        }
-    }
+    let built_in = SHIPPED.as_ref().map_err(|error| refuse(error.clone()))?;
+    let kept =
+        BUILT_IN.iter().zip(built_in).filter(|((name, _), _)| !replaced.iter().any(|other| other == name));
+    profiles.extend(kept.map(|(_, profile)| profile.clone()));
     Ok(profiles)
 }
 

@@ -220,7 +220,7 @@ impl<T> Sheet<T> {
 
     /// A movement that cannot be booked: its day, amount and words as they stand, and what is wrong.
     pub(super) fn fail(&mut self, line: u64, cells: [String; 3], message: String) {
-        self.rejected.push((cells.to_vec(), message.clone()));
+        self.rejected.push((Vec::from(cells), message.clone()));
         self.faults.push(Fault { file: self.file.clone(), line, column: 1, message });
     }
 

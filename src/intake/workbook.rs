@@ -28,6 +28,19 @@ pub(super) fn read(
 ) -> Result<Sheet<PaymentRow>, IntakeError> {
     let refuse = |message: String| IntakeError::Statement { path: path.to_owned(), message };
     unpacks_within(&mut input).map_err(refuse)?;
+    // the reader of Excel files is not ours: a file that makes it panic is a file that cannot be read
+    let reading = std::panic::AssertUnwindSafe(|| sheets(path, input, profiles));
+    std::panic::catch_unwind(reading).unwrap_or_else(|_| {
+        Err(refuse("it is no Excel file that can be read; open it in Excel and save it again".to_owned()))
+    })
+}
+
+fn sheets(
+    path: &Path,
+    input: impl Read + Seek,
+    profiles: &[Profile],
+) -> Result<Sheet<PaymentRow>, IntakeError> {
+    let refuse = |message: String| IntakeError::Statement { path: path.to_owned(), message };
     let mut book: calamine::Xlsx<_> = calamine::Xlsx::new(input)
         .map_err(|error: calamine::XlsxError| refuse(format!("it is no Excel file: {error}")))?;
     let mut whole: Option<Sheet<PaymentRow>> = None;
@@ -230,6 +243,13 @@ mod tests {
         let bomb = " ".repeat(257 << 20);
         let error = read_bytes(&workbook(&[("Α", &bomb)])).unwrap_err().to_string();
         assert!(error.contains("unpacks to more than 256 MB"), "{error}");
+    }
+
+    #[test]
+    fn a_cell_whose_name_makes_the_reader_overflow_is_a_refused_file() {
+        let far = row(1, &HEADER) + &format!("<row r=\"2\"><c r=\"{}2\"><v>1</v></c></row>", "W".repeat(40));
+        let error = read_bytes(&workbook(&[("Α", &far)])).unwrap_err().to_string();
+        assert!(error.contains("it is no Excel file") || error.contains("columns"), "{error}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::billing::guard::is_guarded;
 use crate::billing::period::{BillingPeriod, days_after};
 use crate::billing::policy::Mode;
 use crate::billing::service::{Service, ServiceKind};
+use crate::billing::text::is_plain_word;
 use crate::config::HookSet;
 use crate::hooks::{self, Answer, Call};
 use crate::store::{FactQueries, PendingRenewal, RunId, Services, Steps, Store};
@@ -78,7 +79,7 @@ pub fn act(
         return Ok(Err(format!("the panel{server} of {} failed before in this run", step.kind.code())));
     }
     let intent = store.write(|tx| tx.intend_step(run, step, desk.rules.mode, desk.today))?;
-    let answer = call(set, argv, step.action, &service, step);
+    let answer = call(desk, set, argv, step.action, &service, step);
     let code = &step.customer;
     let done = store.write(|tx| -> Result<bool> {
         tx.finish_step(
@@ -133,7 +134,7 @@ pub fn renew(
     let answer = match hook(desk, Action::Renew, service.kind) {
         // the hook was taken away: a person did it, or will
         None => Answer { done: true, output: "no hook is configured any more".to_owned() },
-        Some((set, argv)) => call(set, argv, Action::Renew, &service, &step),
+        Some((set, argv)) => call(desk, set, argv, Action::Renew, &service, &step),
     };
     store.write(|tx| -> Result<()> {
         let retry_on = next_try(desk, Action::Renew, pending.failures + 1, &answer);
@@ -189,11 +190,40 @@ fn told(word: &str, service: &Service, period: BillingPeriod, reason: &str) -> T
     Told { facts: facts.to_string(), variables }
 }
 
+/// Runs a program in the configuration's folder, to which its relative paths refer.
+fn ask(desk: &Desk, argv: &[String], told: &Told, limit: Duration) -> Answer {
+    let folder = desk.config.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| std::path::Path::new("."));
+    hooks::run(&Call { argv, folder, facts: &told.facts, variables: &told.variables, limit })
+}
+
+/// Why no program is told of a service: a panel's script could take its words for options or paths.
+fn unfit(service: &Service) -> Option<String> {
+    let words =
+        [("account", &service.account), ("server", &service.server), ("domain_name", &service.domain_name)];
+    words.into_iter().find_map(|(column, word)| {
+        let word = word.as_deref().filter(|word| !is_plain_word(word))?;
+        Some(format!(
+            "its `{column}` is `{word}`, which looks like an option or a path; mend it and import it"
+        ))
+    })
+}
+
 /// Runs the hook, and asks `verify` afterwards where there is one.
-fn call(set: &HookSet, argv: &[String], action: Action, service: &Service, step: &Step) -> Answer {
+fn call(
+    desk: &Desk,
+    set: &HookSet,
+    argv: &[String],
+    action: Action,
+    service: &Service,
+    step: &Step,
+) -> Answer {
+    if let Some(why) = unfit(service) {
+        return Answer { done: false, output: why };
+    }
     let told = told(action.code(), service, step.period, step.because.code());
     let limit = Duration::from_secs(set.timeout_seconds.into());
-    let ask = |argv| hooks::run(&Call { argv, facts: &told.facts, variables: &told.variables, limit });
+    let ask = |argv| ask(desk, argv, &told, limit);
     let answer = ask(argv);
     let Some(verify) = set.verify.as_deref().filter(|_| answer.done && action != Action::Renew) else {
         return answer;
@@ -221,7 +251,10 @@ pub fn state_at_panel(desk: &Desk, service: &Service) -> Option<Result<String, S
     let period = BillingPeriod::anchored(service.expires_on, service.period_months, service.anchor_day);
     let told = told("verify", service, period, "status");
     let limit = Duration::from_secs(set.timeout_seconds.into());
-    let seen = hooks::run(&Call { argv: verify, facts: &told.facts, variables: &told.variables, limit });
+    if let Some(why) = unfit(service) {
+        return Some(Err(why));
+    }
+    let seen = ask(desk, verify, &told, limit);
     let first = seen.output.lines().next().unwrap_or("it answers nothing").to_owned();
     Some(match seen.output.split_whitespace().next() {
         Some(state @ ("active" | "suspended" | "terminated")) if seen.done => Ok(state.to_owned()),

@@ -100,6 +100,12 @@ impl Findings {
         self.found.push((kind, new));
     }
 
+    /// What was found, in words.
+    #[must_use]
+    pub fn texts(&self) -> Vec<&str> {
+        self.found.iter().map(|(_, new)| new.text.as_str()).collect()
+    }
+
     /// Lists what was found and gives what is new. Kinds in `complete` were looked for everywhere:
     /// what was listed of them before and was not found again is over.
     ///

@@ -2,18 +2,40 @@
 
 use crate::intake::Field;
 use crate::views::ColumnView;
+use std::collections::BTreeSet;
 
 /// Collects the differences between a stored record and a row.
 #[derive(Debug, Default)]
 pub struct Differences {
     /// Columns that the row changes.
     pub changed: Vec<ColumnView>,
-    /// Columns that the row disputes, but the program owns.
+    /// Columns that the row disputes, but the program or staff have the word on.
     pub conflicts: Vec<ColumnView>,
+    /// Columns that staff recorded.
+    staff: BTreeSet<String>,
+    /// Columns that the file decides all the same.
+    take: BTreeSet<String>,
 }
 
 impl Differences {
-    /// Puts `new` in place of `old` and notes it, if it differs.
+    /// Nothing compared yet; `staff` is what staff recorded, `take` what the file decides all the same.
+    #[must_use]
+    pub fn new(staff: BTreeSet<String>, take: &[String]) -> Self {
+        Self { staff, take: take.iter().cloned().collect(), ..Self::default() }
+    }
+
+    /// Whether the file decides a column that is not its own.
+    #[must_use]
+    pub fn takes(&self, column: &str) -> bool {
+        self.take.contains(column)
+    }
+
+    /// Columns that staff recorded and the file has decided now.
+    pub fn taken_from_staff(&self) -> impl Iterator<Item = &str> {
+        self.changed.iter().map(|change| change.column).filter(|column| self.staff.contains(*column))
+    }
+
+    /// Puts `new` in place of `old` and notes it, if it differs; what staff recorded is disputed only.
     pub fn set<T: PartialEq>(
         &mut self,
         column: &'static str,
@@ -21,10 +43,8 @@ impl Differences {
         new: T,
         word: impl Fn(&T) -> String,
     ) {
-        if *old != new {
-            self.changed.push(ColumnView { column, before: word(old), after: word(&new) });
-            *old = new;
-        }
+        let taken = self.takes(column) || !self.staff.contains(column);
+        self.owned(column, taken, old, new, word);
     }
 
     /// As [`Self::set`], for an optional text column: absent leaves it, empty clears it.
@@ -46,10 +66,15 @@ impl Differences {
         new: T,
         word: impl Fn(&T) -> String,
     ) {
+        if *old == new {
+            return;
+        }
+        let view = ColumnView { column, before: word(old), after: word(&new) };
         if taken {
-            self.set(column, old, new, word);
-        } else if *old != new {
-            self.conflicts.push(ColumnView { column, before: word(old), after: word(&new) });
+            self.changed.push(view);
+            *old = new;
+        } else {
+            self.conflicts.push(view);
         }
     }
 }

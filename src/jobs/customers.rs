@@ -43,9 +43,9 @@ fn own_reference(sequence: i64, prefix: &str) -> PaymentReference {
     PaymentReference::Own(creditor_reference(&body).unwrap_or(body))
 }
 
-/// Applies a row to a stored customer and says what differs. The program owns `enforcement`.
-pub fn updated(customer: &mut Customer, row: &CustomerRow, take: &[String]) -> Differences {
-    let mut differences = Differences::default();
+/// Applies a row to a stored customer and says what differs. The program owns `enforcement`, and staff what they
+/// recorded.
+pub fn updated(customer: &mut Customer, row: &CustomerRow, mut differences: Differences) -> Differences {
     let d = &mut differences;
     let list = |list: &Vec<String>| list.join(";");
     d.set("name", &mut customer.name, row.name.clone(), Clone::clone);
@@ -76,11 +76,11 @@ pub fn updated(customer: &mut Customer, row: &CustomerRow, take: &[String]) -> D
     if let Some(issued) = row.reference.value() {
         // a reference is fixed at import: customers have it in their standing orders
         let new = PaymentReference::BankIssued(issued.clone());
-        let taken = take.iter().any(|column| column == "reference");
+        let taken = d.takes("reference");
         d.owned("reference", taken, &mut customer.reference, new, |r| r.as_str().to_owned());
     }
     if let Some(enforcement) = row.enforcement.value() {
-        let taken = take.iter().any(|column| column == "enforcement");
+        let taken = d.takes("enforcement");
         d.owned("enforcement", taken, &mut customer.enforcement, *enforcement, |yes| yes_no(*yes));
     }
     differences

@@ -1,6 +1,7 @@
 //! Imports: files become rows, rows become records, and everything of a file is kept or nothing.
 
 use super::attention::{Findings, Kind};
+use super::compare::Differences;
 use super::gates::{self, InboxFile};
 use super::spared::spared;
 use super::{Desk, customers, invoices, payments, services};
@@ -9,7 +10,7 @@ use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::policy::Mode;
 use crate::exit_status::ExitStatus;
 use crate::intake::{self, CustomerRow, InvoiceRow, PaymentRow, ServiceRow, Sheet};
-use crate::store::{Customers, FactQueries, RunId, Services, Store, Tx};
+use crate::store::{Customers, FactQueries, RecordOf, RunId, Services, StaffQueries, Store, Tx};
 use crate::views::{ColumnView, ImportView, RecordView, RunView};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
@@ -56,7 +57,17 @@ pub struct Manner {
 }
 
 /// Columns that `--take` knows.
-pub const TAKEABLE: [&str; 6] = ["expires_on", "state", "hold_until", "enforcement", "reference", "customer"];
+pub const TAKEABLE: [&str; 9] = [
+    "expires_on",
+    "state",
+    "hold_until",
+    "enforcement",
+    "reference",
+    "email",
+    "price",
+    "period_months",
+    "renews",
+];
 
 /// Imports files of one kind in one transaction.
 ///
@@ -260,7 +271,12 @@ fn write_customers(
             view.records.push(record(code.as_str(), "created", Vec::new()));
             continue;
         };
-        let differences = customers::updated(&mut stored, row, &manner.take);
+        let of = RecordOf::Customer(&code);
+        let compared = Differences::new(tx.staff_columns(of)?, &manner.take);
+        let differences = customers::updated(&mut stored, row, compared);
+        for column in differences.taken_from_staff() {
+            tx.forget_staff_word(of, column)?;
+        }
         if differences.changed.is_empty() {
             view.unchanged += 1;
         } else {
@@ -289,10 +305,15 @@ fn conflicts(
         return;
     }
     for column in &columns {
+        let way_out = if TAKEABLE.contains(&column.column) {
+            format!("`--take {}` lets the file decide", column.column)
+        } else {
+            // its charges, payments and cards are its customer's
+            "end it (`record end`) and import a service with a code of its own".to_owned()
+        };
         let text = format!(
-            "`{code}`: the file says {} = `{}`, the program has `{}` and keeps it; \
-             `--take {}` lets the file decide",
-            column.column, column.after, column.before, column.column
+            "`{code}`: the file says {} = `{}`, the program has `{}` and keeps it; {way_out}",
+            column.column, column.after, column.before
         );
         let key = format!("{code}|{}|{}", column.column, column.after);
         findings.add(Kind::Conflict, key, customer, service, text);
@@ -329,7 +350,12 @@ fn write_services(
             view.records.push(record(code.as_str(), "created", Vec::new()));
             continue;
         };
-        let differences = services::updated(&mut stored, row, &manner.take, desk.today);
+        let of = RecordOf::Service(&code);
+        let compared = Differences::new(tx.staff_columns(of)?, &manner.take);
+        let differences = services::updated(&mut stored, row, desk.today, compared);
+        for column in differences.taken_from_staff() {
+            tx.forget_staff_word(of, column)?;
+        }
         if differences.changed.is_empty() {
             view.unchanged += 1;
         } else {

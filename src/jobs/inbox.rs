@@ -53,9 +53,10 @@ pub fn import(desk: &Desk, store: &mut Store, run: RunId, shown: &RunView) -> Re
         // a mailbox that cannot be read must not keep the night from going on
         match spared(|| super::bounces::import(desk, store, run, mailbox))? {
             Ok(outcome) => {
-                if !outcome.fresh.is_empty() {
+                if !outcome.fresh.is_empty() || !outcome.faults.is_empty() {
                     arrived.status = ExitStatus::NeedsPerson;
                 }
+                arrived.faults.extend(outcome.faults);
                 arrived.attention.extend(outcome.fresh);
             }
             Err(why) => arrived.fault(why),

@@ -146,16 +146,19 @@ fn real(text: &Option<String>) -> Option<String> {
     text.as_deref().and_then(real_reference).map(str::to_owned)
 }
 
-/// Whether nothing that both formats say tells a line and a payment apart.
+/// Whether nothing that can be compared across formats tells a line and a payment apart. Whose each seems to be cannot:
+/// one of the two may be wrong, and then it is one payment that would count twice.
 fn can_be(line: &Line, known: &StoredPayment) -> bool {
     let differ = |a: Option<String>, b: Option<String>| a.is_some() && b.is_some() && a != b;
     is_same_account(&known.account, &line.row.account)
         && !differ(text(&line.row.payer_iban), text(&known.payer_iban))
         && !differ(real(&line.row.end_to_end), real(&known.end_to_end))
-        && !differ(
-            line.owner.as_ref().map(|(code, _)| code.to_string()),
-            known.customer.as_ref().map(ToString::to_string),
-        )
+}
+
+/// Whether each seems to be another customer's: then only a person knows.
+fn contradict(line: &Line, known: &StoredPayment) -> bool {
+    let owners = line.owner.as_ref().map(|(code, _)| code).zip(known.customer.as_ref());
+    owners.is_some_and(|(ours, theirs)| ours != theirs)
 }
 
 /// Lines that no payment was found for yet, and payments that no line was found for.
@@ -209,6 +212,7 @@ impl Pairing<'_> {
             let words = all([&line.row.note, &line.row.payer, &line.row.reference]);
             let alike = |known: &StoredPayment| {
                 can_be(line, known)
+                    && !contradict(line, known)
                     && have_words_in_common(&words, &all([&known.note, &known.payer, &known.reference]))
             };
             let Some(found) = known.iter_mut().find(|known| known.as_ref().is_some_and(alike)) else {
@@ -235,12 +239,14 @@ impl Pairing<'_> {
     }
 }
 
-/// A person's own file beside a bank's, each with a reference of its own: only a person knows whether they are one.
+/// A person's own file beside a bank's, each with a reference of its own, and money that seems to be of two customers:
+/// only a person knows whether they are one.
 fn verdict(line: &Line, known: StoredPayment) -> Verdict {
     let [ours, theirs] = [&*line.row.bank_ref, &*known.bank_ref].map(given_reference);
     let by_person = &*line.row.source == CSV || known.source == CSV;
     let certain = line.row.payer_iban.is_some() && text(&line.row.payer_iban) == text(&known.payer_iban);
-    if by_person && ours.is_some() && theirs.is_some() && ours != theirs && !certain {
+    let named_apart = by_person && ours.is_some() && theirs.is_some() && ours != theirs && !certain;
+    if named_apart || contradict(line, &known) {
         return Verdict::Doubtful;
     }
     Verdict::Same(Box::new(known))

@@ -1,9 +1,9 @@
 //! Looking ahead: where a customer stands before the next night, also where a trial ends on the way.
 
 use super::Desk;
+use super::notices::without_waiting;
 use crate::billing::forecast::Outlook;
 use crate::billing::ids::CustomerCode;
-use crate::billing::notice::NoticeFate;
 use crate::billing::period::days_after;
 use crate::billing::policy::Mode;
 use crate::store::{FactQueries, Outbox, Runs, Store, StoreError};
@@ -30,11 +30,9 @@ pub fn outlook(
     let facts = |mode| -> Result<_, StoreError> {
         let Some(mut facts) = store.facts(code, mode, desk.today)? else { return Ok(None) };
         // what nobody was handed yet is made anew by the next night, or withdrawn
-        let waiting = store.replaceable(code, mode)?;
-        let keys: Vec<&String> = waiting.iter().flat_map(|message| &message.keys).collect();
-        facts
-            .notices
-            .retain(|notice| notice.fate != NoticeFate::Queued || !keys.contains(&&notice.key.to_string()));
+        let mut waiting = store.waiting(code, mode)?;
+        waiting.retain(|message| message.asked.is_none() && message.is_whole());
+        without_waiting(&mut facts, &waiting);
         Ok(Some(facts))
     };
     let Some(now) = facts(desk.rules.mode)? else { return Ok(None) };

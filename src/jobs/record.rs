@@ -12,10 +12,11 @@ use crate::billing::money::Money;
 use crate::billing::period::days_after;
 use crate::billing::service::{Hold, Service, ServiceState, SuspensionReason};
 use crate::billing::vat::Price;
+use crate::error::Stop;
 use crate::intake::InvoiceOf;
 use crate::store::{
-    BY_HAND, CLOCK_FORGIVEN, Charges, Customers, FactQueries, NewPayment, Payments, RunId, Runs, Services,
-    Store, StoredPayment, Tx,
+    BY_HAND, CLOCK_FORGIVEN, Charges, Customers, FactQueries, NewPayment, Payments, RecordOf, RunId, Runs,
+    Services, Store, StoredPayment, Tx,
 };
 use crate::views::AttentionView;
 use anyhow::{Result, anyhow, bail};
@@ -250,7 +251,7 @@ fn one(
             let facts = facts(desk, tx, customer)?;
             for code in services {
                 if facts.service(code).is_none() {
-                    bail!("`{customer}` has no service `{code}`");
+                    return Err(unknown(format!("`{customer}` has no service `{code}`")));
                 }
             }
             not_ahead(desk, *date)?;
@@ -360,7 +361,7 @@ fn one(
         Record::Charge { customer, service, price, label } => {
             let mut facts = facts(desk, tx, customer)?;
             if let Some(code) = service.as_ref().filter(|code| facts.service(code).is_none()) {
-                bail!("`{customer}` has no service `{code}`");
+                return Err(unknown(format!("`{customer}` has no service `{code}`")));
             }
             let changes =
                 charge_once(&mut facts, &desk.rules, service.clone(), label.clone(), *price, desk.today);
@@ -401,6 +402,7 @@ fn one(
             let mut stored = service(tx, code)?;
             stored.price = *price;
             tx.put_service(&stored)?;
+            tx.note_staff_word(run, RecordOf::Service(code), "price")?;
             let mut facts = facts(desk, tx, &stored.customer)?;
             let changes = reprice_told(&mut facts, &desk.rules, code);
             tx.apply(run, &stored.customer, &changes, desk.rules.mode)?;
@@ -417,6 +419,11 @@ fn one(
             stored.price = price.unwrap_or(stored.price);
             stored.period_months = months.unwrap_or(stored.period_months);
             tx.put_service(&stored)?;
+            for (column, said) in [("price", price.is_some()), ("period_months", months.is_some())] {
+                if said {
+                    tx.note_staff_word(run, RecordOf::Service(code), column)?;
+                }
+            }
             let text = format!(
                 "`{code}`: {} per {} months from the next charge on",
                 stored.price.money(),
@@ -452,6 +459,7 @@ fn one(
                 stored.state = ServiceState::Suspended { on, reason: SuspensionReason::Nonpayment, expiry };
             }
             tx.put_service(&stored)?;
+            tx.note_staff_word(run, RecordOf::Service(code), "renews")?;
             payments::update(desk, tx, run, &stored.customer)?;
             payments::tell_idle(desk, tx, &stored.customer, findings)?;
             let text = if *undo {
@@ -527,11 +535,13 @@ fn one(
             Ok(("invoice", None, None, format!("invoice `{number}` is recorded no longer ({count} entries)")))
         }
         Record::Email { customer, addresses } => {
-            let mut stored =
-                tx.customer(customer)?.ok_or_else(|| anyhow!("there is no customer `{customer}`"))?;
+            let mut stored = tx
+                .customer(customer)?
+                .ok_or_else(|| unknown(format!("there is no customer `{customer}`")))?;
             let checked: Result<Vec<String>, String> = addresses.iter().map(|a| address::check(a)).collect();
             stored.email = checked.map_err(|why| anyhow!(why))?;
             tx.update_customer(&stored)?;
+            tx.note_staff_word(run, RecordOf::Customer(customer), "email")?;
             let text = format!("`{customer}` is written to at {}", stored.email.join(", "));
             Ok(("email", Some(customer.clone()), None, text))
         }
@@ -577,12 +587,18 @@ fn one(
     }
 }
 
+/// A mistake in what was typed, and the same exit status as in every other command.
+fn unknown(text: String) -> anyhow::Error {
+    Stop::Usage(text).into()
+}
+
 fn facts(desk: &Desk, tx: &Tx<'_>, code: &CustomerCode) -> Result<Facts> {
-    tx.facts(code, desk.rules.mode, desk.today)?.ok_or_else(|| anyhow!("there is no customer `{code}`"))
+    tx.facts(code, desk.rules.mode, desk.today)?
+        .ok_or_else(|| unknown(format!("there is no customer `{code}`")))
 }
 
 fn service(tx: &Tx<'_>, code: &ServiceCode) -> Result<Service> {
-    tx.service(code)?.ok_or_else(|| anyhow!("there is no service `{code}`"))
+    tx.service(code)?.ok_or_else(|| unknown(format!("there is no service `{code}`")))
 }
 
 /// Nothing is entered before its day.
@@ -724,7 +740,7 @@ fn payment_named(tx: &Tx<'_>, name: &str) -> Result<StoredPayment> {
     match (found.pop(), found.is_empty()) {
         (Some(payment), true) => Ok(payment),
         (Some(_), false) => bail!("`{name}` is the reference of several payments; name one by its number"),
-        (None, _) => bail!("there is no payment `{name}`; see `explain CUSTOMER`"),
+        (None, _) => Err(unknown(format!("there is no payment `{name}`; see `explain CUSTOMER`"))),
     }
 }
 
@@ -736,7 +752,8 @@ fn unmatched(tx: &Tx<'_>, id: PaymentId) -> Result<Option<StoredPayment>> {
 /// The open charge that a person means: `#12`, or the code of a service, whose present period comes first.
 fn charge_named(desk: &Desk, tx: &Tx<'_>, name: &str) -> Result<(Facts, Charge)> {
     if let Some(id) = name.strip_prefix('#').and_then(|id| id.parse().ok()).map(ChargeId) {
-        let owner = tx.customer_of_charge(id)?.ok_or_else(|| anyhow!("there is no charge `{name}`"))?;
+        let owner =
+            tx.customer_of_charge(id)?.ok_or_else(|| unknown(format!("there is no charge `{name}`")))?;
         let facts = facts(desk, tx, &owner)?;
         let open = facts.open_charges().into_iter().find(|charge| charge.id == id).cloned();
         let charge = open.ok_or_else(|| anyhow!("charge `{name}` of `{owner}` is not open"))?;

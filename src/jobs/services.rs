@@ -53,11 +53,14 @@ fn hold(row: &ServiceRow) -> Option<Hold> {
 }
 
 /// Applies a row to a stored service and says what differs. The program owns `expires_on`, `state`
-/// and the hold, unless a column is in `take`.
-pub fn updated(service: &mut Service, row: &ServiceRow, take: &[String], today: NaiveDate) -> Differences {
-    let mut differences = Differences::default();
+/// and the hold, and staff what they recorded, unless a column is taken.
+pub fn updated(
+    service: &mut Service,
+    row: &ServiceRow,
+    today: NaiveDate,
+    mut differences: Differences,
+) -> Differences {
     let d = &mut differences;
-    let takes = |column: &str| take.iter().any(|taken| taken == column);
     d.owned(
         "customer",
         false,
@@ -78,8 +81,8 @@ pub fn updated(service: &mut Service, row: &ServiceRow, take: &[String], today: 
         Field::Value(rate) => d.set("vat", &mut service.vat, Some(*rate), word_rate),
     }
     renews(service, row, d);
-    expiry(service, row, takes("expires_on"), d);
-    held_and_state(service, row, &takes, today, d);
+    expiry(service, row, d);
+    held_and_state(service, row, today, d);
     differences
 }
 
@@ -94,7 +97,8 @@ fn renews(service: &mut Service, row: &ServiceRow, d: &mut Differences) {
     }
 }
 
-fn expiry(service: &mut Service, row: &ServiceRow, taken: bool, d: &mut Differences) {
+fn expiry(service: &mut Service, row: &ServiceRow, d: &mut Differences) {
+    let taken = d.takes("expires_on");
     let before = service.expires_on;
     d.owned("expires_on", taken, &mut service.expires_on, row.expires_on, ToString::to_string);
     if service.expires_on != before {
@@ -109,13 +113,7 @@ fn expiry(service: &mut Service, row: &ServiceRow, taken: bool, d: &mut Differen
     }
 }
 
-fn held_and_state(
-    service: &mut Service,
-    row: &ServiceRow,
-    takes: &impl Fn(&str) -> bool,
-    today: NaiveDate,
-    d: &mut Differences,
-) {
+fn held_and_state(service: &mut Service, row: &ServiceRow, today: NaiveDate, d: &mut Differences) {
     let word_hold = |hold: &Option<Hold>| {
         hold.as_ref()
             .map(|hold| format!("{} {}", hold.until, hold.note))
@@ -126,7 +124,7 @@ fn held_and_state(
     match &row.hold_until {
         Field::Absent => {}
         Field::Empty | Field::Value(_) => {
-            let taken = takes("hold_until") || takes("hold");
+            let taken = d.takes("hold_until");
             d.owned("hold_until", taken, &mut service.hold, hold(row), word_hold);
         }
     }
@@ -141,7 +139,8 @@ fn held_and_state(
     };
     if !same {
         let new = state(row, today);
-        d.owned("state", takes("state"), &mut service.state, new, |state| word_state(*state));
+        let taken = d.takes("state");
+        d.owned("state", taken, &mut service.state, new, |state| word_state(*state));
     }
 }
 

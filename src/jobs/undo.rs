@@ -182,7 +182,10 @@ impl Undoing<'_> {
             tx.mark_undone(undone)?;
             if !by_hook {
                 tx.note_step(run, &step, desk.rules.mode, desk.today)?;
-                tx.open_work_order(run, &step, desk.today)?;
+                // what nobody has switched off yet, nobody need switch on
+                if !tx.withdraw_work_order(&step.service, &undone.action, &wanted.by, desk.today)? {
+                    tx.open_work_order(run, &step, desk.today)?;
+                }
             }
             Ok(withdrawn)
         })?;

@@ -16,6 +16,21 @@ pub enum StoreError {
         /// What it is instead.
         why: String,
     },
+    /// Written by an older version, and only looked at.
+    #[error(
+        "`{}` has schema {found} of an older version, and this program works with {known}; the next command that \
+         writes (the night's run, an import) upgrades it, after a backup beside it (`{}.before-schema-{known}`); \
+         `check` tries that in memory",
+        path.display(), path.display()
+    )]
+    Older {
+        /// Where.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
     /// Written by a later version.
     #[error("`{}` has schema {found}, and this program knows up to {known}; install the newer konet-billing", path.display())]
     Newer {

@@ -47,7 +47,7 @@ const NOTICES: &str = "WITH told AS (
           WHERE s.customer = ?1
             AND (n.period_from >= coalesce(s.suspension_expiry, s.expires_on) OR n.made_on >= ?3
               OR EXISTS (SELECT 1 FROM charges c WHERE c.service = n.service AND c.period_from = n.period_from
-                AND c.settled_on IS NULL))
+                AND c.source = 'period' AND +c.settled_on IS NULL))
           UNION ALL SELECT n.* FROM charges c JOIN notices n ON n.charge = c.id
           WHERE c.customer = ?1 AND c.settled_on IS NULL)
     SELECT n.service, n.period_from, n.charge, n.stage, n.episode, n.made_on, n.suspend_on, n.terminate_on, n.told_how,
@@ -261,19 +261,20 @@ pub trait FactQueries: Queries {
     /// # Errors
     /// Where the database cannot be read.
     fn due_customers(&self, today: NaiveDate, horizon_days: u32) -> Result<Vec<CustomerCode>> {
-        let sql = "SELECT customer FROM services WHERE state = 'active' AND expires_on <= ?1
-             UNION SELECT customer FROM services WHERE state = 'suspended'
-             UNION SELECT customer FROM charges WHERE settled_on IS NULL
-             UNION SELECT c.customer FROM charges c JOIN services s ON s.code = c.service
-                   WHERE c.period_from = s.expires_on AND c.settled_on IS NOT NULL
-             UNION SELECT customer FROM services WHERE expires_on IS NOT date(expires_on)
+        let sql = "SELECT DISTINCT customer FROM (
+             SELECT customer FROM services WHERE state = 'active' AND expires_on <= ?1
+             UNION ALL SELECT customer FROM services WHERE state = 'suspended'
+             UNION ALL SELECT customer FROM charges WHERE settled_on IS NULL
+             UNION ALL SELECT customer FROM charges
+                   WHERE source = 'period' AND settled_on IS NOT NULL AND renewed_on IS NULL AND written_off_on IS NULL
+             UNION ALL SELECT customer FROM services WHERE expires_on IS NOT date(expires_on)
                      OR state_on IS NOT date(state_on) OR hold_until IS NOT date(hold_until)
                      OR imported_on IS NOT date(imported_on) OR suspension_expiry IS NOT date(suspension_expiry)
-             UNION SELECT customer FROM services WHERE cancelled_on >= ?2
-             UNION SELECT s.customer FROM steps t JOIN services s ON s.code = t.service WHERE t.on_day >= ?2
-             UNION SELECT m.customer FROM deliveries d JOIN messages m ON m.id = d.message
-                   WHERE d.state IN ('queued', 'in_doubt')
-             ORDER BY 1";
+             UNION ALL SELECT customer FROM services WHERE cancelled_on >= ?2
+             UNION ALL SELECT s.customer FROM steps t JOIN services s ON s.code = t.service WHERE t.on_day >= ?2
+             UNION ALL SELECT m.customer FROM deliveries d JOIN messages m ON m.id = d.message
+                   WHERE d.state IN ('queued', 'in_doubt', 'failed', 'uncertain') AND d.state IN ('queued', 'in_doubt')
+             ) ORDER BY 1";
         let mut statement = self.connection().prepare_cached(sql)?;
         let codes = statement.query_map(
             params![days_after(today, horizon_days), days_before(today, STEPS_REMEMBERED_DAYS)],

@@ -1,4 +1,4 @@
-//! The schema's versions: forward only, each in one transaction, with a backup before the first step.
+//! The schema's versions: forward only, all that are missing in one transaction, with a backup before it.
 
 use super::error::{Result, StoreError};
 use rusqlite::Connection;
@@ -9,11 +9,12 @@ use std::time::Duration;
 const APPLICATION_ID: i64 = 0x4B4E_4254;
 
 /// Never edited once released; the next one is added below.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_money.sql"),
     include_str!("migrations/0003_episodes.sql"),
     include_str!("migrations/0004_gates.sql"),
+    include_str!("migrations/0005_mail.sql"),
 ];
 
 /// The version that made waiting money findable by its words, which only the program can tell.
@@ -43,29 +44,38 @@ pub(super) fn check_identity(connection: &Connection, path: &Path) -> Result<()>
 
 /// Refuses an older schema where it may not be upgraded.
 pub(super) fn check_current(connection: &Connection, path: &Path) -> Result<()> {
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let found = version(connection)?;
     if found == known_version() {
         return Ok(());
     }
-    let why = format!("schema {found} of an older version; run `konet-billing check` once to upgrade it");
-    Err(StoreError::NotOurs { path: path.to_owned(), why })
+    Err(StoreError::Older { path: path.to_owned(), found, known: known_version() })
 }
 
-fn known_version() -> i64 {
+/// The schema that a database has.
+pub(super) fn version(connection: &Connection) -> Result<i64> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+pub(super) fn known_version() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
 /// Brings the schema up to date; an existing database is backed up beside itself first.
 pub(super) fn upgrade(connection: &Connection, path: &Path) -> Result<()> {
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let done = usize::try_from(found).unwrap_or(0);
-    if done >= MIGRATIONS.len() {
-        return Ok(());
-    }
-    if done > 0 {
+    let found = version(connection)?;
+    if found > 0 && found < known_version() {
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".before-schema-{}", known_version()));
         backup(connection, &PathBuf::from(name))?;
+    }
+    upgrade_in_place(connection)
+}
+
+/// Brings the schema up to date in one transaction: a program that is cut short leaves the old one whole.
+pub(super) fn upgrade_in_place(connection: &Connection) -> Result<()> {
+    let done = usize::try_from(version(connection)?).unwrap_or(0);
+    if done >= MIGRATIONS.len() {
+        return Ok(());
     }
     // a table that others point at can only be made anew while nobody looks at the pointers
     let enforced: bool = connection.pragma_query_value(None, "foreign_keys", |row| row.get(0))?;
@@ -78,26 +88,28 @@ pub(super) fn upgrade(connection: &Connection, path: &Path) -> Result<()> {
     upgraded
 }
 
-/// Each migration in a transaction of its own, kept only where every pointer points at something.
+/// All that are missing, kept only where every pointer points at something.
 fn migrations(connection: &Connection, done: usize) -> Result<()> {
-    for (number, sql) in MIGRATIONS.iter().enumerate().skip(done) {
-        let version = number + 1;
-        connection.execute_batch(&format!(
-            "BEGIN IMMEDIATE; {sql}; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version};"
-        ))?;
-        if version == MONEY {
-            super::payments::index_all_waiting(connection)?;
-        }
-        let orphan: Option<String> = connection
-            .prepare("PRAGMA foreign_key_check")?
-            .query_map([], |row| row.get(0))?
-            .next()
-            .transpose()?;
-        if let Some(table) = orphan {
-            return Err(StoreError::Damaged(format!("a row of `{table}` points at nothing")));
-        }
-        connection.execute_batch("COMMIT")?;
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    for sql in MIGRATIONS.iter().skip(done) {
+        connection.execute_batch(sql)?;
     }
+    if done < MONEY {
+        super::payments::index_all_waiting(connection)?;
+    }
+    let version = known_version();
+    connection.execute_batch(&format!(
+        "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version};"
+    ))?;
+    let orphan: Option<String> = connection
+        .prepare("PRAGMA foreign_key_check")?
+        .query_map([], |row| row.get(0))?
+        .next()
+        .transpose()?;
+    if let Some(table) = orphan {
+        return Err(StoreError::Damaged(format!("a row of `{table}` points at nothing")));
+    }
+    connection.execute_batch("COMMIT")?;
     Ok(())
 }
 

@@ -15,6 +15,7 @@ mod outbox;
 mod payments;
 mod runs;
 mod services;
+mod staff;
 mod status;
 mod steps;
 
@@ -25,12 +26,13 @@ pub use error::{Result, StoreError};
 pub use facts::FactQueries;
 pub use gates::{Cover, GateQueries, Met, RESTORED, UnreadFile};
 pub use outbox::{
-    AttemptRecord, Claimed, DeliveryState, ListedAttempt, ListedDelivery, ListedMessage, NewMessage, Outbox,
-    Replaceable, Role, Troubled,
+    Addressed, Asked, AttemptRecord, Bounced, Claimed, DeliveryState, HandedOver, ListedAttempt,
+    ListedDelivery, ListedMessage, NewMessage, Outbox, Role, SentDelivery, Troubled, Waiting, sorted,
 };
 pub use payments::{BY_HAND, NewPayment, Parked, Payments, StoredPayment, is_same_account};
 pub use runs::{CLOCK_FORGIVEN, JournalLine, ListedRun, RunId, Runs};
 pub use services::{ServiceChange, Services, Unreadable};
+pub use staff::{RecordOf, StaffQueries};
 pub use status::{ChargeRow, InvoiceRow, PaymentRow, ServiceRow, StatusQueries, WorkOrder};
 pub use steps::{PendingRenewal, RunStep, ShadowStep, Steps};
 
@@ -117,6 +119,15 @@ fn tune(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// The database is its user's alone; the files beside it get its mode. One of another user's is left as it is.
+fn keep_to_ourselves(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let Ok(metadata) = std::fs::metadata(path) else { return };
+    if metadata.permissions().mode() & 0o077 != 0 {
+        let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600));
+    }
+}
+
 impl Store {
     /// Opens the database at `path`, brought up to this version's schema (after a backup beside it).
     ///
@@ -125,6 +136,7 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self> {
         let store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         migrate::check_identity(&store.connection, path)?;
+        keep_to_ourselves(path);
         store.prepare()?;
         migrate::upgrade(&store.connection, path)?;
         Ok(store)
@@ -171,6 +183,26 @@ impl Store {
         store.connection.pragma_update(None, "foreign_keys", true)?;
         migrate::upgrade(&store.connection, &store.path)?;
         Ok(store)
+    }
+
+    /// A copy in memory of the database at `path`, brought up to this version's schema there: the file stays as it
+    /// is. Gives the copy and the schema that the file has.
+    ///
+    /// # Errors
+    /// As [`Self::open_read_only`], for an older schema too where it cannot be upgraded.
+    pub fn rehearse(path: &Path) -> Result<(Self, i64)> {
+        let store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        migrate::check_identity(&store.connection, path)?;
+        let found = migrate::version(&store.connection)?;
+        let copy = store.copy_in_memory()?;
+        migrate::upgrade_in_place(&copy.connection)?;
+        Ok((copy, found))
+    }
+
+    /// The version of the schema that this program works with.
+    #[must_use]
+    pub fn schema_version() -> i64 {
+        migrate::known_version()
     }
 
     /// A copy in memory, on which a dry run can do everything and change nothing.

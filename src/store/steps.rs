@@ -336,6 +336,26 @@ impl Tx<'_> {
         Ok(changed == 1)
     }
 
+    /// Takes a work order back that nobody has done yet; gives whether there was one.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn withdraw_work_order(
+        &self,
+        service: &ServiceCode,
+        action: &str,
+        by: &str,
+        today: NaiveDate,
+    ) -> Result<bool> {
+        let changed = self
+            .connection()
+            .prepare_cached(
+                "UPDATE work_orders SET done_on = ?3, done_by = ?4 WHERE service = ?1 AND action = ?2 AND done_on IS NULL",
+            )?
+            .execute(params![service.as_str(), action, today, format!("withdrawn by {by}")])?;
+        Ok(changed > 0)
+    }
+
     /// Lists a step that a person must do at a panel or registry.
     ///
     /// # Errors

@@ -9,11 +9,13 @@ ALTER TABLE steps ADD COLUMN episode INTEGER NOT NULL DEFAULT 1 CHECK (episode >
 -- a day beyond the last one that is accepted now has no day after it
 UPDATE services SET hold_until = '2100-12-31' WHERE hold_until > '2100-12-31';
 
--- a record that somebody damaged is found without reading all of them
 CREATE INDEX services_unreadable ON services (customer)
   WHERE expires_on IS NOT date(expires_on) OR state_on IS NOT date(state_on) OR hold_until IS NOT date(hold_until)
      OR imported_on IS NOT date(imported_on) OR suspension_expiry IS NOT date(suspension_expiry);
 
+-- the night asks for what is settled and not renewed yet, who cancelled, and what is damaged
+CREATE INDEX charges_unrenewed ON charges (customer)
+  WHERE source = 'period' AND settled_on IS NOT NULL AND renewed_on IS NULL AND written_off_on IS NULL;
 CREATE INDEX services_cancelled ON services (cancelled_on) WHERE cancelled_on IS NOT NULL;
 
 -- What a service was before it ended, so that an end can be undone.

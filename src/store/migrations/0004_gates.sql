@@ -27,3 +27,12 @@ CREATE TABLE unread_files (
     UNIQUE (name, digest)
 ) STRICT;
 CREATE INDEX unread_files_open ON unread_files (name) WHERE settled_by IS NULL;
+
+-- What staff recorded of a customer or service, by its code and the column of its file: files do not undo it.
+CREATE TABLE staff_words (
+    record      TEXT NOT NULL CHECK (record IN ('customer', 'service')),
+    code        TEXT NOT NULL,
+    column_name TEXT NOT NULL,
+    run         INTEGER NOT NULL REFERENCES runs (id),
+    PRIMARY KEY (record, code, column_name)
+) STRICT, WITHOUT ROWID;
