@@ -99,7 +99,19 @@ impl Ran {
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
-        let sandbox = Self { folder: tempfile::tempdir().unwrap() };
+        Self::beginning(tempfile::tempdir().unwrap())
+    }
+
+    /// A sandbox in memory, where there is a folder for that: for tests in which not the disk is tried.
+    pub(crate) fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        Self::beginning(
+            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap(),
+        )
+    }
+
+    fn beginning(folder: tempfile::TempDir) -> Self {
+        let sandbox = Self { folder };
         sandbox.file("konet-billing.toml", CONFIG);
         std::fs::create_dir(sandbox.path("inbox")).unwrap();
         sandbox
