@@ -256,7 +256,7 @@ fn a_debt_that_was_given_up_neither_renews_nor_reinstates_and_its_service_lapses
     for (on, expected) in [("2025-03-30", ""), ("2025-04-01", "suspend")] {
         assert_eq!(verdict(&running, &rules(), on), expected, "{on}");
     }
-    let mut night = running.clone();
+    let mut night = running;
     let step = decide(&mut night, &rules(), day("2025-04-01")).steps.remove(0);
     night.apply(&done(&step, &night, day("2025-04-01")).unwrap());
     let reason = SuspensionReason::Cancelled;

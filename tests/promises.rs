@@ -198,6 +198,20 @@ fn the_night_after_an_undo_does_not_do_it_again() {
 }
 
 #[test]
+fn nobody_is_asked_to_switch_on_what_nobody_has_switched_off_yet() {
+    let sandbox = suspended();
+    let orders = || {
+        sandbox.run(&["status", "--work-orders", "--json", "--as-of", "2025-04-08"]).json()["work_orders"]
+            .clone()
+    };
+    assert_eq!(orders()[0]["action"], "suspend", "{}", orders());
+    let runs = sandbox.run(&["runs", "--json"]).json();
+    let run = runs["runs"].as_array().unwrap().iter().find(|run| run["command"] == "enforce").unwrap();
+    sandbox.run(&["undo", &run["id"].to_string(), "--by", "maria", "--as-of", "2025-04-08"]).exits(0);
+    assert_eq!(orders(), Value::Array(Vec::new()));
+}
+
+#[test]
 fn a_renewal_that_was_undone_is_left_alone_and_comes_after_that() {
     let sandbox = told();
     sandbox.pay("2025-04-06;124,00;T-1;K-1;;;;\n", "2025-04-06").exits(0);
