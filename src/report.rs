@@ -30,7 +30,7 @@ impl Report {
             serde_json::to_writer_pretty(&mut out, view).context(NOT_TOLD)?;
             return out.write_all(b"\n").and_then(|()| out.flush()).context(NOT_TOLD);
         }
-        let mut document = text();
+        let mut document = printable(&text());
         if document.is_empty() {
             return Ok(());
         }
@@ -84,15 +84,30 @@ impl Report {
 
 /// Says what went wrong, on stderr. A closed stderr is nobody's concern.
 pub fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
 }
+
+/// What a terminal only shows: banks, panels and mail servers write part of what is printed.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\n' | '\t' => c,
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            c if c.is_control() => '\u{fffd}',
+            c => c,
+        })
+        .collect()
+}
+
+/// The widest a column gets; a longer cell pushes the rest of its line aside.
+const WIDTH_MAX: usize = 200;
 
 /// A plain table: columns as wide as their widest cell, the last one free.
 #[must_use]
 pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-        cells.chain(head.get(column).map(|cell| cell.chars().count())).max().unwrap_or(0)
+        cells.chain(head.get(column).map(|cell| cell.chars().count())).max().unwrap_or(0).min(WIDTH_MAX)
     };
     let widths: Vec<usize> = (0..head.len()).map(width).collect();
     let line = |cells: Vec<&str>| {
@@ -107,4 +122,25 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
         text.push_str(&line(row.iter().map(String::as_str).collect()));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{printable, table};
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_printed() {
+        assert_eq!(
+            printable("α\u{1b}[2J\r\u{9b}1m\tβ\n\u{202e}γ"),
+            "α\u{fffd}[2J\u{fffd}\u{fffd}1m\tβ\n\u{fffd}γ"
+        );
+    }
+
+    #[test]
+    fn a_cell_of_any_length_makes_a_table() {
+        let long = "x".repeat(100_000);
+        let rows = [vec![long.clone(), "a".to_owned()], vec!["y".to_owned(), "b".to_owned()]];
+        let text = table(&["what", "where"], &rows);
+        assert!(text.contains(&format!("{long}  a")) && text.lines().count() == 3);
+    }
 }

@@ -215,6 +215,14 @@ pub struct NotifyView {
     pub totals: Totals,
 }
 
+impl NotifyView {
+    /// Nothing was made.
+    #[must_use]
+    pub fn none(run: RunView) -> Self {
+        Self { run, messages: Vec::new(), skipped: Vec::new(), totals: Totals::default() }
+    }
+}
+
 /// One record that an import would change or changed.
 #[derive(Debug, Clone, Serialize)]
 pub struct RecordView {
@@ -279,6 +287,8 @@ pub struct BouncesView {
     pub bounced: u64,
     /// Notifications of messages that are not ours.
     pub foreign: u64,
+    /// Messages that could not be read or put away, with the reason.
+    pub faults: Vec<String>,
     /// What needs a person and is new.
     pub attention: Vec<AttentionView>,
 }

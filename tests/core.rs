@@ -7,6 +7,7 @@ use konet_billing::billing::calendar::Calendar;
 use konet_billing::billing::charging::bring_up_to_date;
 use konet_billing::billing::customer::{Customer, Language, PaymentReference};
 use konet_billing::billing::enforcement::{Step, decide, done};
+use konet_billing::billing::episode::Episode;
 use konet_billing::billing::facts::{Action, Change, Facts, Payment};
 use konet_billing::billing::guard::{Gates, Limits, refusal};
 use konet_billing::billing::ids::{CustomerCode, PaymentId, ServiceCode};
@@ -87,7 +88,9 @@ fn service(code: &str) -> Service {
         anchor_day: 31,
         state: ServiceState::Active,
         renews: true,
+        cancelled_on: None,
         hold: None,
+        episode: Episode::FIRST,
         account: None,
         server: None,
         vat: None,
@@ -106,6 +109,7 @@ fn facts() -> Facts {
         likely: Vec::new(),
         notices: Vec::new(),
         steps: Vec::new(),
+        left_alone: Vec::new(),
         last_card: None,
         faults: Vec::new(),
     }
@@ -121,7 +125,7 @@ fn told(told: &str, suspend_on: &str) -> Facts {
 
 fn notice(stage: Stage, on: &str, suspend_on: Option<&str>, terminate_on: Option<&str>) -> Notice {
     Notice {
-        key: NoticeKey { service: ServiceCode::new("S-1"), period_from: day(EXPIRY), stage },
+        key: NoticeKey::of(&service("S-1"), day(EXPIRY), stage),
         made_on: day(on),
         fate: NoticeFate::Accepted(day(on)),
         suspend_on: suspend_on.map(day),

@@ -277,3 +277,71 @@ fn a_stop_signal_ends_the_run_between_two_messages() {
     finish(&sandbox, &server);
     assert_eq!(oracle(&sandbox, &server, 60, 0), [60, 0, 0]);
 }
+
+/// What waited is looked at again while the runs are killed: some have paid since, some have another address, some
+/// had asked for a card.
+#[test]
+fn killed_while_what_waits_is_withdrawn_and_made_anew() {
+    let wanted = figure("KONET_BILLING_KILLS", 40) / 2;
+    let (mut kills, mut deliveries, mut uncertain, mut rounds) = (0, 0, 0, 0);
+    let mut dice = Dice(20_250_302);
+    let customers = 60;
+    while kills < wanted {
+        rounds += 1;
+        let server = Server::start(Behaviour::Slow);
+        let sandbox = company(&server, customers);
+        let alive = format!("port = {}", server.port);
+        sandbox.reconfigure(&alive, "port = 9");
+        sandbox.notify("2025-03-01").exits(1);
+        let askers: Vec<String> = (2..customers).step_by(3).map(|i| format!("K-{i}")).collect();
+        let mut asked = vec!["notify", "--now", "--as-of", "2025-03-01"];
+        asked.extend(askers.iter().flat_map(|code| ["--customer", code.as_str()]));
+        sandbox.run(&asked).exits(1);
+        let paid: String =
+            (0..customers).step_by(3).map(|i| format!("2025-03-01;12,40;T-{i};K-{i};;;;\n")).collect();
+        sandbox.pay(&paid, "2025-03-01").exits(0);
+        let moved: String =
+            (1..customers).step_by(3).map(|i| format!("K-{i};Πελάτης {i};new{i}@a.example\n")).collect();
+        sandbox.import("customers", format!("code;name;email\n{moved}"), "2025-03-01");
+        sandbox.enforce("2025-03-01").exits(0);
+        sandbox.reconfigure("port = 9", &alive);
+        for _ in 0..40 {
+            let mut child = sandbox
+                .command(&["notify", "--as-of", "2025-03-01", "--json"])
+                .stdout(std::process::Stdio::null())
+                .stderr(std::process::Stdio::null())
+                .spawn()
+                .unwrap();
+            std::thread::sleep(Duration::from_millis(dice.below(350)));
+            if child.try_wait().unwrap().is_none() {
+                child.kill().unwrap();
+                kills += 1;
+            }
+            child.wait().unwrap();
+        }
+        finish(&sandbox, &server);
+        let [sent, doubtful, queued] = oracle(&sandbox, &server, customers, rounds);
+        assert_eq!(
+            (sent + doubtful, queued),
+            (customers + askers.len(), 0),
+            "everybody, and who asked twice"
+        );
+        for taken in server.taken() {
+            let (name, _) = taken.to[0].split_once('@').unwrap();
+            let number: usize = name.trim_start_matches(char::is_alphabetic).parse().unwrap();
+            let mail = MessageParser::default().parse(&taken.bytes).unwrap();
+            let asks = mail.body_text(0).unwrap().contains("12,40");
+            match number % 3 {
+                0 => assert!(!asks, "round {rounds}: {name} had paid"),
+                1 => assert!(name.starts_with("new"), "round {rounds}: {name} was replaced"),
+                _ => assert!(asks, "round {rounds}: {name} has not paid"),
+            }
+        }
+        deliveries += sent + doubtful;
+        uncertain += doubtful;
+    }
+    eprintln!(
+        "{kills} kills while the facts changed, {rounds} rounds: {deliveries} deliveries, 0 twice, 0 lost, 0 untrue, \
+         {uncertain} uncertain"
+    );
+}

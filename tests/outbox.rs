@@ -4,7 +4,7 @@ use crate::support::sandbox::{Ran, Sandbox};
 use crate::support::smtp::{Behaviour, Server};
 use mail_parser::{MessageParser, MimeHeaders};
 
-fn over_smtp(behaviour: Behaviour, customers: &str) -> (Sandbox, Server) {
+pub(crate) fn over_smtp(behaviour: Behaviour, customers: &str) -> (Sandbox, Server) {
     let server = Server::start(behaviour);
     let sandbox = Sandbox::new();
     sandbox.reconfigure(
@@ -23,7 +23,7 @@ fn over_smtp(behaviour: Behaviour, customers: &str) -> (Sandbox, Server) {
 const THREE: &str = "code;name;email;cc\nK-1;Παπαδόπουλος;a@a.example;c@a.example\n\
     K-2;Βήτα;b@b.example;\nK-3;Γάμα;refused@c.example;\n";
 
-fn totals(ran: &Ran) -> [i64; 5] {
+pub(crate) fn totals(ran: &Ran) -> [i64; 5] {
     let json = ran.json();
     ["messages", "sent", "failed", "uncertain", "queued"].map(|key| json["totals"][key].as_i64().unwrap())
 }

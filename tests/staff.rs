@@ -78,7 +78,12 @@ fn a_slip_a_hold_and_a_cancellation_keep_a_service_running_or_let_it_go() {
     sandbox.pay("", "2025-04-29").exits(0);
     assert_eq!(steps(&sandbox.enforce("2025-04-29").exits(0).json(), "withheld"), ["suspend S-1 hold"]);
     record(&sandbox, "2025-04-29", &["hold", "S-1", "--none"]).exits(0);
-    assert_eq!(steps(&sandbox.enforce("2025-04-29").exits(0).json(), "actions"), ["suspend S-1 unsettled"]);
+    // what was announced before the hold no longer counts: it is told again, with its full time
+    let withheld = sandbox.enforce("2025-04-29").exits(0).json();
+    assert_eq!(steps(&withheld, "withheld"), ["suspend S-1 no_accepted_notice"]);
+    assert_eq!(stages(&sandbox.notify("2025-04-29").exits(0).json(), "K-1"), ["S-1 warning"]);
+    sandbox.pay("", "2025-05-04").exits(0);
+    assert_eq!(steps(&sandbox.enforce("2025-05-04").exits(0).json(), "actions"), ["suspend S-1 unsettled"]);
     record(&sandbox, "2025-04-29", &["cancel", "S-2"]).exits(0);
     assert!(
         sandbox.notify("2025-11-15").json()["skipped"]

@@ -296,13 +296,14 @@ fn an_exemption_that_ends_after_the_last_notice_needs_one_more_before_anything_i
     let file = file.to_str().unwrap();
     let take = ["import", "customers", file, "--take", "enforcement", "--as-of", "2025-04-21"];
     sandbox.run(&take).exits(0);
-    assert_eq!(sandbox.notify("2025-04-21").exits(0).json()["totals"]["sent"], 0);
     let withheld = sandbox.enforce("2025-04-21").exits(0).json();
     assert_eq!(steps(&withheld, "withheld"), ["suspend S-1 no_accepted_notice"]);
     let because = withheld["withheld"][0]["because"].as_str().unwrap();
     assert!(because.contains("notify --now --customer"), "{because}");
-    // what the reason says is done, and the customer has their days
-    sandbox.run(&["notify", "--now", "--customer", "K-1", "--as-of", "2025-04-21"]).exits(0);
+    // the ladder has no stage left, so a warning names the day, and the customer has their days
+    let told = sandbox.notify("2025-04-21").exits(0).json();
+    assert_eq!(stages(&told, "K-1"), ["S-1 warning"]);
+    assert_eq!(told["messages"][0]["lines"][0]["suspend_on"], "2025-04-26");
     for day in ["2025-04-22", "2025-04-25"] {
         sandbox.pay("", day).exits(0);
         assert!(steps(&sandbox.enforce(day).exits(0).json(), "actions").is_empty(), "{day}");

@@ -37,6 +37,12 @@ pub fn check(text: &str) -> Result<String, String> {
     if sound { Ok(format!("{local}@{ascii}")) } else { Err(wrong("its domain name is not sound")) }
 }
 
+/// An address as two writings of it are compared: case aside, the domain in ASCII.
+#[must_use]
+pub fn compared(text: &str) -> String {
+    check(text.trim()).unwrap_or_else(|_| text.trim().to_owned()).to_lowercase()
+}
+
 /// For logs: `a***@e***.example`.
 #[must_use]
 pub fn masked(address: &str) -> String {
@@ -76,6 +82,12 @@ mod tests {
         ] {
             assert!(check(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn two_writings_of_an_address_are_the_same() {
+        assert_eq!(compared("Info@ΚΟΝΕΤ.gr"), compared("info@xn--qxajjh1a.GR"));
+        assert_ne!(compared("info@konet.gr"), compared("inf0@konet.gr"));
     }
 
     #[test]

@@ -97,9 +97,8 @@ fn choose(facts: &Facts, payment: &Payment) -> (Basis, Vec<ChargeId>) {
     if open.is_empty() {
         return (Basis::Credit, Vec::new());
     }
-    let kept: Money = facts.payments.iter().filter(|other| facts.is_kept(other)).map(Payment::left).sum();
     let alone = payment.left();
-    let together = facts.credit() - kept;
+    let together = facts.free_credit();
     let fitting = fitting(facts, &open, alone).or_else(|| {
         let (basis, charges) = fitting(facts, &open, together).filter(|_| together > alone)?;
         Some((basis.with_credit(), charges))

@@ -172,7 +172,7 @@ pub struct CardEvent {
     pub name: String,
     /// Its domain name.
     pub domain_name: Option<String>,
-    /// `suspended`, `terminated`, `renewed`, `reinstated`, or `final` where nothing is charged.
+    /// `suspended`, `terminated`, `renewed`, `reinstated`, `cancelled`, or `final` where nothing is charged.
     pub stage: Stage,
     /// The expiry of the service now (renewed: the new one).
     pub expires_on: NaiveDate,
@@ -180,6 +180,17 @@ pub struct CardEvent {
     pub period: BillingPeriod,
     /// The day of termination, for `suspended` and `final`.
     pub terminate_on: Option<NaiveDate>,
+    /// What a paid service still waits for.
+    pub awaits: Option<Awaited>,
+}
+
+/// What a service that is paid and renewed in our books still waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Awaited {
+    /// Its panel has not switched it on again yet.
+    Reinstatement,
+    /// Its registry has not renewed it yet.
+    Registry,
 }
 
 /// A service that needs nothing now, or a custom application: no amounts.

@@ -117,7 +117,20 @@ impl Facts {
         let named = |service: &&Service| payment.services.contains(&service.code);
         payment.left().is_positive()
             && payment.for_named.is_zero()
-            && self.services.iter().filter(named).any(Service::is_chargeable)
+            && self.services.iter().filter(named).any(|service| self.will_be_charged(service))
+    }
+
+    /// Whether a service has a next charge to come: it is charged, and its present period was not given up.
+    #[must_use]
+    pub fn will_be_charged(&self, service: &Service) -> bool {
+        service.is_chargeable()
+            && self.period_charge(service).is_none_or(|charge| charge.written_off_on.is_none())
+    }
+
+    /// Credit that may pay for anything: what is not kept for services.
+    #[must_use]
+    pub fn free_credit(&self) -> Money {
+        self.payments.iter().filter(|payment| !self.is_kept(payment)).map(Payment::left).sum()
     }
 
     /// Money that is kept for services other than `service`, with what it is kept for.
@@ -362,10 +375,13 @@ pub(super) fn spend_credit(facts: &mut Facts, changes: &mut Vec<Change>, toleran
             let Some(payment) = facts.payments.iter().find(|payment| payment.id == *id).cloned() else {
                 continue;
             };
-            if !payment.left().is_positive()
-                || (named && payment.services.is_empty())
-                || (!named && facts.is_kept(&payment))
-            {
+            // once some of it went to what it names, the rest is credit like any other
+            let passed_over = if named {
+                payment.services.is_empty() || !payment.for_named.is_zero()
+            } else {
+                facts.is_kept(&payment)
+            };
+            if passed_over || !payment.left().is_positive() {
                 continue;
             }
             let theirs = |charge: &&Charge| {

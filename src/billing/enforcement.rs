@@ -2,10 +2,9 @@
 
 use super::charge::Charge;
 use super::charging::{bring_up_to_date, push};
-use super::deadlines::{counted_from, suspension_day_kept, termination, told_long_enough_on};
+use super::deadlines::{Case, suspension_day_kept, termination, told_long_enough_on};
 use super::facts::{Action, Change, Facts, LikelyMoney};
 use super::ids::{CustomerCode, PaymentId, ServiceCode};
-use super::notice::Notice;
 use super::period::{BillingPeriod, days_after};
 use super::policy::{Mode, Rules};
 use super::service::{Service, ServiceKind, ServiceState, SuspensionReason};
@@ -30,6 +29,11 @@ pub enum Because {
     },
     /// The customer cancelled and the service has lapsed.
     Cancelled {
+        /// The expiry.
+        expired_on: NaiveDate,
+    },
+    /// The debt was given up and the service has lapsed.
+    WrittenOff {
         /// The expiry.
         expired_on: NaiveDate,
     },
@@ -82,11 +86,11 @@ pub enum Because {
 /// What a step lacks to be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lacking {
-    /// No notice of this period was made.
+    /// No notice of this period was made since the last event that moved its day.
     AnyNotice,
     /// The latest notice of this period is not an accepted one.
     LatestAccepted,
-    /// No accepted notice named the day.
+    /// No accepted notice since then named the day.
     Consequence,
     /// Told, but only so lately that it must wait until this day.
     Time(NaiveDate),
@@ -110,6 +114,9 @@ impl fmt::Display for Because {
             Self::Cancelled { expired_on } => {
                 write!(f, "cancelled by the customer; it lapsed on {expired_on}")
             }
+            Self::WrittenOff { expired_on } => {
+                write!(f, "its period was written off; it lapsed on {expired_on}")
+            }
             Self::FinalNoticeServed { due_on, accepted_on } => {
                 write!(f, "due on {due_on}; the final notice was accepted on {accepted_on}")
             }
@@ -118,12 +125,16 @@ impl fmt::Display for Because {
             Self::Exempt => f.write_str("the customer is exempt from enforcement"),
             Self::CustomApp => f.write_str("custom applications are handled by hand"),
             Self::NoAcceptedNotice { lacking } => match lacking {
-                Lacking::AnyNotice => f.write_str("no notice of this period was made yet"),
+                Lacking::AnyNotice => f.write_str(
+                    "no notice of this period was made yet, or none since a hold, an exemption, a cancellation or an \
+                     undo; the next card names the day, and `notify --now --customer …` sends one today",
+                ),
                 Lacking::LatestAccepted => {
                     f.write_str("the latest notice of this period was not accepted by the mail server")
                 }
                 Lacking::Consequence => f.write_str(
-                    "no accepted notice named the day of suspension; `notify --now --customer …` sends one that does",
+                    "no accepted notice named the day of suspension; the next card does, and \
+                     `notify --now --customer …` sends one today",
                 ),
                 Lacking::Time(day) => write!(f, "the customer was told too lately; possible from {day}"),
                 Lacking::Final => f.write_str("the final notice was not accepted yet"),
@@ -164,7 +175,7 @@ impl Because {
         match self {
             Self::Settled(_) | Self::SettledWhileSuspended(_) => "settled",
             Self::Unsettled { .. } => "unsettled",
-            Self::Cancelled { .. } => "cancelled",
+            Self::Cancelled { .. } | Self::WrittenOff { .. } => "cancelled",
             Self::FinalNoticeServed { .. } => "final_notice_served",
             Self::Hold { .. } => "hold",
             Self::Exempt => "exempt",
@@ -217,18 +228,18 @@ pub fn decide(facts: &mut Facts, rules: &Rules, today: NaiveDate) -> Enforcement
     services.sort_by(|a, b| a.code.cmp(&b.code));
     for action in [Action::Reinstate, Action::Suspend, Action::Terminate] {
         for service in &services {
-            let verdict = match action {
+            let found = match action {
                 Action::Renew => None,
-                Action::Reinstate => reinstatement(service),
+                Action::Reinstate => reinstatement(facts, service),
                 Action::Suspend => suspension(facts, service, rules, today),
                 Action::Terminate => terminating(facts, service, rules, today),
             };
-            let Some(verdict) = verdict else { continue };
+            let Some((case, verdict)) = found else { continue };
             let verdict = verdict.and_then(|because| match payment_pending(facts, service, action, today) {
                 None => Ok(because),
                 Some(pending) => Err(pending),
             });
-            let period = period_of(service);
+            let period = case.period();
             let step = |because| Step {
                 action,
                 service: service.code.clone(),
@@ -249,23 +260,11 @@ pub fn decide(facts: &mut Facts, rules: &Rules, today: NaiveDate) -> Enforcement
     night
 }
 
-/// The period a step speaks of: the one that begins at the expiry, or, for a service that was
-/// suspended, at the expiry it had then.
-fn period_of(service: &Service) -> BillingPeriod {
-    let from = match service.state {
-        ServiceState::Suspended { expiry, .. } => expiry,
-        ServiceState::Active | ServiceState::Terminated { .. } | ServiceState::Ended { .. } => {
-            service.expires_on
-        }
-    };
-    BillingPeriod::anchored(from, service.period_months, service.anchor_day)
-}
-
 fn renew(facts: &mut Facts, rules: &Rules, today: NaiveDate, night: &mut Enforcement) {
     let mut codes: Vec<ServiceCode> = facts.services.iter().map(|service| service.code.clone()).collect();
     codes.sort();
     for code in codes {
-        while let Some((period, kind)) = settled_period(facts, &code) {
+        while let Some((period, kind)) = settled_period(facts, &code, today) {
             push(facts, &mut night.changes, Change::Renewed { service: code.clone(), period, on: today });
             night.steps.push(Step {
                 action: Action::Renew,
@@ -281,7 +280,11 @@ fn renew(facts: &mut Facts, rules: &Rules, today: NaiveDate, night: &mut Enforce
     }
 }
 
-fn settled_period(facts: &Facts, code: &ServiceCode) -> Option<(BillingPeriod, ServiceKind)> {
+fn settled_period(
+    facts: &Facts,
+    code: &ServiceCode,
+    today: NaiveDate,
+) -> Option<(BillingPeriod, ServiceKind)> {
     let service = facts.service(code)?;
     match service.state {
         ServiceState::Active | ServiceState::Suspended { .. } => {}
@@ -289,58 +292,68 @@ fn settled_period(facts: &Facts, code: &ServiceCode) -> Option<(BillingPeriod, S
     }
     let charge = facts.period_charge(service)?;
     charge.settled_on?;
-    Some((charge.period()?, service.kind))
+    let period = charge.period()?;
+    let left_alone = facts
+        .left_alone
+        .iter()
+        .any(|alone| alone.service == *code && alone.from == period.from && today <= alone.until);
+    // a debt that was given up renews nothing, and what a person took back is left alone for a while
+    (charge.written_off_on.is_none() && !left_alone).then_some((period, service.kind))
 }
 
-/// `Ok`: do it. `Err`: it would be due, but for a reason. `None`: nothing to decide.
-type Verdict = Option<Result<Because, Because>>;
+/// `Ok`: do it. `Err`: it would be due, but for a reason.
+type Verdict = Result<Because, Because>;
 
-fn reinstatement(service: &Service) -> Verdict {
-    match service.state {
-        ServiceState::Suspended { reason: SuspensionReason::Nonpayment, expiry, .. }
-            if service.expires_on > expiry =>
-        {
-            Some(Ok(Because::SettledWhileSuspended(period_of(service))))
-        }
-        ServiceState::Suspended { .. }
-        | ServiceState::Active
-        | ServiceState::Terminated { .. }
-        | ServiceState::Ended { .. } => None,
-    }
+/// What is decided, and of which period; `None`: nothing to decide.
+type Found<'a> = Option<(Case<'a>, Verdict)>;
+
+fn reinstatement<'a>(facts: &'a Facts, service: &'a Service) -> Found<'a> {
+    let case = facts.present_case(service);
+    facts.awaits_reinstatement(service).then(|| (case, Ok(Because::SettledWhileSuspended(case.period()))))
 }
 
-fn suspension(facts: &Facts, service: &Service, rules: &Rules, today: NaiveDate) -> Verdict {
-    let policy = rules.policies.of(service);
-    let after = policy.suspend_after_days?;
+/// The first of a service's debts that it may be suspended for today, else the first that it would be, but for a
+/// reason.
+fn suspension<'a>(facts: &'a Facts, service: &'a Service, rules: &Rules, today: NaiveDate) -> Found<'a> {
+    let after = rules.policies.of(service).suspend_after_days?;
     if service.state != ServiceState::Active {
         return None;
     }
-    let charge = facts.open_period_charge(service);
-    let from = counted_from(service, charge);
-    if !service.renews {
-        if service.expires_on > today || facts.period_charge(service).is_some_and(|c| c.settled_on.is_some())
-        {
-            return None;
-        }
-        return Some(
-            not_enforceable(facts, service, rules, today)
-                .map_or(Ok(Because::Cancelled { expired_on: service.expires_on }), Err),
-        );
-    }
-    if days_after(from, after) > today {
+    let older = facts.debts(service).into_iter().filter(|case| case.from < service.expires_on);
+    let present = (!facts.lapses(service)).then(|| facts.present_case(service));
+    let mut found: Vec<(Case<'a>, Verdict)> = older
+        .chain(present)
+        .filter(|case| days_after(case.counted_from(), after) <= today)
+        .filter_map(|case| Some((case, unsettled(facts, &case, rules, today)?)))
+        .chain(lapse(facts, service, rules, today))
+        .collect();
+    let first = found.iter().position(|(_, verdict)| verdict.is_ok()).unwrap_or(0);
+    (first < found.len()).then(|| found.swap_remove(first))
+}
+
+/// A cancelled service, or one whose period was given up, lapses at its expiry, which needs no notice.
+fn lapse<'a>(facts: &'a Facts, service: &'a Service, rules: &Rules, today: NaiveDate) -> Found<'a> {
+    let paid = |charge: &Charge| charge.settled_on.is_some() && charge.written_off_on.is_none();
+    if !facts.lapses(service) || service.expires_on > today || facts.period_charge(service).is_some_and(paid)
+    {
         return None;
     }
-    if let Some(because) = not_enforceable(facts, service, rules, today) {
+    let expired_on = service.expires_on;
+    let because =
+        if service.renews { Because::WrittenOff { expired_on } } else { Because::Cancelled { expired_on } };
+    let verdict = not_enforceable(facts, service, rules, today).map_or(Ok(because), Err);
+    Some((facts.present_case(service), verdict))
+}
+
+fn unsettled(facts: &Facts, case: &Case<'_>, rules: &Rules, today: NaiveDate) -> Option<Verdict> {
+    if let Some(because) = not_enforceable(facts, case.service, rules, today) {
         return Some(Err(because));
     }
-    charge?;
-    Some(told(facts, service, rules, today).and_then(|promised_on| {
+    case.charge?;
+    Some(told(facts, case, rules, today).and_then(|promised_on| {
         working_day(rules, today)?;
-        Ok(Because::Unsettled {
-            expired_on: service.expires_on,
-            days: (today - service.expires_on).num_days(),
-            promised_on,
-        })
+        let days = (today - case.from).num_days();
+        Ok(Because::Unsettled { expired_on: case.from, days, promised_on })
     }))
 }
 
@@ -377,16 +390,17 @@ fn not_enforceable(facts: &Facts, service: &Service, rules: &Rules, today: Naive
     facts.fault(service, rules).map(|fault| Because::Data(fault.to_string()))
 }
 
-/// Whether the customer was told of this period's suspension early enough; gives the day promised.
-fn told(facts: &Facts, service: &Service, rules: &Rules, today: NaiveDate) -> Result<NaiveDate, Because> {
-    let policy = rules.policies.of(service);
+/// Whether the customer was told of this period's suspension early enough, and since the last event that moved it;
+/// gives the day promised.
+fn told(facts: &Facts, case: &Case<'_>, rules: &Rules, today: NaiveDate) -> Result<NaiveDate, Because> {
+    let policy = rules.policies.of(case.service);
     let lacking = |lacking| Because::NoAcceptedNotice { lacking };
-    let latest = facts.dunning_notices(service).next_back().ok_or_else(|| lacking(Lacking::AnyNotice))?;
+    let latest = facts.fresh_dunning(case).next_back().ok_or_else(|| lacking(Lacking::AnyNotice))?;
     if latest.accepted_on().is_none() {
         return Err(lacking(Lacking::LatestAccepted));
     }
-    let day = suspension_day_kept(facts, service, rules).ok_or_else(|| lacking(Lacking::Consequence))?;
-    let told_on = told_long_enough_on(facts, service, policy).ok_or_else(|| lacking(Lacking::Consequence))?;
+    let day = suspension_day_kept(facts, case, rules).ok_or_else(|| lacking(Lacking::Consequence))?;
+    let told_on = told_long_enough_on(facts, case, policy).ok_or_else(|| lacking(Lacking::Consequence))?;
     if today < told_on {
         return Err(lacking(Lacking::Time(told_on)));
     }
@@ -404,48 +418,29 @@ fn working_day(rules: &Rules, today: NaiveDate) -> Result<(), Because> {
     }
 }
 
-fn terminating(facts: &Facts, service: &Service, rules: &Rules, today: NaiveDate) -> Verdict {
+fn terminating<'a>(facts: &'a Facts, service: &'a Service, rules: &Rules, today: NaiveDate) -> Found<'a> {
     // a custom application is never charged, so nothing ever threatens it
     if service.kind == ServiceKind::CustomApp {
         return None;
     }
     let termination = termination(facts, service, rules, today)?;
-    let accepted_on = termination.final_accepted_on;
-    let policy = rules.policies.of(service);
-    let reached = policy.terminate_after_days.is_some_and(|after| {
-        suspended_or_expired_on(facts, service).is_some_and(|day| days_after(day, after) <= today)
-    });
-    if !reached {
+    let case = termination.case;
+    let after = rules.policies.of(service).terminate_after_days?;
+    let from = match service.state {
+        ServiceState::Suspended { on, .. } => on,
+        _ => case.counted_from(),
+    };
+    if days_after(from, after) > today {
         return None;
     }
-    if let Some(because) = not_enforceable(facts, service, rules, today) {
-        return Some(Err(because));
-    }
-    let Some(accepted_on) = accepted_on else {
-        return Some(Err(Because::NoAcceptedNotice { lacking: Lacking::Final }));
-    };
-    // a kind that is never suspended must have been dunned as well as warned
-    if service.state == ServiceState::Active
-        && service.renews
-        && facts.dunning_notices(service).next_back().map(Notice::accepted_on).is_none_or(|on| on.is_none())
-    {
-        return Some(Err(Because::NoAcceptedNotice { lacking: Lacking::LatestAccepted }));
-    }
-    if today < termination.on {
-        return Some(Err(Because::PromisedLater { on: termination.on }));
-    }
-    Some(
-        working_day(rules, today)
+    let verdict = match (not_enforceable(facts, service, rules, today), termination.final_accepted_on) {
+        (Some(because), _) => Err(because),
+        (None, None) => Err(Because::NoAcceptedNotice { lacking: Lacking::Final }),
+        (None, Some(_)) if today < termination.on => Err(Because::PromisedLater { on: termination.on }),
+        (None, Some(accepted_on)) => working_day(rules, today)
             .map(|()| Because::FinalNoticeServed { due_on: termination.on, accepted_on }),
-    )
-}
-
-fn suspended_or_expired_on(facts: &Facts, service: &Service) -> Option<NaiveDate> {
-    match service.state {
-        ServiceState::Suspended { on, .. } => Some(on),
-        ServiceState::Active => Some(counted_from(service, facts.open_period_charge(service))),
-        ServiceState::Terminated { .. } | ServiceState::Ended { .. } => None,
-    }
+    };
+    Some((case, verdict))
 }
 
 /// The change that a step makes once it has been done on `today`; a renewal made its own already.
@@ -457,8 +452,13 @@ pub fn done(step: &Step, facts: &Facts, today: NaiveDate) -> Option<Change> {
         Action::Reinstate => ServiceState::Active,
         Action::Suspend => ServiceState::Suspended {
             on: today,
-            reason: if service.renews { SuspensionReason::Nonpayment } else { SuspensionReason::Cancelled },
-            expiry: service.expires_on,
+            // a debt may be older than what the service is renewed for
+            reason: if facts.lapses(service) && step.period.from == service.expires_on {
+                SuspensionReason::Cancelled
+            } else {
+                SuspensionReason::Nonpayment
+            },
+            expiry: step.period.from,
         },
         Action::Terminate => ServiceState::Terminated { on: today },
     };

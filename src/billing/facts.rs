@@ -6,9 +6,10 @@
 use super::card::BillingCard;
 use super::charge::Charge;
 use super::customer::Customer;
+use super::episode::Episode;
 use super::ids::{CardNumber, ChargeId, PaymentId, ServiceCode};
 use super::money::Money;
-use super::notice::{Notice, Stage};
+use super::notice::{Notice, Stage, Subject};
 use super::period::BillingPeriod;
 use super::service::{Service, ServiceState};
 use chrono::NaiveDate;
@@ -138,6 +139,21 @@ pub struct StepDone {
     pub period: BillingPeriod,
     /// The as-of day.
     pub on: NaiveDate,
+    /// The service's episode; a reinstatement is the first of its own.
+    pub episode: Episode,
+    /// A renewal in our books that its registry has still to do.
+    pub awaits_hook: bool,
+}
+
+/// A renewal that a person took back: its service is left alone for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftAlone {
+    /// The service.
+    pub service: ServiceCode,
+    /// Start of the period that is settled.
+    pub from: NaiveDate,
+    /// The last day on which it is not renewed again.
+    pub until: NaiveDate,
 }
 
 /// Everything about one customer that deciding looks at.
@@ -155,10 +171,13 @@ pub struct Facts {
     pub allocations: Vec<Allocation>,
     /// Money of nobody that is probably theirs.
     pub likely: Vec<LikelyMoney>,
-    /// Notices of this mode that were made for the services' present periods, oldest first.
+    /// Notices of this mode that were made for the services' present periods and for what is open, oldest first;
+    /// those that only addresses got which are no longer the customer's, and sent back, are left out.
     pub notices: Vec<Notice>,
-    /// Steps done in the last [`STEPS_REMEMBERED_DAYS`] days.
+    /// Steps of this mode done in the last [`STEPS_REMEMBERED_DAYS`] days.
     pub steps: Vec<StepDone>,
+    /// Renewals that a person took back.
+    pub left_alone: Vec<LeftAlone>,
     /// The last card of this mode.
     pub last_card: Option<LastCard>,
     /// Services with a data fault that a person must mend (code), with the reason.
@@ -325,15 +344,15 @@ impl Facts {
                 }
             }
             Change::Reopened { charge, on } => {
-                if let Some(charge) = self.charges.iter_mut().find(|c| c.id == *charge) {
-                    charge.settled_on = None;
-                    charge.reopened_on = Some(*on);
-                    // what was told of it was told of a debt that had been paid since
-                    let of = (charge.service.clone(), charge.period().map(|period| period.from));
-                    self.notices.retain(|notice| {
-                        notice.key.stage.is_event()
-                            || (Some(notice.key.service.clone()), Some(notice.key.period_from)) != of
-                    });
+                let Some(charge) = self.charges.iter_mut().find(|c| c.id == *charge) else { return };
+                charge.settled_on = None;
+                charge.reopened_on = Some(*on);
+                // what was told of it was told of a debt that had been paid since
+                let (of_period, id) = (charge.period().is_some(), charge.id);
+                let code = charge.service.clone().filter(|_| of_period);
+                self.notices.retain(|notice| notice.key.subject != Subject::Charge(id));
+                if let Some(service) = self.services.iter_mut().find(|s| Some(&s.code) == code.as_ref()) {
+                    service.episode = service.episode.next();
                 }
             }
             Change::Renewed { service: code, period, on } => {
@@ -347,25 +366,23 @@ impl Facts {
                 if let Some(charge) = renewed {
                     charge.renewed_on = Some(*on);
                 }
-                self.steps.push(StepDone {
-                    service: code.clone(),
-                    action: Action::Renew,
-                    period: *period,
-                    on: *on,
-                });
+                self.step_done(code, Action::Renew, *period, *on);
             }
             Change::StateChanged { service: code, action, period, state, on } => {
                 if let Some(service) = self.services.iter_mut().find(|s| s.code == *code) {
                     service.state = *state;
+                    if *action == Action::Reinstate {
+                        service.episode = service.episode.next();
+                    }
                 }
-                self.steps.push(StepDone {
-                    service: code.clone(),
-                    action: *action,
-                    period: *period,
-                    on: *on,
-                });
+                self.step_done(code, *action, *period, *on);
             }
         }
+    }
+
+    fn step_done(&mut self, code: &ServiceCode, action: Action, period: BillingPeriod, on: NaiveDate) {
+        let episode = self.service(code).map_or(Episode::FIRST, |service| service.episode);
+        self.steps.push(StepDone { service: code.clone(), action, period, on, episode, awaits_hook: false });
     }
 }
 

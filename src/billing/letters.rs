@@ -1,16 +1,16 @@
 //! Which notices are due for a customer today, and the one card that tells them.
 
 use super::card::{
-    Bank, BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Iris,
+    Awaited, Bank, BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Iris,
     PaymentInstructions, Urgency, VatSum,
 };
 use super::charge::{Charge, ChargeSource};
-use super::deadlines::{suspension_date, termination, termination_date};
-use super::facts::{Facts, Letter, StepDone};
+use super::deadlines::{Case, suspension_date, termination, termination_date, untold_stage, warning_due};
+use super::facts::{Facts, Letter, STEPS_REMEMBERED_DAYS, StepDone};
 use super::ids::{CardNumber, ServiceCode};
 use super::money::Money;
-use super::notice::{Notice, NoticeFate, NoticeKey, Stage};
-use super::period::{BillingPeriod, days_after};
+use super::notice::{Class, Notice, NoticeFate, NoticeKey, Stage, Subject};
+use super::period::{BillingPeriod, days_after, days_before};
 use super::policy::{Mode, Rules};
 use super::service::{Service, ServiceKind, ServiceState, SuspensionReason};
 use super::vat::{Amounts, VatTreatment};
@@ -85,10 +85,10 @@ pub fn decide(
         return result;
     }
     if facts.customer.email.is_empty() {
-        let mut services: Vec<ServiceCode> = notices.into_iter().map(|notice| notice.key.service).collect();
+        let mut services: Vec<String> = notices.iter().map(|notice| told_of(&notice.key)).collect();
         services.dedup();
         result.skipped.extend(services.into_iter().map(|service| Skipped {
-            service,
+            service: ServiceCode::new(service),
             reason: "no_email",
             because: "the customer has no e-mail address".to_owned(),
         }));
@@ -106,8 +106,21 @@ pub fn preview(facts: &Facts, rules: &Rules, issuer: &Issuer, today: NaiveDate) 
     draw(facts, rules, issuer, today, &[])
 }
 
+/// What a notice speaks of, for people: a service's code, or `#` and the number of a charge.
+#[must_use]
+pub fn told_of(key: &NoticeKey) -> String {
+    match &key.subject {
+        Subject::Period { service, .. } => service.to_string(),
+        Subject::Charge(charge) => format!("#{}", charge.0),
+    }
+}
+
 fn skipped(facts: &Facts, rules: &Rules, today: NaiveDate) -> Vec<Skipped> {
-    let mut skipped = Vec::new();
+    // a record that cannot be read is no service here, and is named all the same
+    let unreadable = facts.faults.iter().filter(|(code, _)| facts.service(code).is_none());
+    let mut skipped: Vec<Skipped> = unreadable
+        .map(|(code, why)| Skipped { service: code.clone(), reason: "data", because: why.clone() })
+        .collect();
     for service in &facts.services {
         match service.state {
             ServiceState::Active | ServiceState::Suspended { .. } => {}
@@ -123,6 +136,8 @@ fn skipped(facts: &Facts, rules: &Rules, today: NaiveDate) -> Vec<Skipped> {
             ("data", fault.to_string())
         } else if !service.renews {
             ("cancelled", format!("the customer cancelled; it lapses on {}", service.expires_on))
+        } else if facts.is_written_off(service) {
+            ("cancelled", format!("its period was written off; it lapses on {}", service.expires_on))
         } else {
             continue;
         };
@@ -131,66 +146,52 @@ fn skipped(facts: &Facts, rules: &Rules, today: NaiveDate) -> Vec<Skipped> {
     skipped
 }
 
-/// Every notice due today: events that were not told yet, the stage of each open charge, `final`.
+/// Every notice due today: events that were not told yet, the stage of each open charge, `final`, and what was
+/// charged once.
 fn due_notices(facts: &Facts, rules: &Rules, today: NaiveDate) -> Vec<Notice> {
     let mut notices: Vec<Notice> =
-        untold_steps(facts, rules).map(|step| event_notice(facts, rules, step, today)).collect();
+        untold_steps(facts).map(|step| event_notice(facts, rules, step, today)).collect();
     let mut services: Vec<&Service> = facts.services.iter().collect();
     services.sort_by(|a, b| (a.expires_on, &a.code).cmp(&(b.expires_on, &b.code)));
     for service in services {
-        notices.extend(stage_notice(facts, rules, service, today));
+        notices.extend(cancellation_notice(facts, service, today));
+        for case in facts.debts(service) {
+            notices.extend(stage_notice(facts, rules, &case, today));
+        }
         notices.extend(final_notice(facts, rules, service, today));
+    }
+    let charged = charge_notices(facts, rules, today);
+    // beside a period that is still reminded of, what was charged once is told with its next reminder
+    if !notices.is_empty() || !is_reminded(facts, rules, today) {
+        notices.extend(charged);
     }
     notices
 }
 
-fn stage_notice(facts: &Facts, rules: &Rules, service: &Service, today: NaiveDate) -> Option<Notice> {
-    let charge = facts.open_period_charge(service)?;
-    if service.state != ServiceState::Active {
-        return None;
-    }
-    let policy = rules.policies.of(service);
-    let stage = policy.stage_on(service.expires_on, service.period_months, today)?;
-    // a stage that was told, or a later one, is not told again
-    let told = facts.dunning_notices(service).any(|notice| match notice.key.stage {
-        Stage::OnRequest => false,
-        earlier => earlier >= stage_floor(stage) && is_at_or_after(earlier, stage),
-    });
-    (!told).then(|| dunning_notice(facts, rules, service, charge, stage, today))
+/// The stage of the ladder that is due for a period, or the warning where there is none left. A suspended service is
+/// only told that money went back.
+fn stage_notice(facts: &Facts, rules: &Rules, case: &Case<'_>, today: NaiveDate) -> Option<Notice> {
+    let active = match case.service.state {
+        ServiceState::Active => true,
+        ServiceState::Suspended { .. } => false,
+        ServiceState::Terminated { .. } | ServiceState::Ended { .. } => return None,
+    };
+    let policy = rules.policies.of(case.service);
+    let stage = untold_stage(facts, case, policy, today)
+        .filter(|stage| active || *stage == Stage::Reopened)
+        .or_else(|| {
+            let due = warning_due(facts, case, rules, today)?;
+            (due <= today && facts.fault(case.service, rules).is_none()).then_some(Stage::Warning)
+        })?;
+    Some(dunning_notice(facts, rules, case, stage, today))
 }
 
-/// The least stage that can stand for `stage`; `Before` runs backwards, so it has no floor of its own.
-const fn stage_floor(stage: Stage) -> Stage {
-    match stage {
-        Stage::Before(_) => Stage::Before(0),
-        other => other,
-    }
-}
-
-/// Whether stage `a` comes on the same day as `b` or later on the ladder.
-const fn is_at_or_after(a: Stage, b: Stage) -> bool {
-    match (a, b) {
-        (Stage::Before(a), Stage::Before(b)) => a <= b,
-        (Stage::After(a), Stage::After(b)) => a >= b,
-        _ => true,
-    }
-}
-
-fn dunning_notice(
-    facts: &Facts,
-    rules: &Rules,
-    service: &Service,
-    charge: &Charge,
-    stage: Stage,
-    today: NaiveDate,
-) -> Notice {
-    let suspend_on = suspension_date(facts, service, charge, rules, today);
+fn dunning_notice(facts: &Facts, rules: &Rules, case: &Case<'_>, stage: Stage, today: NaiveDate) -> Notice {
+    let suspend_on = suspension_date(facts, case, rules, today);
     Notice {
-        key: NoticeKey { service: service.code.clone(), period_from: service.expires_on, stage },
-        made_on: today,
-        fate: NoticeFate::Queued,
         suspend_on,
-        terminate_on: termination_date(facts, service, suspend_on, rules, today),
+        terminate_on: termination_date(facts, case, suspend_on, rules, today),
+        ..Notice::new(NoticeKey::of(case.service, case.from, stage), today)
     }
 }
 
@@ -198,106 +199,206 @@ fn final_notice(facts: &Facts, rules: &Rules, service: &Service, today: NaiveDat
     let termination = termination(facts, service, rules, today)?;
     let due = today >= termination.final_due
         && facts.customer.enforcement
-        && facts.notice(service, Stage::Final).is_none()
+        && facts.fresh_finals(&termination.case).next().is_none()
         && facts.fault(service, rules).is_none()
         && service.kind != ServiceKind::CustomApp;
     due.then(|| Notice {
-        key: NoticeKey {
-            service: service.code.clone(),
-            period_from: service.expires_on,
-            stage: Stage::Final,
-        },
-        made_on: today,
-        fate: NoticeFate::Queued,
-        suspend_on: None,
         terminate_on: Some(termination.on),
+        ..Notice::new(NoticeKey::of(service, termination.case.from, Stage::Final), today)
     })
+}
+
+/// A cancellation that staff recorded is confirmed once.
+fn cancellation_notice(facts: &Facts, service: &Service, today: NaiveDate) -> Option<Notice> {
+    let recorded_on = service.cancelled_on.filter(|day| *day >= days_before(today, STEPS_REMEMBERED_DAYS))?;
+    let exists = matches!(service.state, ServiceState::Active | ServiceState::Suspended { .. });
+    let confirmed = facts.notices.iter().any(|notice| {
+        notice.key.service() == Some(&service.code)
+            && notice.key.stage == Stage::Cancelled
+            && notice.made_on >= recorded_on
+    });
+    let due = exists && !service.renews && !confirmed && service.kind != ServiceKind::CustomApp;
+    due.then(|| Notice::new(NoticeKey::of(service, service.expires_on, Stage::Cancelled), today))
+}
+
+/// What was charged once and is not paid is told at once, and again on the default policy's days after.
+fn charge_notices(facts: &Facts, rules: &Rules, today: NaiveDate) -> Vec<Notice> {
+    let untold = |charge: &Charge| {
+        let from = charge.reopened_on.unwrap_or(charge.created_on);
+        let day_of = |stage: Stage| match stage {
+            Stage::Charged => Some(from),
+            Stage::After(days) => Some(days_after(from, days)),
+            _ => None,
+        };
+        let after = rules.policies.default.notice_days_after.iter().map(|days| Stage::After(*days));
+        let stages = std::iter::once(Stage::Charged).chain(after);
+        let stage =
+            stages.filter(|s| day_of(*s).is_some_and(|day| day <= today)).max_by_key(|s| day_of(*s))?;
+        let subject = Subject::Charge(charge.id);
+        let told = facts
+            .notices
+            .iter()
+            .any(|notice| notice.key.subject == subject && day_of(notice.key.stage) >= day_of(stage));
+        (!told).then(|| Notice::new(NoticeKey::of_charge(charge.id, stage), today))
+    };
+    facts.open_charges().into_iter().filter(|c| c.period().is_none()).filter_map(untold).collect()
+}
+
+/// Whether some period of the customer's is asked for and has a reminder to come.
+fn is_reminded(facts: &Facts, rules: &Rules, today: NaiveDate) -> bool {
+    facts.services.iter().filter(|service| service.state == ServiceState::Active).any(|service| {
+        let policy = rules.policies.of(service);
+        facts.debts(service).iter().any(|case| case.stages(policy).iter().any(|(day, _)| *day > today))
+    })
+}
+
+/// Services whose next step waits for a notice that did not arrive, with what became of it: nothing comes of them
+/// before somebody mends the address, or tells the customer.
+#[must_use]
+pub fn unheard(facts: &Facts) -> Vec<(ServiceCode, NoticeFate)> {
+    let latest = |service: &Service| {
+        let active = service.state == ServiceState::Active;
+        let debts = if active { facts.debts(service) } else { Vec::new() };
+        let dunned = debts.iter().find_map(|case| facts.fresh_dunning(case).next_back());
+        let case = facts.present_case(service);
+        let told = facts.fresh_finals(&case).any(|notice| notice.accepted_on().is_some());
+        let fate = facts.fresh_finals(&case).next_back().filter(|_| !told).or(dunned)?.fate;
+        let silent = matches!(fate, NoticeFate::Failed | NoticeFate::Bounced | NoticeFate::Uncertain);
+        silent.then(|| (service.code.clone(), fate))
+    };
+    if !facts.customer.enforcement {
+        return Vec::new();
+    }
+    let running = |s: &&Service| matches!(s.state, ServiceState::Active | ServiceState::Suspended { .. });
+    facts.services.iter().filter(running).filter_map(latest).collect()
+}
+
+/// What it is that a person told a customer, who named the day `date`: the suspension of what is asked for, or the
+/// termination. It counts from `today` as an accepted notice does.
+///
+/// # Errors
+/// In words, where nothing threatens the service.
+pub fn told_by_a_person(
+    facts: &Facts,
+    rules: &Rules,
+    code: &ServiceCode,
+    date: NaiveDate,
+    today: NaiveDate,
+) -> Result<Notice, &'static str> {
+    let service = facts.service(code).ok_or("its record cannot be used; see `check`")?;
+    if !facts.customer.enforcement {
+        return Err("the customer is exempt; nothing is done");
+    }
+    let told = |key| Notice { fate: NoticeFate::Accepted(today), ..Notice::new(key, today) };
+    if let Some(termination) = termination(facts, service, rules, today) {
+        let key = NoticeKey::of(service, termination.case.from, Stage::Final);
+        return Ok(Notice { terminate_on: Some(date), ..told(key) });
+    }
+    let debts = facts.debts(service);
+    let case = debts.iter().find(|case| suspension_date(facts, case, rules, today).is_some());
+    let case = case.ok_or("nothing that is asked for leads to a suspension or deletion")?;
+    let terminate_on = termination_date(facts, case, Some(date), rules, today);
+    let key = NoticeKey::of(service, case.from, Stage::Warning);
+    Ok(Notice { suspend_on: Some(date), terminate_on, ..told(key) })
 }
 
 /// Steps whose notice was not made and that are still true.
-fn untold_steps<'a>(facts: &'a Facts, rules: &'a Rules) -> impl Iterator<Item = &'a StepDone> {
+fn untold_steps(facts: &Facts) -> impl Iterator<Item = &StepDone> {
     facts.steps.iter().filter(move |step| {
         let told = facts.notices.iter().any(|notice| {
-            notice.key.service == step.service
-                && notice.key.period_from == step.period.from
+            notice.key.is_of(&step.service, step.period.from)
                 && notice.key.stage == step.action.stage()
+                && notice.key.episode == step.episode
         });
-        !told && is_news(facts, rules, step)
+        !told && is_news(facts, step)
     })
 }
 
-fn is_news(facts: &Facts, rules: &Rules, step: &StepDone) -> bool {
+fn is_news(facts: &Facts, step: &StepDone) -> bool {
     let Some(service) = facts.service(&step.service) else { return false };
+    let charge = facts.charges.iter().find(|charge| {
+        charge.service.as_ref() == Some(&step.service)
+            && charge.period().is_some_and(|period| period.from == step.period.from)
+    });
+    let unpaid = charge.is_some_and(|charge| charge.settled_on.is_none());
     match step.action.stage() {
         Stage::Suspended => {
             matches!(service.state, ServiceState::Suspended { expiry, .. } if expiry == step.period.from)
         }
         Stage::Terminated => matches!(service.state, ServiceState::Terminated { .. }),
-        Stage::Reinstated => service.state == ServiceState::Active,
+        // nobody is thanked for money that went back; who is switched on again unpaid, by a person, hears of it
+        // where they had heard that it was switched off
+        Stage::Reinstated => {
+            let thanked = charge.is_some_and(|charge| charge.reopened_on.is_some());
+            let told_off = facts.notices.iter().any(|notice| {
+                notice.key.is_of(&step.service, step.period.from)
+                    && notice.key.stage == Stage::Suspended
+                    && notice.accepted_on().is_some()
+            });
+            service.state == ServiceState::Active && (!unpaid || !thanked && told_off)
+        }
         Stage::Renewed => {
             let reinstated = facts.steps.iter().any(|other| {
                 other.service == step.service
                     && other.action.stage() == Stage::Reinstated
                     && other.period.from == step.period.from
+                    && other.episode > step.episode
             });
-            let unpaid = facts.charges.iter().any(|charge| {
-                charge.service.as_ref() == Some(&step.service)
-                    && charge.settled_on.is_none()
-                    && charge.period().is_some_and(|period| period.from == step.period.from)
-            });
-            !reinstated && !unpaid && (rules.mode == Mode::Trial || !awaits_reinstatement(service, step))
+            !reinstated && !unpaid
         }
-        Stage::Before(_) | Stage::Expiry | Stage::After(_) | Stage::Final | Stage::OnRequest => false,
+        _ => false,
     }
 }
 
-/// Paid, but the panel has not switched it on yet: one notice will say so when it has.
-fn awaits_reinstatement(service: &Service, step: &StepDone) -> bool {
-    matches!(
-        service.state,
-        ServiceState::Suspended { reason: SuspensionReason::Nonpayment, expiry, .. } if expiry == step.period.from
-    )
+/// Paid, but a panel or registry has not done its part yet: it is told so, and not that it has.
+fn awaits(facts: &Facts, service: &Service, key: &NoticeKey) -> Option<Awaited> {
+    if key.stage != Stage::Renewed {
+        return None;
+    }
+    match service.state {
+        ServiceState::Suspended { reason: SuspensionReason::Nonpayment, expiry, .. }
+            if Some(expiry) == key.period_from() =>
+        {
+            Some(Awaited::Reinstatement)
+        }
+        _ => facts
+            .steps
+            .iter()
+            .any(|step| {
+                step.awaits_hook
+                    && Some(&step.service) == key.service()
+                    && Some(step.period.from) == key.period_from()
+            })
+            .then_some(Awaited::Registry),
+    }
 }
 
 fn event_notice(facts: &Facts, rules: &Rules, step: &StepDone, today: NaiveDate) -> Notice {
     let stage = step.action.stage();
+    let subject = Subject::Period { service: step.service.clone(), from: step.period.from };
     let terminate_on = facts
         .service(&step.service)
         .filter(|_| stage == Stage::Suspended)
-        .and_then(|service| termination_date(facts, service, None, rules, today));
-    Notice {
-        key: NoticeKey { service: step.service.clone(), period_from: step.period.from, stage },
-        made_on: today,
-        fate: NoticeFate::Queued,
-        suspend_on: None,
-        terminate_on,
-    }
+        .and_then(|service| termination_date(facts, &facts.present_case(service), None, rules, today));
+    let key = NoticeKey { subject, stage, episode: step.episode };
+    Notice { terminate_on, ..Notice::new(key, today) }
 }
 
 /// A card asked for on purpose tells of every open charge, or of one service.
 fn requested(facts: &Facts, rules: &Rules, today: NaiveDate, request: &Request) -> Vec<Notice> {
-    let wanted = |service: &&Service| request.service.as_ref().is_none_or(|code| *code == service.code);
-    facts
+    let wanted = |code: Option<&ServiceCode>| request.service.is_none() || request.service.as_ref() == code;
+    let periods = facts
         .services
         .iter()
-        .filter(wanted)
-        .flat_map(|service| {
-            let of_service = |charge: &&Charge| charge.service.as_ref() == Some(&service.code);
-            facts.open_charges().into_iter().filter(of_service).filter_map(move |charge| {
-                let period = charge.period()?;
-                if period.from == service.expires_on {
-                    return Some(dunning_notice(facts, rules, service, charge, Stage::OnRequest, today));
-                }
-                let key = NoticeKey {
-                    service: service.code.clone(),
-                    period_from: period.from,
-                    stage: Stage::OnRequest,
-                };
-                let fate = NoticeFate::Queued;
-                Some(Notice { key, made_on: today, fate, suspend_on: None, terminate_on: None })
-            })
-        })
-        .collect()
+        .filter(|service| wanted(Some(&service.code)))
+        .flat_map(|service| facts.debts(service))
+        .map(|case| dunning_notice(facts, rules, &case, Stage::OnRequest, today));
+    let once = facts
+        .open_charges()
+        .into_iter()
+        .filter(|charge| charge.period().is_none() && wanted(charge.service.as_ref()))
+        .map(|charge| Notice::new(NoticeKey::of_charge(charge.id, Stage::OnRequest), today));
+    periods.chain(once).collect()
 }
 
 fn draw(facts: &Facts, rules: &Rules, issuer: &Issuer, today: NaiveDate, notices: &[Notice]) -> BillingCard {
@@ -307,7 +408,8 @@ fn draw(facts: &Facts, rules: &Rules, issuer: &Issuer, today: NaiveDate, notices
     let overdue: Money =
         lines.iter().filter(|line| line.urgency == Urgency::Overdue).map(|line| line.due).sum();
     let credit = facts.credit();
-    let total_due = (due - credit).at_least_zero();
+    // money that is kept for a service pays for no other
+    let total_due = (due - facts.free_credit()).at_least_zero();
     let customer = &facts.customer;
     BillingCard {
         number: CardNumber::new(""),
@@ -350,19 +452,24 @@ fn lines(facts: &Facts, rules: &Rules, today: NaiveDate, notices: &[Notice]) -> 
 fn line(facts: &Facts, rules: &Rules, today: NaiveDate, notices: &[Notice], charge: &Charge) -> CardLine {
     let service = charge.service.as_ref().and_then(|code| facts.service(code));
     let period = charge.period();
-    let told = |stage: &dyn Fn(Stage) -> bool| {
-        let service = service?;
-        let period = period?;
-        notices
-            .iter()
-            .find(|n| n.key.service == service.code && n.key.period_from == period.from && stage(n.key.stage))
+    let case = facts.case_of(charge);
+    let told = |wanted: &dyn Fn(Class) -> bool| {
+        let of_charge = |key: &NoticeKey| match (&key.subject, &case) {
+            (Subject::Charge(id), _) => *id == charge.id,
+            (Subject::Period { .. }, Some(case)) => key.is_of(&case.service.code, case.from),
+            (Subject::Period { .. }, None) => false,
+        };
+        notices.iter().find(|notice| of_charge(&notice.key) && wanted(notice.key.stage.class()))
     };
     // a due reminder stands on the line; `final` beside it becomes an event of its own
-    let news =
-        told(&|stage| !stage.is_event() && stage != Stage::Final).or_else(|| told(&|s| s == Stage::Final));
-    // a period that was renewed with money that went back is owed, and threatens nothing
-    let dunned = service.filter(|s| period.is_some_and(|period| period.from == s.expires_on));
-    let suspend_on = dunned.and_then(|service| suspension_date(facts, service, charge, rules, today));
+    let news = told(&|class| !matches!(class, Class::Event | Class::Final))
+        .or_else(|| told(&|class| class == Class::Final))
+        .map(|notice| match notice.key.stage {
+            // told again, it says the same
+            Stage::After(_) if period.is_none() => Stage::Charged,
+            stage => stage,
+        });
+    let suspend_on = case.and_then(|case| suspension_date(facts, &case, rules, today));
     CardLine {
         service: charge.service.clone(),
         kind: service.map(|service| service.kind),
@@ -372,7 +479,7 @@ fn line(facts: &Facts, rules: &Rules, today: NaiveDate, notices: &[Notice], char
         },
         domain_name: service.and_then(|service| service.domain_name.clone()),
         source: charge.source,
-        stage: news.map(|notice| notice.key.stage),
+        stage: news,
         expires_on: period.map(|period| period.from),
         amounts: charge.amounts,
         rate: charge.rate,
@@ -383,7 +490,7 @@ fn line(facts: &Facts, rules: &Rules, today: NaiveDate, notices: &[Notice], char
             matches!(service.state, ServiceState::Suspended { reason: SuspensionReason::Nonpayment, .. })
         }),
         suspend_on,
-        terminate_on: dunned.and_then(|service| termination_date(facts, service, suspend_on, rules, today)),
+        terminate_on: case.and_then(|case| termination_date(facts, &case, suspend_on, rules, today)),
         invoice: charge.invoice.clone(),
     }
 }
@@ -408,15 +515,15 @@ fn events(facts: &Facts, notices: &[Notice], lines: &[CardLine]) -> Vec<CardEven
     let stands_on_line = |notice: &Notice| {
         lines.iter().any(|line| {
             line.stage == Some(notice.key.stage)
-                && line.service.as_ref() == Some(&notice.key.service)
-                && line.expires_on == Some(notice.key.period_from)
+                && line.service.as_ref() == notice.key.service()
+                && line.expires_on == notice.key.period_from()
         })
     };
     notices
         .iter()
         .filter(|notice| !stands_on_line(notice))
         .filter_map(|notice| {
-            let service = facts.service(&notice.key.service)?;
+            let service = facts.service(notice.key.service()?)?;
             Some(CardEvent {
                 service: service.code.clone(),
                 name: service.name.clone(),
@@ -424,11 +531,12 @@ fn events(facts: &Facts, notices: &[Notice], lines: &[CardLine]) -> Vec<CardEven
                 stage: notice.key.stage,
                 expires_on: service.expires_on,
                 period: BillingPeriod::anchored(
-                    notice.key.period_from,
+                    notice.key.period_from()?,
                     service.period_months,
                     service.anchor_day,
                 ),
                 terminate_on: notice.terminate_on,
+                awaits: awaits(facts, service, &notice.key),
             })
         })
         .collect()

@@ -13,6 +13,7 @@ pub mod charging;
 pub mod customer;
 pub mod deadlines;
 pub mod enforcement;
+pub mod episode;
 pub mod facts;
 pub mod forecast;
 pub mod guard;

@@ -1,6 +1,8 @@
-//! Notices: that one (service, period, stage) is told to one customer, once.
+//! Notices: that one (service, period, stage) is told to one customer, once in an episode.
 
-use super::ids::ServiceCode;
+use super::episode::Episode;
+use super::ids::{ChargeId, ServiceCode};
+use super::service::Service;
 use chrono::NaiveDate;
 use std::fmt;
 
@@ -13,6 +15,12 @@ pub enum Stage {
     Expiry,
     /// So many days after it.
     After(u32),
+    /// Charged once, and asked for by itself.
+    Charged,
+    /// The day of suspension, where the ladder has no stage left that could name it.
+    Warning,
+    /// The money that settled a period went back: it is owed again.
+    Reopened,
     /// It has been suspended.
     Suspended,
     /// It will be terminated: the data goes.
@@ -23,15 +31,54 @@ pub enum Stage {
     Renewed,
     /// Settled and switched on again.
     Reinstated,
+    /// The customer's cancellation was recorded.
+    Cancelled,
     /// A person asked for a card today.
     OnRequest,
 }
 
+/// What kind of thing a stage is: the one list of stages that rules go by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// Asks for a period's money of its own accord and names the day of suspension.
+    Reminder,
+    /// The same, because somebody asked.
+    Request,
+    /// Asks for what was charged once.
+    Charge,
+    /// Announces the termination.
+    Final,
+    /// Tells of something done, and asks for nothing.
+    Event,
+}
+
 impl Stage {
+    /// What kind of thing it is.
+    #[must_use]
+    pub const fn class(self) -> Class {
+        match self {
+            Self::Before(_) | Self::Expiry | Self::After(_) | Self::Warning | Self::Reopened => {
+                Class::Reminder
+            }
+            Self::OnRequest => Class::Request,
+            Self::Charged => Class::Charge,
+            Self::Final => Class::Final,
+            Self::Suspended | Self::Terminated | Self::Renewed | Self::Reinstated | Self::Cancelled => {
+                Class::Event
+            }
+        }
+    }
+
     /// Whether it tells of something done, and asks for nothing.
     #[must_use]
-    pub const fn is_event(self) -> bool {
-        matches!(self, Self::Suspended | Self::Terminated | Self::Renewed | Self::Reinstated)
+    pub fn is_event(self) -> bool {
+        self.class() == Class::Event
+    }
+
+    /// Whether it asks for a period's money, and so names what comes if it is not paid.
+    #[must_use]
+    pub fn duns(self) -> bool {
+        matches!(self.class(), Class::Reminder | Class::Request)
     }
 
     /// Reads what [`fmt::Display`] wrote.
@@ -40,11 +87,15 @@ impl Stage {
         let days = |text: &str| text.parse().ok();
         match code {
             "expiry" => Some(Self::Expiry),
+            "charged" => Some(Self::Charged),
+            "warning" => Some(Self::Warning),
+            "reopened" => Some(Self::Reopened),
             "suspended" => Some(Self::Suspended),
             "final" => Some(Self::Final),
             "terminated" => Some(Self::Terminated),
             "renewed" => Some(Self::Renewed),
             "reinstated" => Some(Self::Reinstated),
+            "cancelled" => Some(Self::Cancelled),
             "on_request" => Some(Self::OnRequest),
             other => match other.split_once('-') {
                 Some(("before", n)) => days(n).map(Self::Before),
@@ -61,30 +112,92 @@ impl fmt::Display for Stage {
             Self::Before(days) => write!(f, "before-{days}"),
             Self::Expiry => f.write_str("expiry"),
             Self::After(days) => write!(f, "after-{days}"),
+            Self::Charged => f.write_str("charged"),
+            Self::Warning => f.write_str("warning"),
+            Self::Reopened => f.write_str("reopened"),
             Self::Suspended => f.write_str("suspended"),
             Self::Final => f.write_str("final"),
             Self::Terminated => f.write_str("terminated"),
             Self::Renewed => f.write_str("renewed"),
             Self::Reinstated => f.write_str("reinstated"),
+            Self::Cancelled => f.write_str("cancelled"),
             Self::OnRequest => f.write_str("on_request"),
         }
     }
 }
 
+/// What a notice speaks of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// A service's period.
+    Period {
+        /// Which service.
+        service: ServiceCode,
+        /// Start of the period.
+        from: NaiveDate,
+    },
+    /// A charge that has no period.
+    Charge(ChargeId),
+}
+
 /// The key under which a notice exists at most once (cancelled ones aside).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NoticeKey {
-    /// Which service.
-    pub service: ServiceCode,
-    /// Start of the period it speaks of.
-    pub period_from: NaiveDate,
+    /// What it speaks of.
+    pub subject: Subject,
     /// What it says.
     pub stage: Stage,
+    /// The service's episode in which it is said.
+    pub episode: Episode,
 }
 
+impl NoticeKey {
+    /// What is told now of one of a service's periods.
+    #[must_use]
+    pub fn of(service: &Service, from: NaiveDate, stage: Stage) -> Self {
+        let subject = Subject::Period { service: service.code.clone(), from };
+        Self { subject, stage, episode: service.episode }
+    }
+
+    /// What is told of a charge that has no period.
+    #[must_use]
+    pub const fn of_charge(charge: ChargeId, stage: Stage) -> Self {
+        Self { subject: Subject::Charge(charge), stage, episode: Episode::FIRST }
+    }
+
+    /// The service it speaks of; none for a charge.
+    #[must_use]
+    pub const fn service(&self) -> Option<&ServiceCode> {
+        match &self.subject {
+            Subject::Period { service, .. } => Some(service),
+            Subject::Charge(_) => None,
+        }
+    }
+
+    /// The start of the period it speaks of; none for a charge.
+    #[must_use]
+    pub const fn period_from(&self) -> Option<NaiveDate> {
+        match self.subject {
+            Subject::Period { from, .. } => Some(from),
+            Subject::Charge(_) => None,
+        }
+    }
+
+    /// Whether it speaks of this service's period that begins on `from`.
+    #[must_use]
+    pub fn is_of(&self, code: &ServiceCode, from: NaiveDate) -> bool {
+        self.service() == Some(code) && self.period_from() == Some(from)
+    }
+}
+
+/// `S-1|2025-03-31|final`, `#12|charged`; the episode follows from the second on.
 impl fmt::Display for NoticeKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}|{}|{}", self.service, self.period_from, self.stage)
+        match &self.subject {
+            Subject::Period { service, from } => write!(f, "{service}|{from}|{}", self.stage)?,
+            Subject::Charge(charge) => write!(f, "#{}|{}", charge.0, self.stage)?,
+        }
+        if self.episode > Episode::FIRST { write!(f, "|{}", self.episode) } else { Ok(()) }
     }
 }
 
@@ -93,7 +206,7 @@ impl fmt::Display for NoticeKey {
 pub enum NoticeFate {
     /// Waiting; nothing has been handed over.
     Queued,
-    /// At least one own address was accepted by the mail server on this as-of day.
+    /// At least one own address was accepted by the mail server on this as-of day, or a person told them.
     Accepted(NaiveDate),
     /// Refused for good, everywhere.
     Failed,
@@ -119,6 +232,12 @@ pub struct Notice {
 }
 
 impl Notice {
+    /// One that is made on `today` and names nothing yet.
+    #[must_use]
+    pub const fn new(key: NoticeKey, today: NaiveDate) -> Self {
+        Self { key, made_on: today, fate: NoticeFate::Queued, suspend_on: None, terminate_on: None }
+    }
+
     /// The as-of day of acceptance, if it counts as told.
     #[must_use]
     pub const fn accepted_on(&self) -> Option<NaiveDate> {
@@ -139,11 +258,15 @@ mod tests {
             Stage::Before(30),
             Stage::Expiry,
             Stage::After(5),
+            Stage::Charged,
+            Stage::Warning,
+            Stage::Reopened,
             Stage::Suspended,
             Stage::Final,
             Stage::Terminated,
             Stage::Renewed,
             Stage::Reinstated,
+            Stage::Cancelled,
             Stage::OnRequest,
         ] {
             assert_eq!(Stage::from_code(&stage.to_string()), Some(stage));

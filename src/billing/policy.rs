@@ -3,10 +3,8 @@
 use super::calendar::Calendar;
 use super::money::Money;
 use super::notice::Stage;
-use super::period::{days_after, days_before};
 use super::service::{Service, ServiceKind};
 use super::vat::VatRate;
-use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
 /// The ladder of one kind of service. `None` means that the step does not exist.
@@ -46,23 +44,12 @@ impl Policy {
         self.before(period_months).max().unwrap_or(0)
     }
 
-    /// The stage that applies to a service on `today`: the one with the latest day that has come.
-    #[must_use]
-    pub fn stage_on(&self, expires_on: NaiveDate, period_months: u32, today: NaiveDate) -> Option<Stage> {
-        self.stages(expires_on, period_months)
-            .into_iter()
-            .filter(|(day, _)| *day <= today)
-            .max_by_key(|(day, _)| *day)
-            .map(|(_, stage)| stage)
-    }
-
-    /// Every dated stage of one expiry.
-    #[must_use]
-    pub fn stages(&self, expires_on: NaiveDate, period_months: u32) -> Vec<(NaiveDate, Stage)> {
-        let before = self.before(period_months).map(|n| (days_before(expires_on, n), Stage::Before(n)));
-        let expiry = self.notice_on_expiry.then_some((expires_on, Stage::Expiry));
-        let after = self.notice_days_after.iter().map(|n| (days_after(expires_on, *n), Stage::After(*n)));
-        before.chain(expiry).chain(after).collect()
+    /// Every stage of the ladder that has a day of its own.
+    pub fn stages(&self, period_months: u32) -> impl Iterator<Item = Stage> + '_ {
+        let before = self.before(period_months).map(Stage::Before);
+        let expiry = self.notice_on_expiry.then_some(Stage::Expiry);
+        let after = self.notice_days_after.iter().map(|days| Stage::After(*days));
+        before.chain(expiry).chain(after)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What we sell, in which state it is, and what keeps it from being enforced.
 
+use super::episode::Episode;
 use super::ids::{CustomerCode, ServiceCode};
 use super::vat::{Price, VatRate};
 use chrono::NaiveDate;
@@ -159,8 +160,12 @@ pub struct Service {
     pub state: ServiceState,
     /// `false`: cancelled by the customer; lapses at its expiry.
     pub renews: bool,
+    /// The day staff recorded that, if they did: it is confirmed to the customer.
+    pub cancelled_on: Option<NaiveDate>,
     /// Enforcement off.
     pub hold: Option<Hold>,
+    /// How long what was announced counts.
+    pub episode: Episode,
     /// The panel's user name.
     pub account: Option<String>,
     /// Which panel.

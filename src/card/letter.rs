@@ -48,25 +48,33 @@ enum Tone {
     Final,
     Suspended,
     Terminated,
+    Reopened,
+    Warning,
     Overdue,
     Expiry,
     Reminder,
+    Charged,
     Request,
     Reinstated,
     Renewed,
+    Cancelled,
 }
 
 impl Tone {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 13] = [
         Self::Final,
         Self::Suspended,
         Self::Terminated,
+        Self::Reopened,
+        Self::Warning,
         Self::Overdue,
         Self::Expiry,
         Self::Reminder,
+        Self::Charged,
         Self::Request,
         Self::Reinstated,
         Self::Renewed,
+        Self::Cancelled,
     ];
 
     const fn of(stage: Stage) -> Self {
@@ -74,6 +82,10 @@ impl Tone {
             Stage::Before(_) => Self::Reminder,
             Stage::Expiry => Self::Expiry,
             Stage::After(_) => Self::Overdue,
+            Stage::Charged => Self::Charged,
+            Stage::Warning => Self::Warning,
+            Stage::Reopened => Self::Reopened,
+            Stage::Cancelled => Self::Cancelled,
             Stage::Suspended => Self::Suspended,
             Stage::Final => Self::Final,
             Stage::Terminated => Self::Terminated,
@@ -88,7 +100,11 @@ impl Tone {
             Self::Final => "final",
             Self::Suspended => "suspended",
             Self::Terminated => "terminated",
+            Self::Reopened => "reopened",
+            Self::Warning => "warning",
             Self::Overdue => "overdue",
+            Self::Charged => "charged",
+            Self::Cancelled => "cancelled",
             Self::Expiry => "expiry",
             Self::Reminder => "reminder",
             Self::Request => "request",
@@ -300,6 +316,8 @@ struct Gist {
     amount: String,
     /// Pay by; may be empty.
     due_by: String,
+    /// Paid, and something is still to be done at a panel or registry.
+    awaits: bool,
 }
 
 /// The tone of a card's message and what its phrases speak of.
@@ -309,6 +327,8 @@ fn gist(card: &BillingCard) -> (Tone, Gist) {
         let tone = Tone::of(event.stage);
         let day = match tone {
             Tone::Final | Tone::Suspended => event.terminate_on,
+            // switched on again without having been renewed: there is no new expiry to speak of
+            Tone::Reinstated if event.expires_on <= event.period.from => None,
             _ => Some(event.expires_on),
         };
         told.push((tone, event.domain_name.as_deref().unwrap_or(&event.name), day));
@@ -316,8 +336,13 @@ fn gist(card: &BillingCard) -> (Tone, Gist) {
     for line in &card.lines {
         let Some(stage) = line.stage else { continue };
         let tone = Tone::of(stage);
-        let day = if tone == Tone::Final { line.terminate_on } else { line.expires_on };
-        told.push((tone, line.domain_name.as_deref().unwrap_or(&line.name), day));
+        let day = match tone {
+            Tone::Final => line.terminate_on,
+            Tone::Warning | Tone::Reopened => line.suspend_on,
+            _ => line.expires_on,
+        };
+        let domain = line.domain_name.as_deref().filter(|_| tone != Tone::Charged);
+        told.push((tone, domain.unwrap_or(&line.name), day));
     }
     // without news (a card to look at) the most urgent line sets the tone
     if told.is_empty() {
@@ -341,6 +366,7 @@ fn gist(card: &BillingCard) -> (Tone, Gist) {
         date: word_date(day),
         amount: amount.unwrap_or_default(),
         due_by: word_date(card.due_by.filter(|_| card.total_due.is_positive())),
+        awaits: tone == Tone::Renewed && card.events.iter().any(|event| event.awaits.is_some()),
     };
     (tone, gist)
 }
@@ -613,12 +639,22 @@ fn service_view(service: &CardService, language: Language) -> ServiceView {
 fn event_view(event: &CardEvent, language: Language, words: &Words) -> EventView {
     let new_expiry = date(language, event.expires_on);
     let (text, grave) = match event.stage {
-        Stage::Renewed => (format!("{} {new_expiry}.", words.renewed), false),
+        Stage::Renewed => (format!("{} {new_expiry}.", words.renewed(event.awaits)), false),
+        Stage::Reinstated if event.expires_on <= event.period.from => {
+            (words.reinstated_unpaid.clone(), false)
+        }
         Stage::Reinstated => (format!("{} {new_expiry}.", words.reinstated), false),
+        Stage::Cancelled => (format!("{} {new_expiry}.", words.cancelled), false),
         Stage::Suspended => (words.suspended.to_owned(), true),
         Stage::Terminated => (words.terminated.to_owned(), true),
         Stage::Final => (words.final_notice.to_owned(), true),
-        Stage::Before(_) | Stage::Expiry | Stage::After(_) | Stage::OnRequest => (String::new(), false),
+        Stage::Before(_)
+        | Stage::Expiry
+        | Stage::After(_)
+        | Stage::Charged
+        | Stage::Warning
+        | Stage::Reopened
+        | Stage::OnRequest => (String::new(), false),
     };
     let deletion = event.terminate_on.map(|day| format!(" {} {}.", words.deletion_on, date(language, day)));
     EventView {

@@ -386,16 +386,28 @@ impl<'a> Sheet<'a> {
     fn event(&'a self, event: &'a CardEvent) -> Block<'a> {
         let words = self.words;
         let (text, color) = match event.stage {
-            Stage::Renewed => (format!("{} {}.", &words.renewed, self.date(event.expires_on)), Color::TEAL),
+            Stage::Renewed => {
+                (format!("{} {}.", words.renewed(event.awaits), self.date(event.expires_on)), Color::TEAL)
+            }
+            Stage::Reinstated if event.expires_on <= event.period.from => {
+                (words.reinstated_unpaid.clone(), Color::TEAL)
+            }
+            Stage::Cancelled => {
+                (format!("{} {}.", &words.cancelled, self.date(event.expires_on)), Color::INK)
+            }
             Stage::Reinstated => {
                 (format!("{} {}.", &words.reinstated, self.date(event.expires_on)), Color::TEAL)
             }
             Stage::Suspended => (words.suspended.to_owned(), Color::ALERT),
             Stage::Terminated => (words.terminated.to_owned(), Color::ALERT),
             Stage::Final => (words.final_notice.to_owned(), Color::ALERT),
-            Stage::Before(_) | Stage::Expiry | Stage::After(_) | Stage::OnRequest => {
-                (String::new(), Color::INK)
-            }
+            Stage::Before(_)
+            | Stage::Expiry
+            | Stage::After(_)
+            | Stage::Charged
+            | Stage::Warning
+            | Stage::Reopened
+            | Stage::OnRequest => (String::new(), Color::INK),
         };
         let deletion = event
             .terminate_on

@@ -24,7 +24,12 @@ pub(super) fn run(global: &Global, args: &ImportArgs) -> Result<ExitStatus> {
         let text = format!("--take {unknown}: only {} can be taken", TAKEABLE.join(", "));
         return Err(Stop::Usage(text).into());
     }
-    let manner = Manner { skip_invalid: args.skip_invalid, take: args.take.clone(), until: args.until };
+    let manner = Manner {
+        skip_invalid: args.skip_invalid,
+        take: args.take.clone(),
+        until: args.until,
+        from_inbox: None,
+    };
     let session = Session::open(global, args.as_of, args.dry_run)?;
     let (mut store, _lock) = session.writer(STAFF_PATIENCE, subject == Subject::Customers)?;
     session.as_run(&mut store, "import", |desk, store, run, shown| {
@@ -47,6 +52,7 @@ fn bounces(global: &Global, args: &ImportArgs) -> Result<ExitStatus> {
             total.read += outcome.read;
             total.bounced += outcome.bounced;
             total.foreign += outcome.foreign;
+            total.faults.extend(outcome.faults);
             total.fresh.extend(outcome.fresh);
         }
         let view = BouncesView {
@@ -54,17 +60,20 @@ fn bounces(global: &Global, args: &ImportArgs) -> Result<ExitStatus> {
             read: total.read,
             bounced: total.bounced,
             foreign: total.foreign,
+            faults: total.faults,
             attention: total.fresh,
         };
         desk.report.result(&view, || {
             let mut text: String = view.attention.iter().map(|item| format!("{}\n", item.text)).collect();
+            text.extend(view.faults.iter().map(|fault| format!("{fault}\n")));
             text.push_str(&format!(
                 "bounces: {} messages read, {} came back, {} not ours\n",
                 view.read, view.bounced, view.foreign
             ));
             text
         })?;
-        Ok(if view.attention.is_empty() { ExitStatus::Done } else { ExitStatus::NeedsPerson })
+        let all_well = view.attention.is_empty() && view.faults.is_empty();
+        Ok(if all_well { ExitStatus::Done } else { ExitStatus::NeedsPerson })
     })
 }
 

@@ -21,8 +21,16 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Kinds of findings that a run over all customers looks for everywhere.
-const COMPLETE: [Kind; 6] =
-    [Kind::NoEmail, Kind::Card, Kind::Data, Kind::TooMany, Kind::Failed, Kind::Uncertain];
+const COMPLETE: [Kind; 8] = [
+    Kind::NoEmail,
+    Kind::Card,
+    Kind::Data,
+    Kind::TooMany,
+    Kind::Failed,
+    Kind::Uncertain,
+    Kind::Bounced,
+    Kind::Unheard,
+];
 
 pub(super) fn run(global: &Global, args: &NotifyArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, args.dry_run)?;
@@ -39,7 +47,8 @@ pub(super) fn run(global: &Global, args: &NotifyArgs) -> Result<ExitStatus> {
             Some(_) => {}
         }
     }
-    let wanted = Wanted { request: args.now.then_some(Request { service }), until: args.until };
+    let request = args.now.then_some(Request { service });
+    let wanted = Wanted { request, until: args.until, instead_of: None };
     session.as_run(&mut store, "notify", |desk, store, run, shown| {
         let (view, fresh, status) = night(desk, store, run, shown, &customers, &wanted, args.out.as_deref())?;
         for item in &fresh {
@@ -84,6 +93,10 @@ pub(super) fn night(
     if !desk.dry_run {
         let delivered = deliver::deliver(desk, store, run, customers)?;
         count(&mut totals, &mut outcome.made, &delivered);
+        for (code, why) in &delivered.held {
+            let text = format!("a message to `{code}` was not handed over: {why}; it is looked at again");
+            outcome.findings.add(Kind::Failed, format!("held {code}"), Some(code), None, text);
+        }
         if let Some(why) = &delivered.unavailable {
             desk.report.error(&format!("no mail can be handed over, all of it stays queued: {why}"));
             status = ExitStatus::Failed;

@@ -10,7 +10,7 @@ use crate::cli::{Format, Global, RenderCardArgs};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::Desk;
-use crate::jobs::render::Studio;
+use crate::jobs::render::{Header, Studio};
 use crate::mail::parts::Parts;
 use crate::store::{FactQueries, Outbox, Store};
 use anyhow::{Context, Result, bail};
@@ -73,7 +73,9 @@ fn drawn(desk: &Desk, store: &Store, args: &RenderCardArgs) -> Result<Vec<u8>> {
         if to.is_empty() {
             bail!("`{code}` has no e-mail address, so there is no e-mail to show; try --format pdf");
         }
-        return Ok(studio.finish(desk, &letter, &to, &facts.customer.cc)?.bytes);
+        // it is never sent, and no Message-ID of one that is
+        let header = Header { to: &to, cc: &facts.customer.cc, message_id: "<preview@localhost>" };
+        return Ok(studio.finish(desk, &letter, &header)?.bytes);
     }
     let drawn = studio.draw(&letter.card)?;
     Ok(match args.format {

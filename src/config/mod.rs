@@ -87,6 +87,8 @@ pub struct Mail {
     pub from: String,
     /// Where bounces go.
     pub envelope_from: String,
+    /// What parts that address from what is put behind it for each delivery; none where nothing is put behind it.
+    pub recipient_delimiter: Option<char>,
     /// Where answers go.
     pub reply_to: Option<String>,
     /// Gets a copy of everything.
@@ -149,6 +151,14 @@ pub struct Rollout {
     pub live_from: Option<NaiveDate>,
     /// Gets every message of the trial.
     pub trial_recipient: Option<String>,
+}
+
+impl Rollout {
+    /// The day on which a trial ends, where one is set.
+    #[must_use]
+    pub fn goes_live(&self) -> Option<NaiveDate> {
+        self.live_from.filter(|_| self.mode == Mode::Live)
+    }
 }
 
 /// `[import]`
@@ -322,6 +332,20 @@ fn database(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Databa
     database
 }
 
+/// Nothing is put behind an address that also gets other mail: only a mailbox of bounces is named on purpose.
+fn recipient_delimiter(section: &Section<'_>, has_mailbox: bool) -> Option<char> {
+    let text = section.text("recipient_delimiter").unwrap_or_else(|| "+".to_owned());
+    match text.as_str() {
+        "+" | "-" | "=" | "_" => text.chars().next().filter(|_| has_mailbox),
+        "none" => None,
+        other => {
+            let fault = format!("`mail.recipient_delimiter` = `{other}`");
+            section.fault("recipient_delimiter", fault, Some("\"+\", \"-\", \"=\", \"_\" or \"none\""));
+            None
+        }
+    }
+}
+
 fn mail(section: &Section<'_>, company: &Company, place: &impl Fn(String) -> PathBuf) -> Mail {
     let given = section.text("from").or_else(|| company.email.clone());
     let from = given.unwrap_or_else(|| {
@@ -337,6 +361,7 @@ fn mail(section: &Section<'_>, company: &Company, place: &impl Fn(String) -> Pat
         text
     };
     let envelope_from = checked("envelope_from");
+    let recipient_delimiter = recipient_delimiter(section, envelope_from.is_some());
     let language = section.text("language").map(|code| {
         Language::from_code(&code).unwrap_or_else(|| {
             section.fault("language", format!("`mail.language` = `{code}`"), Some("\"el\" or \"en\""));
@@ -345,6 +370,7 @@ fn mail(section: &Section<'_>, company: &Company, place: &impl Fn(String) -> Pat
     });
     let mail = Mail {
         envelope_from: address_of(envelope_from.as_deref().unwrap_or(&from)).to_owned(),
+        recipient_delimiter,
         reply_to: checked("reply_to"),
         bcc: checked("bcc"),
         accounting: section.texts("accounting").unwrap_or_default(),

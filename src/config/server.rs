@@ -91,7 +91,8 @@ fn seconds(section: &Section<'_>, key: &'static str, usual: Duration) -> Duratio
 
 fn server(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Target {
     let host = section.needed_text("host", "the mail server's name; or set `transport = \"folder\"`");
-    let loopback = host == "localhost" || host == "::1" || host.starts_with("127.");
+    let is_here = |address: std::net::IpAddr| address.is_loopback();
+    let loopback = host == "localhost" || host.parse().is_ok_and(is_here);
     let tls = match section.text("tls").as_deref() {
         Some("wrapper") => Tls::Wrapper,
         Some("required") => Tls::Required,
@@ -111,6 +112,14 @@ fn server(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Target {
     if tls == Tls::None && !loopback && relay.as_deref() != Some(host.as_str()) {
         let hint = "mail in clear goes to this machine only; for a relay in your own network repeat its name in `relay_without_tls`";
         section.fault("tls", format!("`smtp.tls` = \"none\" to `{host}`"), Some(hint));
+    }
+    if tls == Tls::None && !loopback && section.has("username") {
+        let hint = "a password goes in clear to this machine only; set `smtp.tls`";
+        section.fault(
+            "username",
+            format!("`smtp.username` with `smtp.tls` = \"none\" to `{host}`"),
+            Some(hint),
+        );
     }
     let usual = match tls {
         Tls::Wrapper => 465,

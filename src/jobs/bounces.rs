@@ -1,14 +1,18 @@
-//! Bounces: mail that came back ties itself to its message, which then counts as told no longer.
+//! Bounces: mail that came back ties itself to its message, which then counts as told no longer. It is believed only
+//! where it names what only we could have named, and the exact recipient of that message.
 
 use super::Desk;
 use super::attention::{Findings, Kind};
-use crate::billing::address::masked;
-use crate::mail::bounce;
-use crate::store::{Customers, Outbox, RunId, Store};
+use super::mailbox;
+use crate::billing::address::{compared, masked};
+use crate::billing::ids::CustomerCode;
+use crate::mail::bounce::{self, Bounce};
+use crate::mail::keyed::MailKey;
+use crate::store::{Customers, Outbox, RunId, SentDelivery, Store};
 use crate::views::AttentionView;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What an import of bounces came to.
 #[derive(Debug, Default)]
@@ -19,112 +23,129 @@ pub struct Outcome {
     pub bounced: u64,
     /// Notifications of messages that are not ours.
     pub foreign: u64,
+    /// Messages that could not be read or put away, with the reason.
+    pub faults: Vec<String>,
     /// What needs a person and is new.
     pub fresh: Vec<AttentionView>,
 }
 
-/// Reads a Maildir, an mbox file, or a single message, and marks what came back.
+/// Reads a Maildir, an mbox file, or a single message, and marks what came back. What was read is moved away (of a
+/// mailbox that is one file it is remembered how far it was read).
 ///
 /// # Errors
-/// A mailbox that cannot be read.
+/// A mailbox that cannot be read; one message that cannot be read only leaves itself out.
 pub fn import(desk: &Desk, store: &mut Store, run: RunId, mailbox: &Path) -> Result<Outcome> {
     let mut outcome = Outcome::default();
-    let mut findings = Findings::default();
-    for message in messages(mailbox)? {
-        outcome.read += 1;
-        for bounce in bounce::read(&message) {
-            let deliveries = store.deliveries_of(&bounce.message_id)?;
-            // a relay may report the address in another case, or the only one there is under an alias
-            let hit = deliveries
-                .iter()
-                .find(|(_, address, _)| address.to_lowercase() == bounce.recipient)
-                .or_else(|| if deliveries.len() == 1 { deliveries.first() } else { None });
-            let Some((delivery, address, customer)) = hit else {
-                outcome.foreign += 1;
-                continue;
-            };
-            let news = store.write(|tx| -> Result<bool> {
-                let news = tx.mark_bounced(*delivery, desk.today, &bounce.why)?;
-                if news {
-                    let detail = json!({ "delivery": delivery, "why": bounce.why });
-                    tx.journal(run, Some(customer), None, "bounced", &detail)?;
+    if mailbox.is_dir() {
+        for file in mailbox::files(mailbox)? {
+            let done = mailbox::message(&file).and_then(|bytes| {
+                one(desk, store, run, &bytes, &mut outcome)?;
+                if desk.dry_run { Ok(()) } else { mailbox::put_away(mailbox, &file) }
+            });
+            match done {
+                Err(error) if error.downcast_ref::<crate::store::StoreError>().is_some() => {
+                    return Err(error);
                 }
-                Ok(news)
-            })?;
-            if news {
-                outcome.bounced += 1;
-                let record = store.customer(customer)?;
-                let phone = record
-                    .and_then(|customer| customer.phone)
-                    .unwrap_or_else(|| "no phone number".to_owned());
-                let text = format!(
-                    "mail to {} of `{customer}` came back ({}); call {phone}, and mend the address",
-                    masked(address),
-                    bounce.why
-                );
-                findings.add(Kind::Bounced, delivery.to_string(), Some(customer), None, text);
+                Err(error) => outcome.faults.push(format!("{error:#}")),
+                Ok(()) => {}
             }
         }
+    } else {
+        let name =
+            std::fs::canonicalize(mailbox).unwrap_or_else(|_| mailbox.to_owned()).display().to_string();
+        let (read_to, before) = store.mailbox_place(&name)?.unwrap_or_default();
+        let from = mailbox::Place { read_to, before };
+        let ended = mailbox::read(mailbox, &from, |bytes| one(desk, store, run, bytes, &mut outcome))?;
+        store.write(|tx| tx.put_mailbox_place(&name, ended.read_to, &ended.before))?;
     }
+    let mut findings = Findings::default();
+    find(store, &mut findings)?;
     outcome.fresh = findings.raise(desk, store, run, None)?;
     Ok(outcome)
 }
 
-fn messages(mailbox: &Path) -> Result<Vec<Vec<u8>>> {
-    let failed = |path: &Path| format!("the mailbox `{}` cannot be read", path.display());
-    if !mailbox.is_dir() {
-        let bytes = std::fs::read(mailbox).with_context(|| failed(mailbox))?;
-        return Ok(mbox(&bytes));
-    }
-    let mut files: Vec<PathBuf> = Vec::new();
-    let folders = [mailbox.join("new"), mailbox.join("cur")];
-    let folders: Vec<&Path> = if folders.iter().any(|folder| folder.is_dir()) {
-        folders.iter().filter(|folder| folder.is_dir()).map(PathBuf::as_path).collect()
-    } else {
-        vec![mailbox]
+/// One message: whatever it holds, it keeps no other from being read.
+fn one(desk: &Desk, store: &mut Store, run: RunId, bytes: &[u8], outcome: &mut Outcome) -> Result<()> {
+    outcome.read += 1;
+    let Ok(bounces) = std::panic::catch_unwind(|| bounce::read(bytes)) else {
+        outcome.faults.push("a message in the mailbox of bounces could not be taken apart".to_owned());
+        return Ok(());
     };
-    for folder in folders {
-        for entry in std::fs::read_dir(folder).with_context(|| failed(folder))? {
-            let path = entry.with_context(|| failed(folder))?.path();
-            if path.is_file() {
-                files.push(path);
+    for bounce in bounces {
+        let Some(delivery) = believed(desk, store, &bounce)? else {
+            outcome.foreign += 1;
+            continue;
+        };
+        let news = store.write(|tx| -> Result<bool> {
+            let news = tx.mark_bounced(delivery.delivery, desk.today, &bounce.why)?;
+            if news {
+                let detail = json!({ "delivery": delivery.delivery, "why": bounce.why });
+                tx.journal(run, Some(&delivery.customer), None, "bounced", &detail)?;
             }
-        }
+            Ok(news)
+        })?;
+        outcome.bounced += u64::from(news);
     }
-    files.sort();
-    files.iter().map(|file| std::fs::read(file).with_context(|| failed(file))).collect()
+    Ok(())
 }
 
-/// The messages of an mbox: each begins with a line `From `.
-fn mbox(bytes: &[u8]) -> Vec<Vec<u8>> {
-    if !bytes.starts_with(b"From ") {
-        return vec![bytes.to_vec()];
+/// The delivery that a bounce speaks of, by the Message-ID that we gave or by the envelope sender that we proved,
+/// and by the exact recipient.
+fn believed(desk: &Desk, store: &Store, bounce: &Bounce) -> Result<Option<SentDelivery>> {
+    let is_recipient = |delivery: &SentDelivery| bounce.recipients.contains(&compared(&delivery.address));
+    if let Some(id) = &bounce.message_id
+        && let Some(found) = store.sent_deliveries(id)?.into_iter().find(is_recipient)
+    {
+        return Ok(Some(found));
     }
-    let mut messages: Vec<Vec<u8>> = Vec::new();
-    let mut after_blank = true;
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        if after_blank && line.starts_with(b"From ") {
-            messages.push(Vec::new());
-        } else if let Some(message) = messages.last_mut() {
-            message.extend_from_slice(
-                line.strip_prefix(b">").filter(|l| l.starts_with(b"From ")).unwrap_or(line),
-            );
+    let mail = &desk.config.mail;
+    let Some(delimiter) = mail.recipient_delimiter else { return Ok(None) };
+    let key = MailKey::new(store.mail_key()?);
+    for sender in &bounce.senders {
+        let Some((number, proof)) = MailKey::delivery_of(sender, &mail.envelope_from, delimiter) else {
+            continue;
+        };
+        let found = store.sent_delivery(number)?.filter(is_recipient);
+        if let Some(found) = found.filter(|found| key.is_ours(&proof, number, &found.address)) {
+            return Ok(Some(found));
         }
-        after_blank = line.iter().all(u8::is_ascii_whitespace);
     }
-    messages
+    Ok(None)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::mbox;
-
-    #[test]
-    fn an_mbox_falls_into_its_messages() {
-        let two = b"From a@b Mon\nSubject: 1\n\n>From here\nnot From x\n\nFrom c@d Tue\nSubject: 2\n\nbody\n";
-        let messages = mbox(two);
-        assert_eq!(messages.len(), 2);
-        assert!(messages[0].ends_with(b"From here\nnot From x\n\n"));
-        assert_eq!(mbox(b"Subject: one\n\nFrom me\n").len(), 1);
+/// Lists what came back and still concerns a person: it blocks a step, or the address is still the customer's and
+/// nothing reached it since. What blocks a step stays listed whoever has seen it.
+///
+/// # Errors
+/// Where the database cannot be read or written.
+pub fn find(store: &mut Store, findings: &mut Findings) -> Result<()> {
+    let mut blocking = Vec::new();
+    for bounced in store.bounced_deliveries()? {
+        let customer = CustomerCode::new(bounced.customer.clone());
+        // a record that cannot be read is listed as that
+        let record = store.customer(&customer).ok().flatten();
+        let is_theirs = record.as_ref().is_none_or(|record| record.email.contains(&bounced.address));
+        if bounced.blocks.is_none() && (bounced.reached_since || !is_theirs) {
+            continue;
+        }
+        let phone = record.and_then(|record| record.phone).unwrap_or_else(|| "no phone number".to_owned());
+        let mut text = format!(
+            "mail to {} of `{customer}` came back ({}); call {phone}, mend the address (`record email`), then \
+             `outbox requeue {}`",
+            masked(&bounced.address),
+            bounced.why,
+            bounced.message
+        );
+        let key = bounced.delivery.to_string();
+        let service = bounced.blocks.map(crate::billing::ids::ServiceCode::new);
+        if let Some(service) = &service {
+            text.push_str(&format!("; until somebody is told, `{service}` is neither suspended nor deleted"));
+            blocking.push(key.clone());
+        }
+        findings.add(Kind::Bounced, key, Some(&customer), service.as_ref(), text);
     }
+    if !blocking.is_empty() {
+        store.write(|tx| tx.keep_listed(Kind::Bounced.code(), &blocking))?;
+    }
+    Ok(())
 }

@@ -4,12 +4,16 @@
 use super::Desk;
 use super::attention::{Findings, Kind};
 use super::handover::Journal;
+use super::owed::{self, Look};
+use super::spared::spared;
 use crate::billing::address::masked;
 use crate::billing::ids::CustomerCode;
+use crate::mail::keyed::MailKey;
 use crate::mail::{Evidence, Handover, Outcome, Transport};
-use crate::store::{AttemptRecord, Claimed, DeliveryState, Outbox, RunId, Store};
-use anyhow::{Context, Result, anyhow};
+use crate::store::{AttemptRecord, Claimed, DeliveryState, HandedOver, Outbox, RunId, Store};
+use anyhow::{Context, Result};
 use chrono::Duration;
+use serde_json::json;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
@@ -25,6 +29,8 @@ pub struct Delivered {
     pub messages: BTreeMap<i64, DeliveryState>,
     /// Why sending stopped, if it did.
     pub unavailable: Option<String>,
+    /// Customers whose delivery failed for a reason of their own.
+    pub held: Vec<(CustomerCode, String)>,
 }
 
 /// What the connections share: one store, one journal, one queue.
@@ -35,6 +41,7 @@ struct Counter<'a> {
     touched: Vec<i64>,
     stopped: Option<String>,
     failure: Option<anyhow::Error>,
+    held: Vec<(CustomerCode, String)>,
     /// When sending ends, whatever still waits.
     deadline: Option<Instant>,
     /// When the next message may go, where they are paced.
@@ -60,6 +67,7 @@ pub fn deliver(desk: &Desk, store: &mut Store, run: RunId, only: &[CustomerCode]
     let connections = usize::try_from(desk.config.smtp.connections)?.clamp(1, waiting.len());
     let bar = desk.report.progress("sending", waiting.len());
     let journal = Journal::open(store.path())?;
+    let key = MailKey::new(store.mail_key()?);
     let counter = Mutex::new(Counter {
         store,
         journal,
@@ -67,6 +75,7 @@ pub fn deliver(desk: &Desk, store: &mut Store, run: RunId, only: &[CustomerCode]
         touched: Vec::new(),
         stopped: None,
         failure: None,
+        held: Vec::new(),
         deadline: desk
             .config
             .smtp
@@ -78,22 +87,30 @@ pub fn deliver(desk: &Desk, store: &mut Store, run: RunId, only: &[CustomerCode]
         for _ in 0..connections {
             scope.spawn(|| {
                 let mut transport = Transport::new(&settings);
-                while let Some(claimed) = next(desk, &counter, only) {
+                while let Some(claimed) = next(desk, run, &counter, only) {
                     bar.inc(1);
-                    if let Err(error) = hand_over(desk, run, &counter, &mut transport, &claimed) {
-                        let mut counter = locked(&counter);
-                        counter.failure.get_or_insert(error);
+                    match spared(|| hand_over(desk, run, &counter, &mut transport, &key, &claimed)) {
+                        Ok(Ok(())) => {}
+                        Ok(Err(why)) => {
+                            // nobody knows where the conversation stopped
+                            transport = Transport::new(&settings);
+                            locked(&counter).held.push((CustomerCode::new(claimed.customer.clone()), why));
+                        }
+                        Err(error) => {
+                            locked(&counter).failure.get_or_insert(error);
+                        }
                     }
                 }
             });
         }
     });
     bar.finish_and_clear();
-    let counter = counter.into_inner().map_err(|_| anyhow!("a connection ended unexpectedly"))?;
+    let counter = counter.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(failure) = counter.failure {
         return Err(failure);
     }
     delivered.unavailable = counter.stopped;
+    delivered.held = counter.held;
     for message in counter.touched {
         delivered.messages.insert(message, joint(&counter.store.delivery_states(message)?));
     }
@@ -106,7 +123,7 @@ fn locked<'a, 'b>(counter: &'a Mutex<Counter<'b>>) -> MutexGuard<'a, Counter<'b>
 }
 
 /// The next delivery to hand over; none when the queue is empty or sending has stopped.
-fn next(desk: &Desk, counter: &Mutex<Counter<'_>>, only: &[CustomerCode]) -> Option<Claimed> {
+fn next(desk: &Desk, run: RunId, counter: &Mutex<Counter<'_>>, only: &[CustomerCode]) -> Option<Claimed> {
     loop {
         let mut counter = locked(counter);
         if counter.stopped.is_some() || counter.failure.is_some() {
@@ -138,6 +155,14 @@ fn next(desk: &Desk, counter: &Mutex<Counter<'_>>, only: &[CustomerCode]) -> Opt
         if !only.is_empty() && !only.iter().any(|code| code.as_str() == claimed.customer) {
             continue;
         }
+        match still_owed(desk, run, &mut counter, &claimed) {
+            Ok(true) => {}
+            Ok(false) => continue,
+            Err(error) => {
+                counter.failure = Some(error);
+                return None;
+            }
+        }
         let pause = counter.next_at.saturating_duration_since(Instant::now());
         if let Some(per_minute) = desk.config.smtp.per_minute {
             let step = std::time::Duration::from_secs(60) / per_minute.max(1);
@@ -149,27 +174,52 @@ fn next(desk: &Desk, counter: &Mutex<Counter<'_>>, only: &[CustomerCode]) -> Opt
     }
 }
 
+/// Looks at a delivery once more; withdraws it where it is owed no longer, or not to this address.
+fn still_owed(desk: &Desk, run: RunId, counter: &mut Counter<'_>, claimed: &Claimed) -> Result<bool> {
+    let why = match owed::look(desk, counter.store, claimed)? {
+        Look::Owed => return Ok(true),
+        Look::Anew(why) => {
+            desk.report.detail(&format!("{}: waits to be made anew, {why}", masked(&claimed.address)));
+            return Ok(false);
+        }
+        Look::Over(why) => why,
+    };
+    desk.report.detail(&format!("{}: withdrawn, {why}", masked(&claimed.address)));
+    counter.store.write(|tx| -> Result<()> {
+        tx.cancel_delivery(claimed.delivery, claimed.message, why)?;
+        let detail = json!({ "message": claimed.message, "delivery": claimed.delivery, "because": why });
+        let customer = CustomerCode::new(claimed.customer.clone());
+        tx.journal(run, Some(&customer), None, "message_cancelled", &detail)?;
+        Ok(())
+    })?;
+    counter.touched.push(claimed.message);
+    Ok(false)
+}
+
 fn hand_over(
     desk: &Desk,
     run: RunId,
     counter: &Mutex<Counter<'_>>,
     transport: &mut Transport,
+    key: &MailKey,
     claimed: &Claimed,
 ) -> Result<()> {
-    let notices = {
+    let lines = {
         let mut counter = locked(counter);
-        let known = counter.store.handed_over(claimed.message, &claimed.address)?;
-        if let Some((notice, _)) =
-            known.iter().find(|(notice, times)| counter.journal.times(notice, &claimed.address) > *times)
-        {
+        let known = counter.store.handed_over(claimed.message, &claimed.address, claimed.role)?;
+        let role = claimed.role.code();
+        let forgotten_one =
+            known.iter().find(|notice| counter.journal.knows_more(notice, role, &claimed.address));
+        if let Some(HandedOver { notice, .. }) = forgotten_one {
             let reply = format!("`{notice}` was handed over before this database was restored from a backup");
             forgotten(desk, run, &mut counter, claimed, &reply)?;
             return Ok(());
         }
-        known.into_iter().map(|(notice, _)| notice).collect::<Vec<_>>()
+        known.iter().map(|notice| Journal::cell(&notice.mode, role, &notice.notice)).collect::<Vec<_>>()
     };
+    let from = sender(desk, key, claimed.delivery, &claimed.address);
     let handover = Handover {
-        from: &desk.config.mail.envelope_from,
+        from: &from,
         to: &claimed.address,
         message_id: &claimed.message_id,
         bytes: &claimed.bytes,
@@ -179,7 +229,7 @@ fn hand_over(
             let mut counter = locked(counter);
             let at = stamp(crate::clock::now());
             counter.store.mark_in_doubt(claimed.delivery, &at)?;
-            counter.journal.note(&at, &claimed.address, &notices)
+            counter.journal.note(&at, &claimed.address, &lines)
         })
         .with_context(|| format!("delivery {} could not be recorded and was not sent", claimed.delivery))?;
     desk.report.detail(&format!("{} {}: {}", masked(&claimed.address), word(&outcome), reply(&outcome)));
@@ -190,6 +240,16 @@ fn hand_over(
         counter.stopped.get_or_insert_with(|| reply(&outcome).to_owned());
     }
     Ok(())
+}
+
+/// The envelope sender of a delivery: what comes back to it proves itself, where the server takes such addresses.
+#[must_use]
+pub fn sender(desk: &Desk, key: &MailKey, delivery: i64, address: &str) -> String {
+    let mail = &desk.config.mail;
+    mail.recipient_delimiter.map_or_else(
+        || mail.envelope_from.clone(),
+        |delimiter| key.sender(&mail.envelope_from, delimiter, delivery, address),
+    )
 }
 
 /// The journal knows of a hand-over that the database does not: perhaps it arrived.
@@ -282,11 +342,12 @@ fn joint(states: &[DeliveryState]) -> DeliveryState {
     order.into_iter().find(|state| states.contains(state)).unwrap_or(DeliveryState::Cancelled)
 }
 
-/// Deliveries that a person must look at.
+/// Deliveries that a person must look at: refused, perhaps arrived, or come back.
 ///
 /// # Errors
-/// Where the database cannot be read.
-pub fn troubles(store: &Store, findings: &mut Findings) -> Result<()> {
+/// Where the database cannot be read or written.
+pub fn troubles(store: &mut Store, findings: &mut Findings) -> Result<()> {
+    super::bounces::find(store, findings)?;
     for trouble in store.troubled_deliveries()? {
         let customer = Some(&trouble.customer);
         let address = masked(&trouble.address);

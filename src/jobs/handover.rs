@@ -1,6 +1,7 @@
 //! Two small files beside the database that a restored backup does not take back: what was handed over,
-//! and the number of the last run.
+//! and which run ended last.
 
+use crate::store::HandedOver;
 use anyhow::{Context, Result};
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -18,9 +19,12 @@ fn beside(database: &Path, suffix: &str) -> PathBuf {
 pub struct Journal {
     file: File,
     path: PathBuf,
-    /// How often each notice was handed over to each address.
+    /// How often each cell stands beside each address.
     known: HashMap<(String, String), u32>,
 }
+
+/// Before the mode and the role in a cell: no service's code begins so. Cells of older versions have neither.
+const MARK: char = '@';
 
 impl Journal {
     /// Opens the journal of a database and reads it.
@@ -39,57 +43,130 @@ impl Journal {
         for line in text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')) {
             let mut cells = line.split('\t');
             let (Some(_at), Some(address)) = (cells.next(), cells.next()) else { continue };
-            for notice in cells {
-                *known.entry((notice.to_owned(), address.to_owned())).or_insert(0) += 1;
+            for cell in cells {
+                *known.entry((cell.to_owned(), address.to_owned())).or_insert(0) += 1;
             }
         }
         Ok(Self { file, path, known })
     }
 
-    /// How often a notice was handed over to an address, ever.
+    /// What stands in the journal for a notice: in one mode it is told apart from the other, and a copy from the
+    /// message itself.
     #[must_use]
-    pub fn times(&self, notice: &str, address: &str) -> u32 {
-        self.known.get(&(notice.to_owned(), address.to_owned())).copied().unwrap_or(0)
+    pub fn cell(mode: &str, role: &str, notice: &str) -> String {
+        format!("{MARK}{mode}/{role}/{notice}")
+    }
+
+    /// Whether a notice was handed over to an address more often than the database knows.
+    #[must_use]
+    pub fn knows_more(&self, notice: &HandedOver, role: &str, address: &str) -> bool {
+        let times = |cell: String| self.known.get(&(cell, address.to_owned())).copied().unwrap_or(0);
+        let so = times(Self::cell(&notice.mode, role, &notice.notice));
+        let before = times(notice.notice.clone());
+        // what an older version wrote down may have been in any mode and for any role
+        let ever = || {
+            let cells = ["trial", "live"].into_iter().flat_map(|mode| {
+                ["email", "cc", "bcc", "trial"].map(|role| Self::cell(mode, role, &notice.notice))
+            });
+            before + cells.map(times).sum::<u32>()
+        };
+        so > notice.times || (before > 0 && ever() > notice.ever)
     }
 
     /// Writes, durably, that a body is about to go out.
     ///
     /// # Errors
     /// Where it cannot be written: then the body must not go out.
-    pub fn note(&mut self, at: &str, address: &str, notices: &[String]) -> Result<()> {
-        let line = format!("{at}\t{address}\t{}\n", notices.join("\t"));
+    pub fn note(&mut self, at: &str, address: &str, cells: &[String]) -> Result<()> {
+        let line = format!("{at}\t{address}\t{}\n", cells.join("\t"));
         let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
         written
             .with_context(|| format!("the hand-over journal `{}` cannot be written", self.path.display()))?;
-        for notice in notices {
-            *self.known.entry((notice.clone(), address.to_owned())).or_insert(0) += 1;
+        for cell in cells {
+            *self.known.entry((cell.clone(), address.to_owned())).or_insert(0) += 1;
         }
         Ok(())
     }
 }
 
-/// Remembers beside the database that `run` was the last one.
+/// The last run that ended: its number, and when it did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastRun {
+    /// Its number.
+    pub run: i64,
+    /// When it ended; not known of a file that an older version wrote.
+    pub ended_at: Option<String>,
+}
+
+/// Remembers beside the database that `run` was the last one. Written after the run has ended in the database, so
+/// that a database which does not know it is an older one.
 ///
 /// # Errors
 /// Where the file cannot be written.
-pub fn mark_run(database: &Path, run: i64) -> Result<()> {
+pub fn mark_run(database: &Path, run: i64, ended_at: &str) -> Result<()> {
     let path = beside(database, ".last-run");
     let partial = beside(database, ".last-run.partial");
-    std::fs::write(&partial, format!("{run}\n"))
+    std::fs::write(&partial, format!("{run} {ended_at}\n"))
         .and_then(|()| std::fs::rename(&partial, &path))
         .with_context(|| format!("`{}` cannot be written", path.display()))
 }
 
-/// Whether the database is older than the last run that worked on it: a backup was restored.
+/// The last run that ended, as it stands beside the database.
 #[must_use]
-pub fn restored(database: &Path, run: i64) -> Option<String> {
+pub fn last_run(database: &Path) -> Option<LastRun> {
     let text = std::fs::read_to_string(beside(database, ".last-run")).ok()?;
-    let last: i64 = text.trim().parse().ok()?;
-    (last >= run).then(|| {
+    let mut words = text.split_whitespace();
+    Some(LastRun { run: words.next()?.parse().ok()?, ended_at: words.next().map(str::to_owned) })
+}
+
+/// Why a database that begins `run` must be an older one; `known` says when it has a run end.
+#[must_use]
+pub fn restored(last: &LastRun, run: i64, known: Option<&str>) -> Option<String> {
+    let is_older = last.run >= run || last.ended_at.as_deref().is_some_and(|ended| known != Some(ended));
+    is_older.then(|| {
         format!(
-            "the database is older than its last run ({last}): a backup was restored. Look at what was sent and \
-             paid since, then remove `{}`",
-            beside(database, ".last-run").display()
+            "the database does not know its last run ({}): a backup was restored. Look at what was sent, paid and \
+             suspended since, then `record ack restored`",
+            last.run
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HandedOver, Journal};
+
+    fn known(times: u32, ever: u32) -> HandedOver {
+        HandedOver { notice: "S-1|2025-03-31|expiry".to_owned(), mode: "live".to_owned(), times, ever }
+    }
+
+    fn journal(text: &str) -> (tempfile::TempDir, Journal) {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("konet.db");
+        std::fs::write(folder.path().join("konet.db.handover"), text).unwrap();
+        let journal = Journal::open(&database).unwrap();
+        (folder, journal)
+    }
+
+    #[test]
+    fn a_trial_is_no_hand_over_in_live_and_a_copy_none_of_the_message() {
+        let (_folder, mut journal) = journal("");
+        let cell = |mode, role| Journal::cell(mode, role, "S-1|2025-03-31|expiry");
+        journal.note("t", "a@a.example", &[cell("trial", "trial")]).unwrap();
+        assert!(!journal.knows_more(&known(0, 0), "bcc", "a@a.example"));
+        journal.note("t", "a@a.example", &[cell("live", "bcc")]).unwrap();
+        assert!(journal.knows_more(&known(0, 1), "bcc", "a@a.example"));
+        assert!(!journal.knows_more(&known(1, 2), "bcc", "a@a.example"));
+        assert!(!journal.knows_more(&known(0, 2), "email", "a@a.example"));
+    }
+
+    #[test]
+    fn what_an_older_version_wrote_down_still_counts() {
+        let (_folder, mut journal) = journal("t\ta@a.example\tS-1|2025-03-31|expiry\nt\tcut");
+        assert!(journal.knows_more(&known(0, 0), "email", "a@a.example"), "of a database that was restored");
+        assert!(!journal.knows_more(&known(0, 1), "bcc", "a@a.example"), "it was in the trial");
+        journal.note("t", "a@a.example", &[Journal::cell("live", "email", "S-1|2025-03-31|expiry")]).unwrap();
+        assert!(journal.knows_more(&known(0, 1), "email", "a@a.example"));
+        assert!(!journal.knows_more(&known(1, 2), "email", "a@a.example"));
+    }
 }

@@ -4,14 +4,19 @@
 use super::Desk;
 use super::attention::{Findings, Kind};
 use super::preview::Preview;
-use super::render::{Finished, Studio};
+use super::render::{Finished, Header, Studio};
+use super::spared::spared;
 use crate::billing::charging::bring_up_to_date;
 use crate::billing::facts::{Facts, Letter};
 use crate::billing::ids::{CardNumber, CustomerCode};
-use crate::billing::letters::{self, Request, Skipped};
+use crate::billing::letters::{self, Correspondence, Request, Skipped};
 use crate::billing::notice::{Notice, NoticeFate};
 use crate::billing::policy::Mode;
-use crate::store::{FactQueries, NewMessage, Outbox, Queries, Replaceable, Role, RunId, Store, Tx};
+use crate::mail::keyed::{Identity, MailKey};
+use crate::store::{
+    Asked, DeliveryState, FactQueries, NewMessage, Outbox, Queries, Role, RunId, Store, StoreError, Tx,
+    Waiting, sorted,
+};
 use crate::views::{LineView, MessageView, SkippedView, lines_of};
 use anyhow::Result;
 use chrono::{Datelike, NaiveDate};
@@ -30,6 +35,25 @@ pub struct Wanted {
     pub request: Option<Request>,
     /// Charge everything that expires up to this day.
     pub until: Option<NaiveDate>,
+    /// The message that gives way to the one made now.
+    pub instead_of: Option<Instead>,
+}
+
+/// A message that gives way to another, whatever became of it.
+#[derive(Debug, Clone)]
+pub struct Instead {
+    /// Which.
+    pub message: i64,
+    /// Addresses that have it, and get no other.
+    pub told: Vec<String>,
+    /// Whether a person wants another in any case, also one that says the same.
+    pub forced: bool,
+}
+
+/// The numbers that the next card and the next card on request get.
+struct Next {
+    card: u32,
+    request: i64,
 }
 
 /// A message that was made (or would be).
@@ -55,9 +79,13 @@ pub struct Outcome {
 /// A letter decided for one customer, before it is drawn.
 struct Draft {
     customer: CustomerCode,
+    wanted: Wanted,
     letter: Letter,
     card_is_new: bool,
+    asked: Option<Asked>,
+    message_id: String,
     to: Vec<(String, Role)>,
+    has_it: Vec<(String, Role)>,
     header_to: Vec<String>,
     header_cc: Vec<String>,
 }
@@ -76,68 +104,187 @@ pub fn make(
     preview: &mut Option<Preview>,
 ) -> Result<Outcome> {
     let mut outcome = Outcome::default();
-    let mut next = store.next_card_sequence(desk.rules.mode, desk.today.year())?;
+    let mut next = Next {
+        card: store.next_card_sequence(desk.rules.mode, desk.today.year())?,
+        request: store.next_request()?,
+    };
     let bar = desk.report.progress("notices", customers.len());
     for batch in customers.chunks(BATCH) {
         let mut drafts = Vec::new();
         for code in batch {
             bar.inc(1);
-            drafts.extend(draft(desk, store, run, code, wanted, &mut next, &mut outcome)?);
-        }
-        let finished = studio.finish_all(desk, &drafts, |draft| {
-            (&draft.letter, draft.header_to.as_slice(), draft.header_cc.as_slice())
-        });
-        for (draft, finished) in drafts.into_iter().zip(finished) {
-            match finished {
-                Ok(finished) => {
-                    let Some(made) = stored(desk, store, run, &draft, &finished, wanted)? else { continue };
-                    // the pictures of a whole night would not fit into memory: each is written and forgotten
-                    if let Some(preview) = preview {
-                        preview.add(&made.view, &finished)?;
-                    }
-                    outcome.made.push(made);
-                }
-                Err(error) => hold_back(&draft, &format!("{error:#}"), &mut outcome),
+            match spared(|| draft(desk, store, run, code, wanted, &mut next, &mut outcome))? {
+                Ok(draft) => drafts.extend(draft),
+                Err(why) => hold_customer_back(code, &why, &mut outcome),
             }
         }
+        draw(desk, store, run, studio, drafts, preview, &mut outcome)?;
+        if wanted.request.is_some() || wanted.instead_of.is_some() {
+            continue;
+        }
+        // a card that somebody asked for and that still waits is made anew where the facts have changed
+        let mut drafts = Vec::new();
+        for code in batch {
+            for wanted in asked_for(desk, store, code)? {
+                match spared(|| draft(desk, store, run, code, &wanted, &mut next, &mut outcome))? {
+                    Ok(draft) => drafts.extend(draft),
+                    Err(why) => hold_customer_back(code, &why, &mut outcome),
+                }
+            }
+        }
+        draw(desk, store, run, studio, drafts, preview, &mut outcome)?;
     }
     bar.finish_and_clear();
     Ok(outcome)
+}
+
+/// Whose last word came back is listed as long as something waits for it.
+fn note_unheard(code: &CustomerCode, facts: &Facts, outcome: &mut Outcome) {
+    for (service, fate) in letters::unheard(facts) {
+        if fate != NoticeFate::Bounced {
+            // what was refused, and what is uncertain, is listed with its delivery
+            continue;
+        }
+        let text = format!(
+            "`{service}` of `{code}`: the notice that names its suspension or deletion came back, so nothing is done; \
+             mend the address (`record email`), or tell them (`record told {service} DATE --how phone`)"
+        );
+        outcome.findings.add(Kind::Unheard, service.as_str(), Some(code), Some(&service), text);
+    }
+}
+
+/// Draws what was decided, on all cores, and stores it.
+fn draw(
+    desk: &Desk,
+    store: &mut Store,
+    run: RunId,
+    studio: &Studio,
+    drafts: Vec<Draft>,
+    preview: &mut Option<Preview>,
+    outcome: &mut Outcome,
+) -> Result<()> {
+    let finished = studio.finish_all(desk, &drafts, |draft| {
+        let header = Header { to: &draft.header_to, cc: &draft.header_cc, message_id: &draft.message_id };
+        (&draft.letter, header)
+    });
+    for (draft, finished) in drafts.into_iter().zip(finished) {
+        match finished {
+            Ok(finished) => {
+                let made = match spared(|| stored(desk, store, run, &draft, &finished))? {
+                    Ok(Some(made)) => made,
+                    Ok(None) => continue,
+                    Err(why) => {
+                        hold_back(&draft, &why, outcome);
+                        continue;
+                    }
+                };
+                // the pictures of a whole night would not fit into memory: each is written and forgotten
+                if let Some(preview) = preview {
+                    preview.add(&made.view, &finished)?;
+                }
+                outcome.made.push(made);
+            }
+            Err(error) => hold_back(&draft, &format!("{error:#}"), outcome),
+        }
+    }
+    Ok(())
+}
+
+/// The cards of a customer that somebody asked for and that wait, each as it was asked for.
+fn asked_for(desk: &Desk, store: &Store, code: &CustomerCode) -> Result<Vec<Wanted>> {
+    let waiting = store.waiting(code, desk.rules.mode)?.into_iter();
+    Ok(waiting.filter_map(|message| Wanted::again(&message, false)).collect())
+}
+
+impl Wanted {
+    /// What somebody asked for with a message, asked for again; none where nobody did.
+    pub(super) fn again(message: &Waiting, forced: bool) -> Option<Self> {
+        let asked = message.asked.clone()?;
+        let got = message.deliveries.iter().filter(|delivery| {
+            matches!(
+                delivery.state,
+                DeliveryState::Sent
+                    | DeliveryState::InDoubt
+                    | DeliveryState::Uncertain
+                    // it has it from the message before
+                    | DeliveryState::Cancelled
+            )
+        });
+        Some(Self {
+            request: Some(Request { service: asked.service }),
+            until: asked.until,
+            instead_of: Some(Instead {
+                message: message.message,
+                told: got.map(|delivery| delivery.address.clone()).collect(),
+                forced,
+            }),
+        })
+    }
 }
 
 fn hold_back(draft: &Draft, why: &str, outcome: &mut Outcome) {
     for notice in &draft.letter.notices {
         outcome.skipped.push(SkippedView {
             customer: draft.customer.to_string(),
-            service: notice.key.service.to_string(),
+            service: letters::told_of(&notice.key),
             reason: "card",
             because: why.to_owned(),
         });
     }
-    let text = format!("no card could be made for `{}`: {why}", draft.customer);
-    outcome.findings.add(Kind::Card, draft.customer.as_str(), Some(&draft.customer), None, text);
+    hold_customer_back(&draft.customer, why, outcome);
 }
 
-/// Facts as if messages that nobody has been handed yet did not exist: they may still be replaced.
-fn without_waiting(facts: &mut Facts, waiting: &[Replaceable]) {
+fn hold_customer_back(code: &CustomerCode, why: &str, outcome: &mut Outcome) {
+    let text = format!("no card could be made for `{code}`: {why}");
+    outcome.findings.add(Kind::Card, code.as_str(), Some(code), None, text);
+}
+
+/// Facts as if messages that give way to another did not exist; what was told with them stays told.
+pub(super) fn without_waiting(facts: &mut Facts, waiting: &[Waiting]) {
     let keys: Vec<&String> = waiting.iter().flat_map(|message| &message.keys).collect();
-    facts
-        .notices
-        .retain(|notice| notice.fate != NoticeFate::Queued || !keys.contains(&&notice.key.to_string()));
+    facts.notices.retain(|notice| {
+        matches!(notice.fate, NoticeFate::Accepted(_) | NoticeFate::Uncertain)
+            || !keys.contains(&&notice.key.to_string())
+    });
 }
 
-/// A customer's facts and messages that may be replaced; a card on request replaces none.
+/// A customer's facts, and the messages that give way to the one made now: those of which nobody has been handed
+/// anything. A card on request stands for itself.
 fn read(
     desk: &Desk,
     from: &impl Queries,
     code: &CustomerCode,
     wanted: &Wanted,
-) -> Result<Option<(Facts, Vec<Replaceable>)>, crate::store::StoreError> {
+) -> Result<Option<(Facts, Vec<Waiting>)>, StoreError> {
     let Some(mut facts) = from.facts(code, desk.rules.mode, desk.today)? else { return Ok(None) };
-    let waiting =
-        if wanted.request.is_some() { Vec::new() } else { from.replaceable(code, desk.rules.mode)? };
+    let mut waiting =
+        if wanted.request.is_some() { Vec::new() } else { from.waiting(code, desk.rules.mode)? };
+    waiting.retain(|message| message.asked.is_none() && message.is_whole());
+    if let Some(instead) = &wanted.instead_of
+        && !waiting.iter().any(|message| message.message == instead.message)
+    {
+        waiting.extend(from.message_again(instead.message)?);
+    }
     without_waiting(&mut facts, &waiting);
     Ok(Some((facts, waiting)))
+}
+
+/// Decides what is told; who asked for a card and waits for it gets one, also where nothing is due any more.
+pub(super) fn decide(desk: &Desk, facts: &Facts, wanted: &Wanted) -> Correspondence {
+    let mut decided = letters::decide(facts, &desk.rules, &desk.issuer, desk.today, wanted.request.as_ref());
+    let waits = wanted.request.is_some() && wanted.instead_of.is_some();
+    if decided.letter.is_none() && waits && !facts.customer.email.is_empty() {
+        let card = letters::preview(facts, &desk.rules, &desk.issuer, desk.today);
+        decided.letter = Some(Letter { card, notices: Vec::new(), charges: Vec::new() });
+    }
+    decided
+}
+
+/// The keys of a letter's notices, as text, sorted.
+pub(super) fn keys_of(letter: &Letter) -> Vec<String> {
+    let mut keys: Vec<String> = letter.notices.iter().map(|notice| notice.key.to_string()).collect();
+    keys.sort();
+    keys
 }
 
 fn draft(
@@ -146,7 +293,7 @@ fn draft(
     run: RunId,
     code: &CustomerCode,
     wanted: &Wanted,
-    next: &mut u32,
+    next: &mut Next,
     outcome: &mut Outcome,
 ) -> Result<Option<Draft>> {
     let (mut facts, waiting) = match read(desk, store, code, wanted) {
@@ -160,16 +307,30 @@ fn draft(
         Err(error) => return Err(error.into()),
     };
     bring_up_to_date(&mut facts, &desk.rules, desk.today, wanted.until);
-    let decided = letters::decide(&facts, &desk.rules, &desk.issuer, desk.today, wanted.request.as_ref());
+    let decided = decide(desk, &facts, wanted);
     note_skipped(code, &decided.skipped, outcome);
+    note_unheard(code, &facts, outcome);
     let Some(mut letter) = decided.letter else {
-        withdraw(store, run, code, &waiting)?;
+        if wanted.instead_of.is_none() {
+            withdraw(store, run, code, &waiting, "nothing is to be told any more")?;
+        }
         return Ok(None);
     };
-    let mut keys: Vec<String> = letter.notices.iter().map(|notice| notice.key.to_string()).collect();
-    keys.sort();
-    let fingerprint = letter.card.fingerprint();
-    if waiting.iter().any(|message| message.keys == keys && message.fingerprint == fingerprint) {
+    let (to, header_to, header_cc) = addresses(desk, &facts);
+    let (told, forced) =
+        wanted.instead_of.as_ref().map_or((&[][..], false), |instead| (&instead.told[..], instead.forced));
+    let (has_it, to): (Vec<_>, Vec<_>) = to.into_iter().partition(|(address, _)| told.contains(address));
+    if !to.iter().any(|(_, role)| role.tells()) {
+        if !forced {
+            withdraw(store, run, code, &waiting, "every address of today has it")?;
+        }
+        return Ok(None);
+    }
+    let (keys, fingerprint) = (keys_of(&letter), letter.card.fingerprint());
+    let says_the_same = |message: &Waiting| {
+        message.keys == keys && message.fingerprint == fingerprint && message.to() == sorted(to.clone())
+    };
+    if !forced && waiting.iter().any(says_the_same) {
         // it waits already, word for word
         return Ok(None);
     }
@@ -179,12 +340,42 @@ fn draft(
         outcome.findings.add(Kind::TooMany, format!("{code}|{}", desk.today), Some(code), None, text);
         return Ok(None);
     }
-    let card_is_new = facts.numbered(&mut letter.card, number(desk, *next));
-    if card_is_new {
-        *next += 1;
+    let card_is_new = facts.numbered(&mut letter.card, number(desk, next.card));
+    next.card += u32::from(card_is_new);
+    let asked = wanted.request.as_ref().map(|request| Asked {
+        number: next.request,
+        service: request.service.clone(),
+        until: wanted.until,
+    });
+    next.request += i64::from(asked.is_some());
+    let message_id = message_id(desk, store, &keys, asked.as_ref())?;
+    let (customer, wanted) = (code.clone(), wanted.clone());
+    Ok(Some(Draft {
+        customer,
+        wanted,
+        letter,
+        card_is_new,
+        asked,
+        message_id,
+        to,
+        has_it,
+        header_to,
+        header_cc,
+    }))
+}
+
+/// The Message-ID of a message that is made now: no other that may have left has the same.
+fn message_id(desk: &Desk, store: &Store, keys: &[String], asked: Option<&Asked>) -> Result<String> {
+    let key = MailKey::new(store.mail_key()?);
+    let mode = desk.rules.mode.code();
+    let mut identity = Identity { mode, keys, request: asked.map(|asked| asked.number), again: 0 };
+    loop {
+        let id = key.message_id(&identity, &desk.config.mail.from);
+        if !store.was_handed_over(&id)? {
+            return Ok(id);
+        }
+        identity.again += 1;
     }
-    let (to, header_to, header_cc) = addresses(desk, &facts);
-    Ok(Some(Draft { customer: code.clone(), letter, card_is_new, to, header_to, header_cc }))
 }
 
 fn note_skipped(code: &CustomerCode, skipped: &[Skipped], outcome: &mut Outcome) {
@@ -216,7 +407,7 @@ fn number(desk: &Desk, sequence: u32) -> CardNumber {
 }
 
 /// Whom a message goes to: every delivery, and what its header shows.
-fn addresses(desk: &Desk, facts: &Facts) -> (Vec<(String, Role)>, Vec<String>, Vec<String>) {
+pub(super) fn addresses(desk: &Desk, facts: &Facts) -> (Vec<(String, Role)>, Vec<String>, Vec<String>) {
     if let (Mode::Trial, Some(recipient)) = (desk.rules.mode, &desk.config.rollout.trial_recipient) {
         return (vec![(recipient.clone(), Role::Trial)], vec![recipient.clone()], Vec::new());
     }
@@ -228,15 +419,22 @@ fn addresses(desk: &Desk, facts: &Facts) -> (Vec<(String, Role)>, Vec<String>, V
     (to, customer.email.clone(), customer.cc.clone())
 }
 
-/// Nothing is to be told any more: what waits is withdrawn.
-fn withdraw(store: &mut Store, run: RunId, code: &CustomerCode, waiting: &[Replaceable]) -> Result<()> {
+/// What waits is withdrawn.
+fn withdraw(
+    store: &mut Store,
+    run: RunId,
+    code: &CustomerCode,
+    waiting: &[Waiting],
+    why: &str,
+) -> Result<()> {
     if waiting.is_empty() {
         return Ok(());
     }
     store.write(|tx| -> Result<()> {
         for message in waiting {
-            tx.cancel_message(message.message, "nothing is to be told any more")?;
-            tx.journal(run, Some(code), None, "message_cancelled", &json!({ "message": message.message }))?;
+            tx.cancel_message(message.message, why)?;
+            let detail = json!({ "message": message.message, "because": why });
+            tx.journal(run, Some(code), None, "message_cancelled", &detail)?;
         }
         Ok(())
     })?;
@@ -250,10 +448,9 @@ fn stored(
     run: RunId,
     draft: &Draft,
     finished: &Finished,
-    wanted: &Wanted,
 ) -> Result<Option<Made>> {
     let lines = lines_of(&draft.letter);
-    let message = store.write(|tx| store_one(desk, tx, run, draft, finished, wanted, &lines))?;
+    let message = store.write(|tx| store_one(desk, tx, run, draft, finished, &lines))?;
     let Some(message) = message else { return Ok(None) };
     let card = &draft.letter.card;
     let view = MessageView {
@@ -275,16 +472,15 @@ fn store_one(
     run: RunId,
     draft: &Draft,
     finished: &Finished,
-    wanted: &Wanted,
     lines: &[LineView],
 ) -> Result<Option<i64>> {
-    let code = &draft.customer;
+    let (code, wanted) = (&draft.customer, &draft.wanted);
     let Some((mut facts, waiting)) = read(desk, tx, code, wanted)? else { return Ok(None) };
     let changes = bring_up_to_date(&mut facts, &desk.rules, desk.today, wanted.until);
     tx.apply(run, code, &changes, desk.rules.mode)?;
     // once more, now that new charges have their numbers
     let Some((facts, _)) = read(desk, tx, code, wanted)? else { return Ok(None) };
-    let again = letters::decide(&facts, &desk.rules, &desk.issuer, desk.today, wanted.request.as_ref());
+    let again = decide(desk, &facts, wanted);
     let Some(again) = again.letter.filter(|again| same(again, &draft.letter)) else { return Ok(None) };
     for message in &waiting {
         tx.cancel_message(message.message, "replaced by a newer message")?;
@@ -298,11 +494,13 @@ fn store_one(
             card_is_new: draft.card_is_new,
             charges: &again.charges,
             notices: &again.notices,
-            message_id: &finished.message_id,
+            message_id: &draft.message_id,
             subject: &finished.drawn.letter.subject,
             lines: &serde_json::to_string(lines)?,
             bytes: &finished.bytes,
             to: &draft.to,
+            has_it: &draft.has_it,
+            asked: draft.asked.as_ref(),
         },
         desk.rules.mode,
         desk.today,

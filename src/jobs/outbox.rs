@@ -1,9 +1,13 @@
 //! What people decide about messages: that one arrived, that one goes again.
 
 use super::Desk;
-use crate::store::{DeliveryState, ListedMessage, Outbox, RunId, Store};
+use super::notices::{self, Instead, Wanted};
+use super::render::Studio;
+use crate::billing::ids::CustomerCode;
+use crate::billing::letters::Request;
+use crate::store::{Addressed, DeliveryState, ListedDelivery, ListedMessage, Outbox, RunId, Store, Tx};
 use anyhow::{Result, bail};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What a person decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,16 +16,24 @@ pub enum Verdict {
     Confirm,
     /// An uncertain one goes again.
     Resend,
-    /// A refused one goes again.
+    /// One that was refused or came back is made anew, to the addresses of today.
     Requeue,
 }
 
 impl Verdict {
-    const fn states(self) -> (DeliveryState, DeliveryState) {
+    /// Whether it can be said of a delivery.
+    fn fits(self, delivery: &ListedDelivery) -> bool {
+        let uncertain = delivery.state == DeliveryState::Uncertain.code();
         match self {
-            Self::Confirm => (DeliveryState::Uncertain, DeliveryState::Sent),
-            Self::Resend => (DeliveryState::Uncertain, DeliveryState::Queued),
-            Self::Requeue => (DeliveryState::Failed, DeliveryState::Queued),
+            Self::Confirm | Self::Resend => uncertain && delivery.bounced_on.is_none(),
+            Self::Requeue => delivery.state == DeliveryState::Failed.code() || delivery.bounced_on.is_some(),
+        }
+    }
+
+    const fn wants(self) -> &'static str {
+        match self {
+            Self::Confirm | Self::Resend => "uncertain",
+            Self::Requeue => "failed or bounced",
         }
     }
 
@@ -36,7 +48,15 @@ impl Verdict {
     }
 }
 
-/// Carries a verdict out for every delivery of a message it fits, or only for the one to `address`.
+/// Who decides, and why.
+#[derive(Debug, Clone, Copy)]
+struct Said<'a> {
+    by: &'a str,
+    reason: &'a str,
+}
+
+/// Carries a verdict out for every delivery of a message it fits, or only for the one to `address`; gives the
+/// message that comes of it.
 ///
 /// # Errors
 /// A message that does not exist, or has nothing the verdict fits: then nothing changes.
@@ -50,36 +70,109 @@ pub fn decide(
     by: &str,
     reason: &str,
 ) -> Result<ListedMessage> {
+    let said = Said { by, reason };
     let Some(listed) = store.listed_message(message)? else { bail!("there is no message {message}") };
-    let (from, to) = verdict.states();
-    let note = format!("{} by {by}: {reason}", verdict.word());
-    let chosen: Vec<i64> = listed
+    let chosen: Vec<&ListedDelivery> = listed
         .deliveries
         .iter()
-        .filter(|delivery| delivery.state == from.code() && address.is_none_or(|to| delivery.to == to))
-        .map(|delivery| delivery.id)
+        .filter(|delivery| verdict.fits(delivery) && address.is_none_or(|to| delivery.to == to))
         .collect();
     if chosen.is_empty() {
         let states: Vec<String> = listed
             .deliveries
             .iter()
-            .map(|delivery| format!("{} is {}", delivery.to, delivery.state))
+            .map(|delivery| format!("{} is {}", delivery.to, state(delivery)))
             .collect();
         bail!(
             "message {message} has no {} delivery to {}: {}",
-            from.code(),
+            verdict.wants(),
             verdict.word(),
             states.join(", ")
         );
     }
+    let (to, ids) = match verdict {
+        Verdict::Confirm => (DeliveryState::Sent, chosen.iter().map(|delivery| delivery.id).collect()),
+        Verdict::Resend => (DeliveryState::Queued, chosen.iter().map(|delivery| delivery.id).collect()),
+        Verdict::Requeue => return requeue(desk, store, run, &listed, &chosen, said),
+    };
+    let ids: Vec<i64> = ids;
+    let note = format!("{} by {by}: {reason}", verdict.word());
     store.write(|tx| -> Result<()> {
-        for delivery in &chosen {
-            tx.decide_delivery(*delivery, from, to, desk.today, &note)?;
+        for delivery in &ids {
+            tx.decide_delivery(*delivery, DeliveryState::Uncertain, to, desk.today, &note)?;
         }
-        let detail = json!({ "message": message, "deliveries": chosen, "by": by, "reason": reason });
-        let customer = crate::billing::ids::CustomerCode::new(listed.customer.clone());
-        tx.journal(run, Some(&customer), None, &format!("outbox_{}", verdict.word()), &detail)?;
-        Ok(())
+        journal(tx, run, &listed, verdict, json!({ "message": message, "deliveries": ids }), said)
     })?;
     Ok(store.listed_message(message)?.unwrap_or(listed))
+}
+
+/// A message is made anew, of the facts and to the addresses of today: the same notices where nobody has been told
+/// them, else a card as if somebody had asked for it, to those who have none. The next `notify` delivers it.
+fn requeue(
+    desk: &Desk,
+    store: &mut Store,
+    run: RunId,
+    listed: &ListedMessage,
+    chosen: &[&ListedDelivery],
+    said: Said<'_>,
+) -> Result<ListedMessage> {
+    let customer = CustomerCode::new(listed.customer.clone());
+    let Some(message) = store.message_again(listed.id)? else { bail!("message {} is gone", listed.id) };
+    if message.mode != desk.rules.mode.code() {
+        bail!("message {} was made in {} mode and is made no more", listed.id, message.mode);
+    }
+    let kept = |delivery: &&Addressed| {
+        !chosen.iter().any(|one| one.id == delivery.delivery)
+            && !matches!(delivery.state, DeliveryState::Queued | DeliveryState::Cancelled)
+    };
+    let kept: Vec<&Addressed> = message.deliveries.iter().filter(kept).collect();
+    let told = kept.iter().any(|delivery| {
+        delivery.role.tells() && !delivery.bounced && delivery.state != DeliveryState::Failed
+    });
+    let instead_of = Some(Instead {
+        message: listed.id,
+        told: kept.iter().map(|delivery| delivery.address.clone()).collect(),
+        forced: true,
+    });
+    let asked = message.asked.clone();
+    let until = asked.as_ref().and_then(|asked| asked.until);
+    let request = Request { service: asked.as_ref().and_then(|asked| asked.service.clone()) };
+    let as_asked = Wanted { request: Some(request), until, instead_of: instead_of.clone() };
+    let as_due = Wanted { request: None, until: None, instead_of };
+    let tries = if told || asked.is_some() { vec![as_asked] } else { vec![as_due, as_asked] };
+    let studio = Studio::open(desk)?;
+    let mut because = String::new();
+    for wanted in tries {
+        let one = std::slice::from_ref(&customer);
+        let outcome = notices::make(desk, store, run, &studio, one, &wanted, &mut None)?;
+        if let Some(made) = outcome.made.first() {
+            let detail = json!({ "message": listed.id, "anew": made.message });
+            store.write(|tx| journal(tx, run, listed, Verdict::Requeue, detail, said))?;
+            return Ok(store.listed_message(made.message)?.unwrap_or_else(|| listed.clone()));
+        }
+        because = outcome.findings.texts().join("; ");
+    }
+    if because.is_empty() {
+        because.push_str("every address of today was told already, or there is none; see `record email`");
+    }
+    bail!("message {} cannot be made anew: {because}", listed.id)
+}
+
+fn state(delivery: &ListedDelivery) -> &str {
+    if delivery.bounced_on.is_some() { "bounced" } else { &delivery.state }
+}
+
+fn journal(
+    tx: &Tx<'_>,
+    run: RunId,
+    listed: &ListedMessage,
+    verdict: Verdict,
+    mut detail: Value,
+    said: Said<'_>,
+) -> Result<()> {
+    detail["by"] = said.by.into();
+    detail["reason"] = said.reason.into();
+    let customer = CustomerCode::new(listed.customer.clone());
+    tx.journal(run, Some(&customer), None, &format!("outbox_{}", verdict.word()), &detail)?;
+    Ok(())
 }

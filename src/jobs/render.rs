@@ -3,11 +3,10 @@
 use super::Desk;
 use crate::billing::card::BillingCard;
 use crate::billing::facts::Letter;
-use crate::billing::notice::NoticeKey;
 use crate::card::Wording;
 use crate::card::letter::{Letters, RenderedLetter};
 use crate::card::pdf::{self, Image, Look};
-use crate::mail::compose::{MailParts, compose, message_id};
+use crate::mail::compose::{MailParts, compose};
 use anyhow::{Context, Result};
 use std::num::NonZeroUsize;
 
@@ -31,10 +30,19 @@ pub struct Drawn {
 pub struct Finished {
     /// The card in every form.
     pub drawn: Drawn,
-    /// Its Message-ID.
-    pub message_id: String,
     /// The exact bytes.
     pub bytes: Vec<u8>,
+}
+
+/// What the header of a message says.
+#[derive(Debug, Clone, Copy)]
+pub struct Header<'a> {
+    /// The customer's addresses.
+    pub to: &'a [String],
+    /// Copies.
+    pub cc: &'a [String],
+    /// Its Message-ID.
+    pub message_id: &'a str,
 }
 
 impl Studio {
@@ -62,20 +70,18 @@ impl Studio {
         Ok(Drawn { pdf, letter })
     }
 
-    /// Draws a letter and composes its message to `to` and `cc`.
+    /// Draws a letter and composes its message.
     ///
     /// # Errors
     /// As [`Self::draw`], and an address that cannot stand in a header.
-    pub fn finish(&self, desk: &Desk, letter: &Letter, to: &[String], cc: &[String]) -> Result<Finished> {
+    pub fn finish(&self, desk: &Desk, letter: &Letter, header: &Header<'_>) -> Result<Finished> {
         let drawn = self.draw(&letter.card)?;
-        let keys: Vec<NoticeKey> = letter.notices.iter().map(|notice| notice.key.clone()).collect();
-        let message_id = message_id(&keys, &salt(desk, letter), &desk.config.mail.from);
         let bytes = compose(&MailParts {
             from: &desk.config.mail.from,
             reply_to: desk.config.mail.reply_to.as_deref(),
-            to,
-            cc,
-            message_id: &message_id,
+            to: header.to,
+            cc: header.cc,
+            message_id: header.message_id,
             date: desk.now.fixed_offset(),
             subject: &drawn.letter.subject,
             text: &drawn.letter.text,
@@ -84,7 +90,7 @@ impl Studio {
             pdf_name: &pdf_name(letter.card.number.as_str()),
         })
         .context("the e-mail could not be composed")?;
-        Ok(Finished { drawn, message_id, bytes })
+        Ok(Finished { drawn, bytes })
     }
 
     /// Finishes many letters on all cores, in their order.
@@ -92,7 +98,7 @@ impl Studio {
         &self,
         desk: &Desk,
         letters: &'a [T],
-        parts: impl Fn(&'a T) -> (&'a Letter, &'a [String], &'a [String]) + Sync,
+        parts: impl Fn(&'a T) -> (&'a Letter, Header<'a>) + Sync,
     ) -> Vec<Result<Finished>> {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let share = letters.len().div_ceil(cores).max(1);
@@ -100,8 +106,8 @@ impl Studio {
             letters
                 .iter()
                 .map(|item| {
-                    let (letter, to, cc) = parts(item);
-                    caught(|| self.finish(desk, letter, to, cc))
+                    let (letter, header) = parts(item);
+                    caught(|| self.finish(desk, letter, &header))
                 })
                 .collect()
         };
@@ -116,11 +122,6 @@ impl Studio {
 fn caught(work: impl FnOnce() -> Result<Finished>) -> Result<Finished> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(anyhow::anyhow!("drawing this card failed unexpectedly; please report it")))
-}
-
-/// Keeps the trial's messages, and cards asked for on different days, apart from all others.
-fn salt(desk: &Desk, letter: &Letter) -> String {
-    format!("{} {} {}", desk.rules.mode.code(), letter.card.number, desk.today)
 }
 
 /// `kartela-KX-2026-000123.pdf`, ASCII whatever the series.

@@ -2,6 +2,7 @@
 
 use super::compare::Differences;
 use super::customers::yes_no;
+use crate::billing::episode::Episode;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::service::{Hold, Service, ServiceState, SuspensionReason};
 use crate::billing::vat::{Price, VatRate};
@@ -23,7 +24,9 @@ pub fn created(row: &ServiceRow, today: NaiveDate) -> Service {
         anchor_day: row.expires_on.day(),
         state: state(row, today),
         renews: row.renews.value().copied().unwrap_or(true),
+        cancelled_on: None,
         hold: hold(row),
+        episode: Episode::FIRST,
         account: row.account.value().cloned(),
         server: row.server.value().cloned(),
         vat: row.vat.value().copied(),

@@ -1,6 +1,5 @@
 //! From a card's parts to the exact bytes of its message.
 
-use crate::billing::notice::NoticeKey;
 use crate::billing::text::cleaned;
 use chrono::{DateTime, FixedOffset};
 use lettre::address::Address;
@@ -75,7 +74,7 @@ pub fn compose_text(parts: &TextParts<'_>) -> Result<Vec<u8>, ComposeError> {
         builder = builder.reply_to(mailbox(reply_to)?);
     }
     let message = builder
-        .singlepart(SinglePart::plain(without_nul(parts.text)))
+        .singlepart(SinglePart::plain(printable(parts.text)))
         .map_err(|error| ComposeError::Mime(error.to_string()))?;
     Ok(message.formatted())
 }
@@ -120,8 +119,8 @@ pub fn compose(parts: &MailParts<'_>) -> Result<Vec<u8>, ComposeError> {
     let (outer, inner) = boundaries(parts.message_id);
     let bodies = MultiPart::alternative()
         .boundary(inner)
-        .singlepart(SinglePart::plain(without_nul(parts.text)))
-        .singlepart(SinglePart::html(without_nul(parts.html)));
+        .singlepart(SinglePart::plain(printable(parts.text)))
+        .singlepart(SinglePart::html(printable(parts.html)));
     let body = MultiPart::mixed()
         .boundary(outer)
         .multipart(bodies)
@@ -131,17 +130,6 @@ pub fn compose(parts: &MailParts<'_>) -> Result<Vec<u8>, ComposeError> {
         .multipart(body)
         .map_err(|error| ComposeError::Mime(error.to_string()))?;
     Ok(message.formatted())
-}
-
-/// The Message-ID of a message: from its sorted notice keys and a `salt`, at the sender's domain.
-#[must_use]
-pub fn message_id(keys: &[NoticeKey], salt: &str, from: &str) -> String {
-    let mut keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
-    keys.sort();
-    let digest = Sha256::digest(format!("{salt}\n{}", keys.join("\n")).as_bytes());
-    let id: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let domain = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain.trim_end_matches('>').trim());
-    format!("<{id}@{domain}>")
 }
 
 /// The bare address of `Name <address>`.
@@ -177,8 +165,9 @@ fn clamped(subject: &str) -> String {
     subject.chars().take(SUBJECT_MAX - 1).chain(['…']).collect()
 }
 
-fn without_nul(text: &str) -> String {
-    text.replace('\0', "")
+/// Nothing that a reader's terminal would obey, and no NUL.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).collect()
 }
 
 fn ascii_name(name: &str) -> String {

@@ -4,8 +4,10 @@
 pub mod bounce;
 pub mod compose;
 mod folder;
+pub mod keyed;
 pub mod parts;
 mod smtp;
+mod wire;
 
 pub use folder::FolderTransport;
 pub use smtp::{SmtpTransport, Tls};

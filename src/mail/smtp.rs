@@ -1,18 +1,20 @@
-//! SMTP, stage by stage over lettre's connection, so that it is known how far a conversation came.
+//! SMTP, stage by stage, so that it is known how far a conversation came.
 //!
-//! lettre's own transport hides the stage of an error, takes 3xx for success, writes the body and the
-//! final dot apart (40 ms a message) and sends all recipients of a message together.
+//! Libraries hide the stage of an error, take 3xx for success, write the body and the final dot apart (40 ms a
+//! message), send all recipients of a message together, and read whatever a server says, however long.
 
+use super::wire::{self, Answer, Wire};
 use super::{Evidence, Handover, Outcome, ServerSettings};
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{Certificate, CertificateStore, SmtpConnection, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
-use lettre::transport::smtp::response::Response;
-use std::error::Error;
+use crate::billing::text::cleaned;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use std::time::Duration;
 
 /// A fresh connection after so many messages: relays limit them.
 const MESSAGES_PER_CONNECTION: u32 = 100;
+
+/// How long a server may take over a good-bye.
+const GOOD_BYE: Duration = Duration::from_secs(5);
 
 /// Encryption of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +30,7 @@ pub enum Tls {
 /// Delivers over SMTP.
 pub struct SmtpTransport {
     settings: ServerSettings,
-    connection: Option<SmtpConnection>,
+    connection: Option<Wire>,
     used: u32,
 }
 
@@ -84,7 +86,7 @@ impl SmtpTransport {
             ("data", "DATA\r\n".to_owned(), &[354]),
         ];
         for (stage, command, wanted) in envelope {
-            match self.command(command) {
+            match self.command(&command) {
                 Reply::Code(code, _) if wanted.contains(&code) => {}
                 // refusing the sender is no verdict on a recipient: everybody else would get it too
                 Reply::Code(code @ 500..=599, text) if stage == "mail" => {
@@ -94,6 +96,11 @@ impl SmtpTransport {
                 }
                 reply => return Ok(self.turned_down(stage, reply)),
             }
+        }
+        if self.connection.as_ref().is_some_and(Wire::has_unread) {
+            // what it says of the body before it has the body is no answer
+            let why = "the server answered what it was not asked".to_owned();
+            return Ok(self.turned_down("data", Reply::Broken(why)));
         }
         if let Err(error) = before_body() {
             // the server waits for a body that must not come: hang up
@@ -105,9 +112,7 @@ impl SmtpTransport {
 
     /// Writes the body and the final dot in one go and reads the answer.
     fn body(&mut self, bytes: &[u8]) -> Outcome {
-        self.set_timeout(self.settings.body_timeout);
-        let reply = self.command(dot_stuffed(bytes));
-        self.set_timeout(self.settings.command_timeout);
+        let reply = self.say(dot_stuffed(bytes).as_bytes(), self.settings.body_timeout);
         self.used += 1;
         match reply {
             Reply::Code(code @ 200..=299, text) => {
@@ -168,81 +173,37 @@ impl SmtpTransport {
         if self.connection.is_some() {
             return Ok(());
         }
-        let settings = &self.settings;
-        let place = format!("{}:{}", settings.host, settings.port);
-        let tls = self.tls_parameters()?;
-        let hello = ClientId::default();
-        let wrapper = tls.as_ref().filter(|_| settings.tls == Tls::Wrapper);
-        let address = (settings.host.as_str(), settings.port);
-        let mut connection =
-            SmtpConnection::connect(address, Some(settings.command_timeout), &hello, wrapper, None)
-                .map_err(|error| format!("cannot connect to the mail server {place}: {}", chain(&error)))?;
-        if let (Tls::Required, Some(tls)) = (settings.tls, &tls) {
-            if !connection.can_starttls() {
-                connection.abort();
-                return Err(format!("the mail server {place} offers no STARTTLS; nothing is sent in clear"));
-            }
-            connection
-                .starttls(tls, &hello)
-                .map_err(|error| format!("cannot encrypt the connection to {place}: {}", chain(&error)))?;
-        }
-        if let Some((name, password)) = &settings.login {
-            let credentials = Credentials::new(name.clone(), password.clone());
-            connection
-                .auth(&[Mechanism::Plain, Mechanism::Login], &credentials)
-                .map_err(|error| format!("the mail server {place} refused the log-in: {}", chain(&error)))?;
-        }
-        self.connection = Some(connection);
+        self.connection = Some(connected(&self.settings)?);
         self.used = 0;
         Ok(())
     }
 
-    fn tls_parameters(&self) -> Result<Option<TlsParameters>, String> {
-        if self.settings.tls == Tls::None {
-            return Ok(None);
-        }
-        let mut builder = TlsParameters::builder(self.settings.host.clone());
-        if let Some(file) = &self.settings.ca_file {
-            let pem =
-                std::fs::read(file).map_err(|error| format!("cannot read `{}`: {error}", file.display()))?;
-            let certificate = Certificate::from_pem(&pem)
-                .map_err(|error| format!("`{}` is no PEM certificate: {error}", file.display()))?;
-            builder = builder.certificate_store(CertificateStore::None).add_root_certificate(certificate);
-        }
-        builder.build().map(Some).map_err(|error| format!("TLS cannot be set up: {}", chain(&error)))
+    fn command(&mut self, command: &str) -> Reply {
+        self.say(command.as_bytes(), self.settings.command_timeout)
     }
 
-    fn command(&mut self, command: String) -> Reply {
-        let Some(connection) = self.connection.as_mut() else {
+    fn say(&mut self, words: &[u8], limit: Duration) -> Reply {
+        let Some(wire) = self.connection.as_mut() else {
             return Reply::Broken("not connected".to_owned());
         };
-        match connection.command(command) {
-            Ok(response) => Reply::Code(response.code().into(), text_of(&response)),
-            Err(error) => match error.status() {
-                Some(code) => Reply::Code(code.into(), chain(&error)),
-                None => Reply::Broken(chain(&error)),
-            },
+        match wire.ask(words, limit) {
+            Ok(answer) => Reply::Code(answer.code, text_of(&answer)),
+            Err(error) => Reply::Broken(short(&error.to_string())),
         }
     }
 
     fn reset(&mut self) {
-        match self.command("RSET\r\n".to_owned()) {
+        match self.command("RSET\r\n") {
             Reply::Code(250, _) => {}
             Reply::Code(..) | Reply::Broken(_) => self.hang_up(),
         }
     }
 
-    fn set_timeout(&mut self, limit: Duration) {
-        if let Some(connection) = self.connection.as_mut() {
-            // where it cannot be set the old one stays, which only waits less long
-            let _ = connection.set_timeout(Some(limit));
-        }
-    }
-
     /// Says goodbye.
     fn close(&mut self) {
-        if let Some(mut connection) = self.connection.take() {
-            let _ = connection.quit();
+        if let Some(mut wire) = self.connection.take() {
+            // who is not let go politely goes all the same
+            let _ = wire.ask(b"QUIT\r\n", GOOD_BYE);
         }
     }
 
@@ -262,23 +223,93 @@ const fn evidence(stage: &'static str, code: Option<u16>, reply: String) -> Evid
     Evidence { stage, code, reply, queue_id: None }
 }
 
-fn text_of(response: &Response) -> String {
-    format!("{} {}", response.code(), response.message().collect::<Vec<_>>().join(" "))
-        .chars()
-        .take(500)
-        .collect()
+/// Connects, encrypts and logs in.
+fn connected(settings: &ServerSettings) -> Result<Wire, String> {
+    let place = format!("{}:{}", settings.host, settings.port);
+    let limit = settings.command_timeout;
+    let cannot_connect = |why: String| format!("cannot connect to the mail server {place}: {}", short(&why));
+    let cannot_encrypt = |why: String| format!("cannot encrypt the connection to {place}: {}", short(&why));
+    let tls = match settings.tls {
+        Tls::None => None,
+        Tls::Wrapper | Tls::Required => Some(wire::tls(settings.ca_file.as_deref())?),
+    };
+    let mut wire = Wire::connect(&settings.host, settings.port, limit)
+        .map_err(|error| cannot_connect(error.to_string()))?;
+    if let (Tls::Wrapper, Some(tls)) = (settings.tls, &tls) {
+        wire = wire
+            .encrypt(tls.clone(), &settings.host, limit)
+            .map_err(|error| cannot_connect(error.to_string()))?;
+    }
+    let greeting = wire.greeting(limit).map_err(|error| cannot_connect(error.to_string()))?;
+    if greeting.code != 220 {
+        return Err(cannot_connect(text_of(&greeting)));
+    }
+    let mut offers = hello(&mut wire, limit).map_err(cannot_connect)?;
+    if let (Tls::Required, Some(tls)) = (settings.tls, &tls) {
+        if !offers.iter().any(|offer| offer == "STARTTLS") {
+            return Err(format!("the mail server {place} offers no STARTTLS; nothing is sent in clear"));
+        }
+        asked(&mut wire, "STARTTLS", 220, limit).map_err(cannot_encrypt)?;
+        wire = wire
+            .encrypt(tls.clone(), &settings.host, limit)
+            .map_err(|error| cannot_encrypt(error.to_string()))?;
+        offers = hello(&mut wire, limit).map_err(cannot_encrypt)?;
+    }
+    if let Some((name, password)) = &settings.login {
+        if !wire.is_private() {
+            return Err(format!("no password is sent to {place} in clear; set `smtp.tls`"));
+        }
+        log_in(&mut wire, &offers, name, password, limit)
+            .map_err(|why| format!("the mail server {place} refused the log-in: {why}"))?;
+    }
+    Ok(wire)
 }
 
-/// An error with its causes, on one line: lettre hides the certificate's fault in the second.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
+/// What the server offers, in capitals.
+fn hello(wire: &mut Wire, limit: Duration) -> Result<Vec<String>, String> {
+    let answer = asked(wire, "EHLO [127.0.0.1]", 250, limit)?;
+    Ok(answer.lines.iter().skip(1).map(|line| line.trim().to_uppercase()).collect())
+}
+
+fn log_in(
+    wire: &mut Wire,
+    offers: &[String],
+    name: &str,
+    password: &str,
+    limit: Duration,
+) -> Result<(), String> {
+    let offered = |way: &str| {
+        offers.iter().any(|offer| {
+            let mut words = offer.split([' ', '=']);
+            words.next() == Some("AUTH") && words.any(|word| word == way)
+        })
+    };
+    if offered("PLAIN") {
+        let secret = STANDARD.encode(format!("\0{name}\0{password}"));
+        asked(wire, &format!("AUTH PLAIN {secret}"), 235, limit)?;
+    } else if offered("LOGIN") {
+        asked(wire, "AUTH LOGIN", 334, limit)?;
+        asked(wire, &STANDARD.encode(name), 334, limit)?;
+        asked(wire, &STANDARD.encode(password), 235, limit)?;
+    } else {
+        return Err("it offers neither PLAIN nor LOGIN".to_owned());
     }
-    text.chars().take(500).collect()
+    Ok(())
+}
+
+/// A command and the one answer to it that helps.
+fn asked(wire: &mut Wire, command: &str, wanted: u16, limit: Duration) -> Result<Answer, String> {
+    let answer = wire.ask(format!("{command}\r\n").as_bytes(), limit).map_err(|error| error.to_string())?;
+    if answer.code == wanted { Ok(answer) } else { Err(text_of(&answer)) }
+}
+
+/// An answer on one line, fit for a terminal.
+fn text_of(answer: &Answer) -> String {
+    short(&format!("{} {}", answer.code, answer.lines.join(" ")))
+}
+
+fn short(text: &str) -> String {
+    cleaned(text).chars().take(500).collect()
 }
 
 /// Postfix says `queued as ABC123`.

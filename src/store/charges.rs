@@ -105,12 +105,16 @@ impl Tx<'_> {
                             "UPDATE charges SET settled_on = NULL, reopened_on = ?2 WHERE id = ?1",
                         )?
                         .execute(params![charge.0, on])?;
+                    // what was announced of its service was announced before; what was told of a charge without a
+                    // period is told afresh
                     self.connection()
                         .prepare_cached(
-                            "UPDATE notices SET cancelled = 1 WHERE cancelled = 0
-                              AND stage NOT IN ('suspended', 'terminated', 'renewed', 'reinstated')
-                              AND (service, period_from) IN (SELECT service, period_from FROM charges WHERE id = ?1)",
+                            "UPDATE services SET episode = episode + 1
+                             WHERE code = (SELECT service FROM charges WHERE id = ?1 AND source = 'period')",
                         )?
+                        .execute([charge.0])?;
+                    self.connection()
+                        .prepare_cached("UPDATE notices SET cancelled = 1 WHERE charge = ?1")?
                         .execute([charge.0])?;
                     self.journal_charge(run, customer, *charge, "reopened")?;
                 }
@@ -134,6 +138,9 @@ impl Tx<'_> {
                               suspension_expiry = ?5 WHERE code = ?1",
                         )?
                         .execute(params![service.as_str(), word, state_on, reason, expiry])?;
+                    if *action == Action::Reinstate {
+                        self.begin_episode(service)?;
+                    }
                     self.insert_step(run, service, *action, *period, mode, "done", *on)?;
                 }
             }
@@ -146,7 +153,16 @@ impl Tx<'_> {
     /// # Errors
     /// Where the database cannot be written.
     pub fn apply_done(&self, customer: &CustomerCode, change: &Change) -> Result<()> {
-        let Change::StateChanged { service, state, .. } = change else { return Ok(()) };
+        let Change::StateChanged { service, action, state, .. } = change else { return Ok(()) };
+        if *action == Action::Reinstate {
+            self.begin_episode(service)?;
+            self.connection()
+                .prepare_cached(
+                    "UPDATE steps SET episode = (SELECT episode FROM services WHERE code = ?1)
+                     WHERE id = (SELECT max(id) FROM steps WHERE service = ?1 AND action = 'reinstate')",
+                )?
+                .execute([service.as_str()])?;
+        }
         let (word, state_on, reason, expiry) = state_columns(*state);
         self.connection()
             .prepare_cached(

@@ -115,6 +115,13 @@ impl Tx<'_> {
                     language = ?12, vat = ?13, vat_rate = ?14, reference = ?15, reference_kind = ?16,
                     enforcement = ?17
                    WHERE code = ?18";
+        // an exemption switched on or off moves what was announced of each service
+        self.connection()
+            .prepare_cached(
+                "UPDATE services SET episode = episode + 1
+                 WHERE customer = ?1 AND (SELECT enforcement FROM customers WHERE code = ?1) <> ?2",
+            )?
+            .execute(params![customer.code.as_str(), customer.enforcement])?;
         self.customer_statement(sql, customer, params![])
     }
 

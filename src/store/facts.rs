@@ -7,37 +7,50 @@ use super::error::Result;
 use super::services::Services;
 use super::{Queries, payments};
 use crate::billing::charge::Charge;
-use crate::billing::facts::{Action, Allocation, Facts, LastCard, PaidBy, STEPS_REMEMBERED_DAYS, StepDone};
+use crate::billing::episode::Episode;
+use crate::billing::facts::{
+    Action, Allocation, Facts, LastCard, LeftAlone, PaidBy, STEPS_REMEMBERED_DAYS, StepDone,
+};
 use crate::billing::ids::{CardNumber, ChargeId, CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
-use crate::billing::notice::{Notice, NoticeFate, NoticeKey, Stage};
+use crate::billing::notice::{Notice, NoticeFate, NoticeKey, Stage, Subject};
 use crate::billing::period::{BillingPeriod, days_after, days_before};
 use crate::billing::policy::Mode;
 use chrono::NaiveDate;
 use rusqlite::params;
 
-/// A period charge is the concern of a night until it is settled and its service renewed for it; the sums of
-/// its allocations come with it.
+/// A period charge is the concern of a night until it is settled and its service renewed for it, or while its service
+/// is suspended for it; the sums of its allocations come with it.
 const CHARGES: &str =
     "SELECT c.*, coalesce((SELECT sum(a.amount_cents) FROM allocations a WHERE a.charge = c.id), 0)
         AS paid_cents,
         (SELECT i.number FROM invoices i WHERE i.charge = c.id ORDER BY i.id LIMIT 1) AS invoice
     FROM charges c LEFT JOIN services s ON s.code = c.service
     WHERE c.customer = ?1 AND (c.settled_on IS NULL
-      OR (c.source = 'period' AND (c.renewed_on IS NULL OR c.period_from >= s.expires_on)))
+      OR (c.source = 'period' AND (c.renewed_on IS NULL
+        OR c.period_from >= coalesce(s.suspension_expiry, s.expires_on))))
     ORDER BY c.id";
 
 /// The allocations to the same charges.
 const ALLOCATIONS: &str = "SELECT a.charge, a.payment, a.adjustment, sum(a.amount_cents) AS amount_cents
     FROM charges c JOIN allocations a ON a.charge = c.id LEFT JOIN services s ON s.code = c.service
     WHERE c.customer = ?1 AND (c.settled_on IS NULL
-      OR (c.source = 'period' AND (c.renewed_on IS NULL OR c.period_from >= s.expires_on)))
+      OR (c.source = 'period' AND (c.renewed_on IS NULL
+        OR c.period_from >= coalesce(s.suspension_expiry, s.expires_on))))
     GROUP BY a.charge, a.payment, a.adjustment HAVING sum(a.amount_cents) <> 0
     ORDER BY a.charge, a.payment, a.adjustment";
 
 /// The fate of a notice is that of its deliveries to the customer's own addresses (in trial, to the
-/// trial's recipient).
-const NOTICES: &str = "SELECT n.service, n.period_from, n.stage, n.made_on, n.suspend_on, n.terminate_on,
+/// trial's recipient), unless a person told them; `here` says whether one of those addresses is still theirs.
+const NOTICES: &str = "WITH told AS (
+          SELECT n.* FROM services s JOIN notices n ON n.service = s.code
+          WHERE s.customer = ?1
+            AND (n.period_from >= coalesce(s.suspension_expiry, s.expires_on) OR n.made_on >= ?3
+              OR EXISTS (SELECT 1 FROM charges c WHERE c.service = n.service AND c.period_from = n.period_from
+                AND c.settled_on IS NULL))
+          UNION ALL SELECT n.* FROM charges c JOIN notices n ON n.charge = c.id
+          WHERE c.customer = ?1 AND c.settled_on IS NULL)
+    SELECT n.service, n.period_from, n.charge, n.stage, n.episode, n.made_on, n.suspend_on, n.terminate_on, n.told_how,
         (SELECT min(d.accepted_on) FROM deliveries d WHERE d.message = n.message
           AND d.state = 'sent' AND d.bounced_on IS NULL AND d.role IN ('email', 'trial')) AS accepted_on,
         (SELECT count(*) FROM deliveries d WHERE d.message = n.message
@@ -45,10 +58,11 @@ const NOTICES: &str = "SELECT n.service, n.period_from, n.stage, n.made_on, n.su
         (SELECT count(*) FROM deliveries d WHERE d.message = n.message
           AND d.state IN ('uncertain', 'in_doubt') AND d.role IN ('email', 'trial')) AS uncertain,
         (SELECT count(*) FROM deliveries d WHERE d.message = n.message
-          AND d.state = 'queued' AND d.role IN ('email', 'trial')) AS queued
-    FROM notices n JOIN services s ON s.code = n.service
-    WHERE s.customer = ?1 AND n.mode = ?2 AND n.cancelled = 0
-      AND (n.period_from >= coalesce(s.suspension_expiry, s.expires_on) OR n.made_on >= ?3)
+          AND d.state = 'queued' AND d.role IN ('email', 'trial')) AS queued,
+        (SELECT count(*) FROM deliveries d WHERE d.message = n.message
+          AND (d.role = 'trial' OR d.role = 'email' AND instr(';' || k.email || ';', ';' || d.address || ';') > 0)) AS here
+    FROM told n JOIN customers k ON k.code = ?1
+    WHERE n.mode = ?2 AND n.cancelled = 0
     ORDER BY n.made_on, n.id";
 
 /// Reading facts.
@@ -71,7 +85,8 @@ pub trait FactQueries: Queries {
             allocations,
             likely: Vec::new(),
             notices: self.notices_of(customer, mode, today)?,
-            steps: self.steps_of(customer, today)?,
+            steps: self.steps_of(customer, mode, today)?,
+            left_alone: self.left_alone(customer, today)?,
             last_card: self.last_card(customer, mode)?,
             faults,
         };
@@ -124,24 +139,37 @@ pub trait FactQueries: Queries {
         let mut notices = Vec::new();
         while let Some(row) = rows.next()? {
             let record = Record::new(row, "notice of service");
-            let fate = if let Some(on) = record.optional_date("accepted_on")? {
+            let made_on = record.date("made_on")?;
+            let fate = if record.optional_text("told_how")?.is_some() {
+                NoticeFate::Accepted(made_on)
+            } else if let Some(on) = record.optional_date("accepted_on")? {
                 NoticeFate::Accepted(on)
-            } else if record.integer("bounced")? > 0 {
-                NoticeFate::Bounced
             } else if record.integer("uncertain")? > 0 {
                 NoticeFate::Uncertain
             } else if record.integer("queued")? > 0 {
                 NoticeFate::Queued
+            } else if record.integer("here")? == 0 {
+                // nobody got it, and nobody will at those addresses: it is to be told at those of today
+                continue;
+            } else if record.integer("bounced")? > 0 {
+                NoticeFate::Bounced
             } else {
                 NoticeFate::Failed
             };
+            let subject = match record.optional_integer("charge")? {
+                Some(charge) => Subject::Charge(ChargeId(charge)),
+                None => Subject::Period {
+                    service: ServiceCode::new(record.text("service")?),
+                    from: record.date("period_from")?,
+                },
+            };
             notices.push(Notice {
                 key: NoticeKey {
-                    service: ServiceCode::new(record.text("service")?),
-                    period_from: record.date("period_from")?,
+                    subject,
                     stage: record.word("stage", "a stage", Stage::from_code)?,
+                    episode: Episode::numbered(record.small("episode")?),
                 },
-                made_on: record.date("made_on")?,
+                made_on,
                 fate,
                 suspend_on: record.optional_date("suspend_on")?,
                 terminate_on: record.optional_date("terminate_on")?,
@@ -150,17 +178,20 @@ pub trait FactQueries: Queries {
         Ok(notices)
     }
 
-    /// Steps done in the last weeks.
+    /// Steps of this mode done in the last weeks. A renewal is one as soon as it stands in our books: its registry
+    /// follows.
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn steps_of(&self, customer: &CustomerCode, today: NaiveDate) -> Result<Vec<StepDone>> {
-        let sql = "SELECT t.service, t.action, t.period_from, t.period_to, t.on_day
+    fn steps_of(&self, customer: &CustomerCode, mode: Mode, today: NaiveDate) -> Result<Vec<StepDone>> {
+        let sql = "SELECT t.service, t.action, t.period_from, t.period_to, t.on_day, t.episode,
+                     t.state <> 'done' AS awaits_hook
                    FROM steps t JOIN services s ON s.code = t.service
-                   WHERE s.customer = ?1 AND t.state = 'done' AND t.on_day >= ?2 ORDER BY t.id";
+                   WHERE s.customer = ?1 AND (t.state = 'done' OR t.action = 'renew' AND t.state IN ('intent', 'failed'))
+                     AND t.mode = ?2 AND t.on_day >= ?3 ORDER BY t.id";
         let since = days_before(today, STEPS_REMEMBERED_DAYS);
         let mut statement = self.connection().prepare_cached(sql)?;
-        let mut rows = statement.query(params![customer.as_str(), since])?;
+        let mut rows = statement.query(params![customer.as_str(), mode.code(), since])?;
         let mut steps = Vec::new();
         while let Some(row) = rows.next()? {
             let record = Record::new(row, "step of service");
@@ -171,9 +202,30 @@ pub trait FactQueries: Queries {
                 })?,
                 period: BillingPeriod { from: record.date("period_from")?, to: record.date("period_to")? },
                 on: record.date("on_day")?,
+                episode: Episode::numbered(record.small("episode")?),
+                awaits_hook: record.integer("awaits_hook")? != 0,
             });
         }
         Ok(steps)
+    }
+
+    /// Renewals that a person took back, as long as their services are left alone.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn left_alone(&self, customer: &CustomerCode, today: NaiveDate) -> Result<Vec<LeftAlone>> {
+        let sql = "SELECT t.service, t.period_from, max(t.retry_on) FROM services s JOIN steps t ON t.service = s.code
+                     AND t.action = 'renew' AND t.period_from = s.expires_on
+                   WHERE s.customer = ?1 AND t.state = 'undone' AND t.retry_on >= ?2 GROUP BY 1, 2";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map(params![customer.as_str(), today], |row| {
+            Ok(LeftAlone {
+                service: ServiceCode::new(row.get::<_, String>(0)?),
+                from: row.get(1)?,
+                until: row.get(2)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// The newest card of this mode that went out or is to go out.
@@ -214,6 +266,10 @@ pub trait FactQueries: Queries {
              UNION SELECT customer FROM charges WHERE settled_on IS NULL
              UNION SELECT c.customer FROM charges c JOIN services s ON s.code = c.service
                    WHERE c.period_from = s.expires_on AND c.settled_on IS NOT NULL
+             UNION SELECT customer FROM services WHERE expires_on IS NOT date(expires_on)
+                     OR state_on IS NOT date(state_on) OR hold_until IS NOT date(hold_until)
+                     OR imported_on IS NOT date(imported_on) OR suspension_expiry IS NOT date(suspension_expiry)
+             UNION SELECT customer FROM services WHERE cancelled_on >= ?2
              UNION SELECT s.customer FROM steps t JOIN services s ON s.code = t.service WHERE t.on_day >= ?2
              UNION SELECT m.customer FROM deliveries d JOIN messages m ON m.id = d.message
                    WHERE d.state IN ('queued', 'in_doubt')

@@ -6,8 +6,8 @@ use super::error::{Result, StoreError};
 use super::runs::RunId;
 use super::{Queries, Store, Tx};
 use crate::billing::card::BillingCard;
-use crate::billing::ids::{ChargeId, CustomerCode};
-use crate::billing::notice::Notice;
+use crate::billing::ids::{ChargeId, CustomerCode, ServiceCode};
+use crate::billing::notice::{Notice, Subject};
 use crate::billing::policy::Mode;
 use chrono::{Datelike, NaiveDate};
 use rusqlite::{OptionalExtension, params};
@@ -27,13 +27,25 @@ pub enum Role {
 }
 
 impl Role {
-    const fn code(self) -> &'static str {
+    /// The word in the table and in JSON.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
         match self {
             Self::Email => "email",
             Self::Cc => "cc",
             Self::Bcc => "bcc",
             Self::Trial => "trial",
         }
+    }
+
+    fn from_code(code: &str) -> Option<Self> {
+        [Self::Email, Self::Cc, Self::Bcc, Self::Trial].into_iter().find(|role| role.code() == code)
+    }
+
+    /// Whether who was reached by it has been told.
+    #[must_use]
+    pub const fn tells(self) -> bool {
+        matches!(self, Self::Email | Self::Trial)
     }
 }
 
@@ -98,17 +110,94 @@ pub struct NewMessage<'a> {
     pub bytes: &'a [u8],
     /// The addresses.
     pub to: &'a [(String, Role)],
+    /// Addresses that have it from a message that gives way to this one.
+    pub has_it: &'a [(String, Role)],
+    /// What somebody asked for, where it is the answer to that.
+    pub asked: Option<&'a Asked>,
 }
 
-/// A message that waits whole in the queue and may still be replaced.
+/// A card that somebody asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Replaceable {
+pub struct Asked {
+    /// Its own number.
+    pub number: i64,
+    /// Only this service's notice.
+    pub service: Option<ServiceCode>,
+    /// Charge everything that expires up to this day.
+    pub until: Option<NaiveDate>,
+}
+
+/// A message as it stands in the queue, to be looked at again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
     /// Its number.
     pub message: i64,
+    /// `trial` or `live`.
+    pub mode: String,
+    /// What somebody asked for, where it answers that.
+    pub asked: Option<Asked>,
     /// The fingerprint of its card.
     pub fingerprint: String,
     /// Its notices' keys, as text, sorted.
     pub keys: Vec<String>,
+    /// Its deliveries.
+    pub deliveries: Vec<Addressed>,
+}
+
+/// A delivery of a message that is looked at again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addressed {
+    /// Its number.
+    pub delivery: i64,
+    /// The address.
+    pub address: String,
+    /// For what it gets the message.
+    pub role: Role,
+    /// Its state.
+    pub state: DeliveryState,
+    /// Whether it came back.
+    pub bounced: bool,
+}
+
+impl Waiting {
+    /// Whether nobody has been handed anything of it, so that it may still give way to another.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        !self.deliveries.iter().any(|delivery| {
+            matches!(delivery.state, DeliveryState::Sent | DeliveryState::InDoubt | DeliveryState::Uncertain)
+        })
+    }
+
+    /// The addresses that have not got it, sorted: they wait or were refused.
+    #[must_use]
+    pub fn to(&self) -> Vec<(String, Role)> {
+        let open = self
+            .deliveries
+            .iter()
+            .filter(|delivery| matches!(delivery.state, DeliveryState::Queued | DeliveryState::Failed));
+        sorted(open.map(|delivery| (delivery.address.clone(), delivery.role)).collect())
+    }
+}
+
+/// Addresses in the order in which they are compared.
+#[must_use]
+pub fn sorted(mut to: Vec<(String, Role)>) -> Vec<(String, Role)> {
+    to.sort_by(|a, b| (&a.0, a.1.code()).cmp(&(&b.0, b.1.code())));
+    to.dedup_by(|a, b| a.0 == b.0);
+    to
+}
+
+/// How often a notice was handed over to an address, by what the database knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandedOver {
+    /// Its key.
+    pub notice: String,
+    /// `trial` or `live`.
+    pub mode: String,
+    /// How often in that mode, for the role that was asked about.
+    pub times: u32,
+    /// How often in any mode, for any role.
+    pub ever: u32,
 }
 
 /// A delivery taken from the queue.
@@ -122,10 +211,42 @@ pub struct Claimed {
     pub customer: String,
     /// The address.
     pub address: String,
+    /// For what it gets the message.
+    pub role: Role,
     /// The exact bytes.
     pub bytes: Vec<u8>,
     /// The Message-ID.
     pub message_id: String,
+}
+
+/// A delivery that was, or perhaps was, handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentDelivery {
+    /// Its number.
+    pub delivery: i64,
+    /// The address.
+    pub address: String,
+    /// Whose.
+    pub customer: CustomerCode,
+}
+
+/// A delivery that came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bounced {
+    /// Its number.
+    pub delivery: i64,
+    /// Its message.
+    pub message: i64,
+    /// The address.
+    pub address: String,
+    /// The status and what the other server said.
+    pub why: String,
+    /// Whose.
+    pub customer: String,
+    /// Whether a later message reached the same address.
+    pub reached_since: bool,
+    /// A service that is not suspended or terminated for want of this notice.
+    pub blocks: Option<String>,
 }
 
 /// A delivery that a person must look at.
@@ -234,25 +355,103 @@ pub trait Outbox: Queries {
         Ok(self.connection().prepare_cached(sql)?.query_row(params![mode.code(), year], |row| row.get(0))?)
     }
 
-    /// The customer's messages of which nothing has been handed over.
+    /// The number that the next card somebody asks for gets.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn replaceable(&self, customer: &CustomerCode, mode: Mode) -> Result<Vec<Replaceable>> {
-        let sql = "SELECT m.id, c.fingerprint, (SELECT group_concat(service || '|' || period_from || '|' || stage,
-                     char(10)) FROM notices n WHERE n.message = m.id)
-                   FROM messages m JOIN cards c ON c.number = m.card
-                   WHERE m.customer = ?1 AND m.mode = ?2
+    fn next_request(&self) -> Result<i64> {
+        let sql = "SELECT coalesce(max(request), 0) + 1 FROM messages";
+        Ok(self.connection().prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    }
+
+    /// The key of our Message-IDs and envelope senders.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn mail_key(&self) -> Result<Vec<u8>> {
+        let sql = "SELECT key FROM secrets WHERE name = 'mail'";
+        Ok(self.connection().prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    }
+
+    /// Whether the body of a message of this Message-ID was ever about to be handed over.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn was_handed_over(&self, message_id: &str) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM messages m JOIN deliveries d ON d.message = m.id
+                   WHERE m.message_id = ?1 AND d.attempts > 0)";
+        Ok(self.connection().prepare_cached(sql)?.query_row([message_id], |row| row.get(0))?)
+    }
+
+    /// The customer's messages of which something waits.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn waiting(&self, customer: &CustomerCode, mode: Mode) -> Result<Vec<Waiting>> {
+        let sql = "SELECT m.id FROM messages m WHERE m.customer = ?1 AND m.mode = ?2
                      AND EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.state = 'queued')
-                     AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.state <> 'queued')";
+                   ORDER BY m.id";
         let mut statement = self.connection().prepare_cached(sql)?;
-        let rows = statement.query_map(params![customer.as_str(), mode.code()], |row| {
-            let keys: Option<String> = row.get(2)?;
-            let mut keys: Vec<String> = keys.unwrap_or_default().lines().map(str::to_owned).collect();
-            keys.sort();
-            Ok(Replaceable { message: row.get(0)?, fingerprint: row.get(1)?, keys })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let ids: Vec<i64> = statement
+            .query_map(params![customer.as_str(), mode.code()], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        let found: Result<Vec<Option<Waiting>>> = ids.into_iter().map(|id| self.message_again(id)).collect();
+        Ok(found?.into_iter().flatten().collect())
+    }
+
+    /// A message as it is looked at again.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    fn message_again(&self, message: i64) -> Result<Option<Waiting>> {
+        let sql = "SELECT m.id, m.mode, m.request, m.request_service, m.request_until, c.fingerprint
+                   FROM messages m JOIN cards c ON c.number = m.card WHERE m.id = ?1";
+        let found = self.connection().prepare_cached(sql)?.query_row([message], |row| {
+            let number: Option<i64> = row.get(2)?;
+            let service: Option<String> = row.get(3)?;
+            let until = row.get(4)?;
+            Ok(Waiting {
+                message: row.get(0)?,
+                mode: row.get(1)?,
+                asked: number.map(|number| Asked { number, service: service.map(ServiceCode::new), until }),
+                fingerprint: row.get(5)?,
+                keys: Vec::new(),
+                deliveries: Vec::new(),
+            })
+        });
+        let Some(mut waiting) = found.optional()? else { return Ok(None) };
+        let mut statement =
+            self.connection().prepare_cached("SELECT key FROM notices WHERE message = ?1 ORDER BY 1")?;
+        waiting.keys = statement.query_map([message], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        waiting.keys.sort();
+        let mut statement = self.connection().prepare_cached(
+            "SELECT id, address, role, state, bounced_on FROM deliveries WHERE message = ?1 ORDER BY id",
+        )?;
+        let mut rows = statement.query([message])?;
+        while let Some(row) = rows.next()? {
+            let record = Record::new(row, "delivery");
+            waiting.deliveries.push(Addressed {
+                delivery: record.integer("id")?,
+                address: record.text("address")?,
+                role: record.word("role", "a role", Role::from_code)?,
+                state: record.word("state", "a state", DeliveryState::from_code)?,
+                bounced: record.optional_date("bounced_on")?.is_some(),
+            });
+        }
+        Ok(Some(waiting))
+    }
+
+    /// Messages that tell something of a service and of which nothing has been handed over.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn waiting_messages_of(&self, service: &ServiceCode, mode: Mode) -> Result<Vec<i64>> {
+        let sql = "SELECT DISTINCT n.message FROM notices n WHERE n.service = ?1 AND n.mode = ?2 AND n.cancelled = 0
+                     AND EXISTS (SELECT 1 FROM deliveries d WHERE d.message = n.message AND d.state = 'queued')
+                     AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = n.message AND d.state <> 'queued')";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let messages = statement.query_map(params![service.as_str(), mode.code()], |row| row.get(0))?;
+        Ok(messages.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Deliveries that may be tried at `now`, oldest first.
@@ -271,10 +470,12 @@ pub trait Outbox: Queries {
     /// # Errors
     /// [`StoreError::Data`] where the bytes are gone or differ.
     fn claim(&self, delivery: i64) -> Result<Option<Claimed>> {
-        let sql = "SELECT d.id, d.message, m.customer, d.address, b.bytes, m.sha256, m.message_id
+        let sql = "SELECT d.id, d.message, m.customer, d.address, b.bytes, m.sha256, m.message_id, d.role
                    FROM deliveries d JOIN messages m ON m.id = d.message
                    LEFT JOIN message_bytes b ON b.message = m.id WHERE d.id = ?1 AND d.state = 'queued'";
         type Raw = (Claimed, Option<Vec<u8>>, String);
+        // a column's own condition keeps other words out
+        let role = |code: String| Role::from_code(&code).unwrap_or(Role::Bcc);
         let found: Option<Raw> = self
             .connection()
             .prepare_cached(sql)?
@@ -284,6 +485,7 @@ pub trait Outbox: Queries {
                     message: row.get(1)?,
                     customer: row.get(2)?,
                     address: row.get(3)?,
+                    role: role(row.get(7)?),
                     bytes: Vec::new(),
                     message_id: row.get(6)?,
                 };
@@ -318,18 +520,23 @@ pub trait Outbox: Queries {
     }
 
     /// How often each notice of a message was handed over (or is in doubt) to an address, by what this
-    /// database knows; notices asked for are told as often as they are asked for and are left out.
+    /// database knows: in the message's mode and for this role, and ever; notices asked for are told as often as
+    /// they are asked for and are left out.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn handed_over(&self, message: i64, address: &str) -> Result<Vec<(String, u32)>> {
-        let sql = "SELECT n.service || '|' || n.period_from || '|' || n.stage,
-                     (SELECT coalesce(sum(d.attempts), 0) FROM notices o JOIN deliveries d ON d.message = o.message
-                      WHERE o.mode = n.mode AND o.service = n.service AND o.period_from = n.period_from
-                        AND o.stage = n.stage AND d.address = ?2)
-                   FROM notices n WHERE n.message = ?1 AND n.stage <> 'on_request'";
+    fn handed_over(&self, message: i64, address: &str, role: Role) -> Result<Vec<HandedOver>> {
+        let sql = "SELECT n.key, n.mode,
+              coalesce(sum(d.attempts) FILTER (WHERE o.mode = n.mode AND d.role = ?3), 0), coalesce(sum(d.attempts), 0)
+            FROM notices n
+              LEFT JOIN notices o ON o.service IS n.service AND o.period_from IS n.period_from
+                AND o.charge IS n.charge AND o.key = n.key
+              LEFT JOIN deliveries d ON d.message = o.message AND d.address = ?2
+            WHERE n.message = ?1 AND n.stage <> 'on_request' GROUP BY n.id";
         let mut statement = self.connection().prepare_cached(sql)?;
-        let rows = statement.query_map(params![message, address], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let rows = statement.query_map(params![message, address, role.code()], |row| {
+            Ok(HandedOver { notice: row.get(0)?, mode: row.get(1)?, times: row.get(2)?, ever: row.get(3)? })
+        })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -420,18 +627,75 @@ pub trait Outbox: Queries {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Sent deliveries of a message to an address, by the Message-ID.
+    /// The deliveries of a message that were (or perhaps were) handed over, by the Message-ID.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn deliveries_of(&self, message_id: &str) -> Result<Vec<(i64, String, CustomerCode)>> {
+    fn sent_deliveries(&self, message_id: &str) -> Result<Vec<SentDelivery>> {
         let sql = "SELECT d.id, d.address, m.customer FROM messages m JOIN deliveries d ON d.message = m.id
-                   WHERE m.message_id = ?1 AND d.state IN ('sent', 'uncertain')";
+                   WHERE m.message_id = ?1 AND d.state IN ('sent', 'uncertain') ORDER BY d.id DESC";
         let mut statement = self.connection().prepare_cached(sql)?;
-        let rows = statement.query_map([message_id], |row| {
-            Ok((row.get(0)?, row.get(1)?, CustomerCode::new(row.get::<_, String>(2)?)))
+        let rows = statement.query_map([message_id], sent_delivery)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// A delivery that was (or perhaps was) handed over, by its number.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn sent_delivery(&self, delivery: i64) -> Result<Option<SentDelivery>> {
+        let sql = "SELECT d.id, d.address, m.customer FROM deliveries d JOIN messages m ON m.id = d.message
+                   WHERE d.id = ?1 AND d.state IN ('sent', 'uncertain')";
+        Ok(self.connection().prepare_cached(sql)?.query_row([delivery], sent_delivery).optional()?)
+    }
+
+    /// What came back from customers' own addresses and was not made anew, oldest first.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn bounced_deliveries(&self) -> Result<Vec<Bounced>> {
+        // told elsewhere, with this message or a later one of the same period or by telephone, it blocks nothing
+        let sql = "SELECT d.id, d.message, d.address, coalesce(d.reply, ''), m.customer,
+              EXISTS (SELECT 1 FROM messages l JOIN deliveries e ON e.message = l.id WHERE l.customer = m.customer
+                AND e.id > d.id AND e.address = d.address AND e.state = 'sent' AND e.bounced_on IS NULL),
+              (SELECT min(n.service) FROM notices n JOIN services s ON s.code = n.service
+               WHERE n.message = d.message AND n.cancelled = 0 AND s.state IN ('active', 'suspended')
+                 AND n.stage NOT IN ('renewed', 'reinstated', 'terminated', 'charged', 'cancelled')
+                 AND n.period_from >= coalesce(s.suspension_expiry, s.expires_on)
+                 AND NOT EXISTS (SELECT 1 FROM notices t LEFT JOIN deliveries e ON e.message = t.message
+                   WHERE t.service = n.service AND t.period_from = n.period_from AND t.mode = n.mode AND t.id >= n.id
+                     AND t.cancelled = 0 AND (t.told_how IS NOT NULL OR (e.role IN ('email', 'trial')
+                       AND e.state = 'sent' AND e.bounced_on IS NULL))))
+            FROM deliveries d JOIN messages m ON m.id = d.message
+            WHERE d.bounced_on IS NOT NULL AND d.role IN ('email', 'trial')
+              AND EXISTS (SELECT 1 FROM notices n WHERE n.message = d.message AND n.cancelled = 0)
+            ORDER BY d.id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map([], |row| {
+            Ok(Bounced {
+                delivery: row.get(0)?,
+                message: row.get(1)?,
+                address: row.get(2)?,
+                why: row.get(3)?,
+                customer: row.get(4)?,
+                reached_since: row.get(5)?,
+                blocks: row.get(6)?,
+            })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// How far a mailbox that is one file was read, and what stood before that place.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn mailbox_place(&self, path: &str) -> Result<Option<(u64, String)>> {
+        let sql = "SELECT read_to, before FROM mailboxes WHERE path = ?1";
+        let row = self.connection().prepare_cached(sql)?.query_row([path], |row| {
+            let read_to: i64 = row.get(0)?;
+            Ok((u64::try_from(read_to).unwrap_or(0), row.get(1)?))
+        });
+        Ok(row.optional()?)
     }
 
     /// The bytes of a message.
@@ -479,7 +743,7 @@ pub trait Outbox: Queries {
     fn troubled_deliveries(&self) -> Result<Vec<Troubled>> {
         let sql = "SELECT d.id, d.message, d.state, d.address, d.reply, m.customer, m.card
                    FROM deliveries d JOIN messages m ON m.id = d.message
-                   WHERE d.state IN ('failed', 'uncertain') ORDER BY d.id";
+                   WHERE d.state IN ('failed', 'uncertain') AND d.bounced_on IS NULL ORDER BY d.id";
         let mut statement = self.connection().prepare_cached(sql)?;
         let mut rows = statement.query([])?;
         let mut troubled = Vec::new();
@@ -512,6 +776,11 @@ pub trait Outbox: Queries {
 
 impl<T: Queries> Outbox for T {}
 
+fn sent_delivery(row: &rusqlite::Row<'_>) -> rusqlite::Result<SentDelivery> {
+    let customer: String = row.get(2)?;
+    Ok(SentDelivery { delivery: row.get(0)?, address: row.get(1)?, customer: CustomerCode::new(customer) })
+}
+
 fn listed_message(row: &rusqlite::Row<'_>) -> rusqlite::Result<ListedMessage> {
     Ok(ListedMessage {
         id: row.get(0)?,
@@ -542,8 +811,9 @@ impl Tx<'_> {
         }
         self.connection()
             .prepare_cached(
-                "INSERT INTO messages (customer, card, mode, message_id, subject, lines, made_on, sha256, run)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                "INSERT INTO messages (customer, card, mode, message_id, subject, lines, made_on, sha256, run, keyed,
+                  request, request_service, request_until)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10, ?11, ?12)",
             )?
             .execute(params![
                 new.customer.as_str(),
@@ -554,24 +824,38 @@ impl Tx<'_> {
                 new.lines,
                 today,
                 hex_sha256(new.bytes),
-                run.0
+                run.0,
+                new.asked.map(|asked| asked.number),
+                new.asked.and_then(|asked| asked.service.as_ref()).map(ServiceCode::as_str),
+                new.asked.and_then(|asked| asked.until)
             ])?;
         let message = self.connection().last_insert_rowid();
         self.connection()
             .prepare_cached("INSERT INTO message_bytes (message, bytes) VALUES (?1, ?2)")?
             .execute(params![message, new.bytes])?;
         for notice in new.notices {
-            self.insert_notice(message, notice, mode, today)?;
+            self.insert_notice(Some(message), None, notice, mode, today)?;
         }
-        for (address, role) in new.to {
-            self.connection()
-                .prepare_cached(
-                    "INSERT INTO deliveries (message, address, role, state) VALUES (?1, ?2, ?3, 'queued')
-                     ON CONFLICT DO NOTHING",
-                )?
-                .execute(params![message, address, role.code()])?;
-        }
+        self.insert_deliveries(message, new.to, DeliveryState::Queued, None)?;
+        self.insert_deliveries(message, new.has_it, DeliveryState::Cancelled, Some("has it already"))?;
         Ok(message)
+    }
+
+    fn insert_deliveries(
+        &self,
+        message: i64,
+        to: &[(String, Role)],
+        state: DeliveryState,
+        reply: Option<&str>,
+    ) -> Result<()> {
+        let mut statement = self.connection().prepare_cached(
+            "INSERT INTO deliveries (message, address, role, state, reply) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO NOTHING",
+        )?;
+        for (address, role) in to {
+            statement.execute(params![message, address, role.code(), state.code(), reply])?;
+        }
+        Ok(())
     }
 
     fn insert_card(&self, run: RunId, new: &NewMessage<'_>, mode: Mode, today: NaiveDate) -> Result<()> {
@@ -604,17 +888,56 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn insert_notice(&self, message: i64, notice: &Notice, mode: Mode, today: NaiveDate) -> Result<()> {
+    /// A person told a customer by other means what a notice says.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn store_told(&self, notice: &Notice, how: &str, mode: Mode, today: NaiveDate) -> Result<()> {
+        self.insert_notice(None, Some(how), notice, mode, today)
+    }
+
+    fn insert_notice(
+        &self,
+        message: Option<i64>,
+        told_how: Option<&str>,
+        notice: &Notice,
+        mode: Mode,
+        today: NaiveDate,
+    ) -> Result<()> {
+        let charge = match notice.key.subject {
+            Subject::Charge(charge) => Some(charge.0),
+            Subject::Period { .. } => None,
+        };
+        // one that nobody got gives way to the one that is made for other addresses
         self.connection()
             .prepare_cached(
-                "INSERT INTO notices (message, service, period_from, stage, mode, made_on, suspend_on, terminate_on)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "UPDATE notices SET cancelled = 1 WHERE cancelled = 0 AND mode = ?1 AND key = ?2
+                   AND service IS ?3 AND period_from IS ?4 AND charge IS ?5 AND told_how IS NULL
+                   AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = notices.message
+                     AND d.role IN ('email', 'trial') AND (d.state IN ('queued', 'in_doubt', 'uncertain')
+                       OR d.state = 'sent' AND d.bounced_on IS NULL))",
+            )?
+            .execute(params![
+                mode.code(),
+                notice.key.to_string(),
+                notice.key.service().map(ServiceCode::as_str),
+                notice.key.period_from(),
+                charge
+            ])?;
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO notices (message, told_how, service, period_from, charge, stage, episode, mode, made_on,
+                  suspend_on, terminate_on)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?
             .execute(params![
                 message,
-                notice.key.service.as_str(),
-                notice.key.period_from,
+                told_how,
+                notice.key.service().map(ServiceCode::as_str),
+                notice.key.period_from(),
+                charge,
                 notice.key.stage.to_string(),
+                notice.key.episode.number(),
                 mode.code(),
                 today,
                 notice.suspend_on,
@@ -660,6 +983,34 @@ impl Tx<'_> {
         Ok(changed == 1)
     }
 
+    /// Whoever has seen it, it stays listed: something waits for it.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn keep_listed(&self, kind: &str, keys: &[String]) -> Result<()> {
+        let mut statement = self.connection().prepare_cached(
+            "UPDATE attention SET acked_by = NULL WHERE kind = ?1 AND key = ?2 AND closed_on IS NULL",
+        )?;
+        for key in keys {
+            statement.execute(params![kind, key])?;
+        }
+        Ok(())
+    }
+
+    /// Remembers how far a mailbox that is one file was read.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn put_mailbox_place(&self, path: &str, read_to: u64, before: &str) -> Result<()> {
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO mailboxes (path, read_to, before) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (path) DO UPDATE SET read_to = ?2, before = ?3",
+            )?
+            .execute(params![path, i64::try_from(read_to).unwrap_or(i64::MAX), before])?;
+        Ok(())
+    }
+
     /// Forgets the bytes of finished messages that were made before `day`; gives how many.
     ///
     /// # Errors
@@ -675,17 +1026,42 @@ impl Tx<'_> {
             .execute([day])?)
     }
 
-    /// Withdraws a message of which nothing has been handed over, and with it its notices.
+    /// Withdraws what of a message still waits or was refused; its notices go with it, unless somebody has been
+    /// told (or perhaps has).
     ///
     /// # Errors
     /// Where the database cannot be written.
     pub fn cancel_message(&self, message: i64, why: &str) -> Result<()> {
-        let connection = self.connection();
-        connection
-            .prepare_cached("UPDATE deliveries SET state = 'cancelled', reply = ?2 WHERE message = ?1 AND state = 'queued'")?
+        self.connection()
+            .prepare_cached(
+                "UPDATE deliveries SET state = 'cancelled', reply = ?2, retry_at = NULL
+                 WHERE message = ?1 AND state IN ('queued', 'failed')",
+            )?
             .execute(params![message, why])?;
-        connection
-            .prepare_cached("UPDATE notices SET cancelled = 1 WHERE message = ?1")?
+        self.cancel_untold(message)
+    }
+
+    /// Withdraws one delivery that waits; the notices of its message go with it where nobody else is told them.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn cancel_delivery(&self, delivery: i64, message: i64, why: &str) -> Result<()> {
+        self.connection()
+            .prepare_cached(
+                "UPDATE deliveries SET state = 'cancelled', reply = ?2, retry_at = NULL
+                 WHERE id = ?1 AND state = 'queued'",
+            )?
+            .execute(params![delivery, why])?;
+        self.cancel_untold(message)
+    }
+
+    fn cancel_untold(&self, message: i64) -> Result<()> {
+        self.connection()
+            .prepare_cached(
+                "UPDATE notices SET cancelled = 1 WHERE message = ?1 AND NOT EXISTS (SELECT 1 FROM deliveries d
+                   WHERE d.message = ?1 AND d.role IN ('email', 'trial') AND (d.state IN ('queued', 'in_doubt', 'uncertain')
+                     OR (d.state = 'sent' AND d.bounced_on IS NULL)))",
+            )?
             .execute([message])?;
         Ok(())
     }

@@ -4,6 +4,7 @@ use super::columns::Record;
 use super::error::Result;
 use super::runs::RunId;
 use super::{Queries, Tx};
+use crate::billing::episode::Episode;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::service::{Hold, Service, ServiceKind, ServiceState, SuspensionReason};
@@ -28,7 +29,9 @@ fn read(row: &Row<'_>) -> Result<Service> {
         anchor_day: record.small("anchor_day")?,
         state: state(&record)?,
         renews: record.integer("renews")? == 1,
+        cancelled_on: record.optional_date("cancelled_on")?,
         hold: record.optional_date("hold_until")?.map(|until| Hold { until, note }),
+        episode: Episode::numbered(record.small("episode")?),
         account: record.optional_text("account")?,
         server: record.optional_text("server")?,
         vat: rate.map(VatRate::from_basis_points),
@@ -82,6 +85,17 @@ pub trait Services: Queries {
         let mut statement = self.connection().prepare_cached("SELECT * FROM services WHERE code = ?1")?;
         let mut rows = statement.query([code.as_str()])?;
         rows.next()?.map(read).transpose()
+    }
+
+    /// Whose a service is, also where its record cannot be read.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn owner_of(&self, code: &ServiceCode) -> Result<Option<CustomerCode>> {
+        use rusqlite::OptionalExtension;
+        let sql = "SELECT customer FROM services WHERE code = ?1";
+        let owner = self.connection().query_row(sql, [code.as_str()], |row| row.get::<_, String>(0));
+        Ok(owner.optional()?.map(CustomerCode::new))
     }
 
     /// A customer's services by code, those that cannot be read beside them with the reason.
@@ -200,7 +214,36 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Stores a service, new or changed.
+    /// Remembers what a service is, before it ends.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn remember_before_end(&self, service: &ServiceCode) -> Result<()> {
+        self.connection()
+            .prepare_cached(
+                "INSERT OR REPLACE INTO ends SELECT code, state, state_on, suspension_reason, suspension_expiry
+                 FROM services WHERE code = ?1",
+            )?
+            .execute([service.as_str()])?;
+        Ok(())
+    }
+
+    /// What a service was before it ended, where that is known; it is forgotten with the answer.
+    ///
+    /// # Errors
+    /// Where the database cannot be written, or what was remembered cannot be read.
+    pub fn state_before_end(&self, service: &ServiceCode) -> Result<Option<ServiceState>> {
+        let sql = "DELETE FROM ends WHERE service = ?1
+                   RETURNING service AS code, state, state_on, suspension_reason, suspension_expiry";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query([service.as_str()])?;
+        let found = rows.next()?.map(|row| state(&Record::new(row, "service"))).transpose()?;
+        // the row is gone only when the statement has ended
+        while rows.next()?.is_some() {}
+        Ok(found)
+    }
+
+    /// Stores a service, new or changed; what changes what was announced begins an episode.
     ///
     /// # Errors
     /// A customer that does not exist, or a value the schema refuses.
@@ -208,14 +251,21 @@ impl Tx<'_> {
         let sql = "INSERT INTO services (code, customer, kind, name, domain_name, price_cents, price_is_gross,
                     period_months, expires_on, anchor_day, state, state_on, suspension_reason,
                     suspension_expiry, renews, hold_until, hold_note, account, server, vat_rate, imported_on,
-                    confirmed)
+                    confirmed, cancelled_on, episode)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-                    ?20, ?21, ?22)
+                    ?20, ?21, ?22, ?23, ?24)
                    ON CONFLICT (code) DO UPDATE SET kind = ?3, name = ?4, domain_name = ?5, price_cents = ?6,
                     price_is_gross = ?7, period_months = ?8, expires_on = ?9, anchor_day = ?10, state = ?11,
                     state_on = ?12, suspension_reason = ?13, suspension_expiry = ?14, renews = ?15,
                     hold_until = ?16, hold_note = ?17, account = ?18, server = ?19, vat_rate = ?20,
-                    confirmed = ?22";
+                    confirmed = ?22, cancelled_on = ?23, episode = ?24";
+        let before = match self.service(&service.code) {
+            Ok(before) => before,
+            // a record that cannot be read is mended by what replaces it
+            Err(fault) if fault.is_data() => None,
+            Err(error) => return Err(error),
+        };
+        let episode = before.map_or(service.episode, |before| Episode::of(&before, service));
         let (state, state_on, reason, expiry) = state_columns(service.state);
         let gross = matches!(service.price, Price::Gross(_));
         self.connection().prepare_cached(sql)?.execute(params![
@@ -241,6 +291,8 @@ impl Tx<'_> {
             service.vat.map(VatRate::basis_points),
             service.imported_on,
             service.confirmed,
+            service.cancelled_on,
+            episode.number(),
         ])?;
         Ok(())
     }

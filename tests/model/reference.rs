@@ -48,6 +48,8 @@ impl Charge {
 pub(super) struct Told {
     pub(super) from: NaiveDate,
     pub(super) stage: String,
+    pub(super) episode: u32,
+    pub(super) made: NaiveDate,
     pub(super) accepted: Option<NaiveDate>,
     pub(super) queued: bool,
     pub(super) suspend_on: Option<NaiveDate>,
@@ -56,7 +58,8 @@ pub(super) struct Told {
 
 impl Told {
     fn duns(&self) -> bool {
-        !["suspended", "final", "terminated", "renewed", "reinstated"].contains(&self.stage.as_str())
+        !["suspended", "final", "terminated", "renewed", "reinstated", "cancelled"]
+            .contains(&self.stage.as_str())
     }
 }
 
@@ -70,7 +73,11 @@ pub(super) struct Service {
     pub(super) anchor: u32,
     pub(super) expires: NaiveDate,
     pub(super) renews: bool,
+    /// The day a cancellation was recorded.
+    pub(super) cancelled: Option<NaiveDate>,
     pub(super) hold: Option<NaiveDate>,
+    /// Counts the events that move what was announced.
+    pub(super) episode: u32,
     pub(super) state: State,
     pub(super) charges: Vec<Charge>,
     pub(super) told: Vec<Told>,
@@ -96,16 +103,16 @@ pub(super) struct Customer {
 /// A step: what, with which service, and the start of the period it speaks of.
 pub(super) type Step = (&'static str, String, NaiveDate);
 
-/// A notice that is due: service, start of the period, stage, and the day of suspension it must name.
-pub(super) type Due = (String, NaiveDate, String, Option<NaiveDate>);
+/// A notice that is due: service, start of the period, stage, episode, and the day of suspension it must name.
+pub(super) type Due = (String, NaiveDate, String, u32, Option<NaiveDate>);
 
 #[derive(Debug, Clone)]
 pub(super) struct Company {
     pub(super) policies: BTreeMap<String, Policy>,
     pub(super) customers: Vec<Customer>,
     pub(super) services: Vec<Service>,
-    /// Steps done, with their day.
-    pub(super) done: Vec<(Step, NaiveDate)>,
+    /// Steps done, with their day and the service's episode.
+    pub(super) done: Vec<(Step, NaiveDate, u32)>,
     pub(super) max_actions: usize,
     pub(super) max_terminations: usize,
     pub(super) fresh_on: Option<NaiveDate>,
@@ -180,8 +187,26 @@ impl Service {
         self.charge_at_expiry().filter(|charge| self.is_open(charge))
     }
 
-    fn dunned(&self) -> Vec<&Told> {
-        self.told.iter().filter(|told| told.from == self.expires && told.duns()).collect()
+    /// What is asked for, oldest first.
+    fn debts(&self) -> Vec<&Charge> {
+        let mut debts: Vec<&Charge> = self.charges.iter().filter(|charge| self.is_open(charge)).collect();
+        debts.sort_by_key(|charge| charge.from);
+        debts
+    }
+
+    /// What was told of a period since the last event that moved it.
+    fn fresh(&self, from: NaiveDate) -> impl Iterator<Item = &Told> {
+        self.told.iter().filter(move |told| told.from == from && told.episode == self.episode)
+    }
+
+    fn dunned(&self, from: NaiveDate) -> Vec<&Told> {
+        self.fresh(from).filter(|told| told.duns()).collect()
+    }
+
+    /// Suspended for a period that nothing is asked for any more.
+    fn awaits_reinstatement(&self) -> bool {
+        matches!(self.state, State::Suspended(_, true, expiry)
+            if self.expires > expiry && self.debts().iter().all(|charge| charge.from != expiry))
     }
 
     fn after_hold(&self) -> Option<NaiveDate> {
@@ -189,7 +214,7 @@ impl Service {
     }
 
     fn counted_from(&self, charge: &Charge) -> NaiveDate {
-        self.expires.max(charge.created).max(charge.reopened.unwrap_or(charge.created))
+        charge.from.max(charge.created).max(charge.reopened.unwrap_or(charge.created))
     }
 }
 
@@ -367,10 +392,7 @@ impl Company {
             if charge.settled && charge.paid.values().sum::<i64>() < charge.gross {
                 charge.settled = false;
                 charge.reopened = Some(today);
-                let from = charge.from;
-                // what was told was told of a debt that had been paid since
-                let event = |told: &Told| !told.duns() && told.stage != "final";
-                self.services[at].told.retain(|told| told.from != from || event(told));
+                self.services[at].episode += 1;
                 reopened.push((at, which));
             }
         }
@@ -423,16 +445,16 @@ impl Company {
         }
         let mut guarded: Vec<Step> = Vec::new();
         for service in &self.services {
-            let step = |what| (what, service.code.clone(), service.expires);
-            match service.state {
-                State::Suspended(_, true, expiry) if service.expires > expiry => {
-                    steps.push(("reinstate", service.code.clone(), expiry));
-                }
-                State::Active if self.may_suspend(service, today) => guarded.push(step("suspend")),
-                _ => {}
+            if service.awaits_reinstatement()
+                && let State::Suspended(_, _, expiry) = service.state
+            {
+                steps.push(("reinstate", service.code.clone(), expiry));
             }
-            if self.may_terminate(service, today) {
-                guarded.push(step("terminate"));
+            if let Some(from) = self.may_suspend(service, today) {
+                guarded.push(("suspend", service.code.clone(), from));
+            }
+            if let Some(from) = self.may_terminate(service, today) {
+                guarded.push(("terminate", service.code.clone(), from));
             }
         }
         let terminations = guarded.iter().filter(|(what, ..)| *what == "terminate").count();
@@ -452,87 +474,85 @@ impl Company {
         service.hold.is_some_and(|until| until >= today) || self.customers[service.customer].exempt
     }
 
-    fn may_suspend(&self, service: &Service, today: NaiveDate) -> bool {
+    /// The period that a service is to be suspended for today.
+    fn may_suspend(&self, service: &Service, today: NaiveDate) -> Option<NaiveDate> {
         let policy = self.policy(service);
-        let Some(after) = policy.suspend_after else { return false };
-        if self.blocked(service, today) {
-            return false;
+        let after = policy.suspend_after?;
+        if self.blocked(service, today) || service.state != State::Active {
+            return None;
         }
-        if !service.renews {
-            let settled = service.charge_at_expiry().is_some_and(|charge| charge.settled);
-            return today >= service.expires && !settled;
+        for charge in service.debts() {
+            let dunned = service.dunned(charge.from);
+            let latest_accepted = dunned.last().is_some_and(|told| told.accepted.is_some());
+            let naming: Vec<_> =
+                dunned.iter().filter(|told| told.accepted.is_some() && told.suspend_on.is_some()).collect();
+            let (Some(promised), Some(first)) = (
+                naming.last().and_then(|told| told.suspend_on),
+                naming.iter().filter_map(|told| told.accepted).min(),
+            ) else {
+                continue;
+            };
+            let promised = service.after_hold().map_or(promised, |day| day.max(promised));
+            if latest_accepted
+                && is_working(today)
+                && today >= plus(service.counted_from(charge), after)
+                && today >= promised
+                && today >= plus(first, policy.min_notice)
+            {
+                return Some(charge.from);
+            }
         }
-        let Some(charge) = service.open_charge() else { return false };
-        let dunned = service.dunned();
-        let latest_accepted = dunned.last().is_some_and(|told| told.accepted.is_some());
-        let naming: Vec<_> =
-            dunned.iter().filter(|told| told.accepted.is_some() && told.suspend_on.is_some()).collect();
-        let (Some(promised), Some(first)) = (
-            naming.last().and_then(|told| told.suspend_on),
-            naming.iter().filter_map(|told| told.accepted).min(),
-        ) else {
-            return false;
-        };
-        let promised = service.after_hold().map_or(promised, |day| day.max(promised));
-        latest_accepted
-            && is_working(today)
-            && today >= plus(service.counted_from(charge), after)
-            && today >= promised
-            && today >= plus(first, policy.min_notice)
+        let settled = service.charge_at_expiry().is_some_and(|charge| charge.settled);
+        (!service.renews && today >= service.expires && !settled).then_some(service.expires)
     }
 
-    /// The first day of the planned termination, and the accepted final notice, where one threatens.
-    fn termination(&self, service: &Service, today: NaiveDate) -> Option<(NaiveDate, Option<Told>)> {
+    /// The period it is for, and the first day of the planned termination, where one threatens.
+    fn termination(&self, service: &Service, today: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
         let policy = self.policy(service);
         let after = policy.terminate_after?;
-        let from = match service.state {
-            State::Suspended(on, nonpayment, expiry) => {
-                if nonpayment && service.expires > expiry {
-                    return None;
-                }
-                on
-            }
-            State::Active if policy.suspend_after.is_none() && today >= service.expires => {
-                match service.open_charge() {
-                    Some(charge) => service.counted_from(charge),
-                    None if !service.renews => service.expires,
-                    None => return None,
-                }
-            }
+        let (period, from) = match service.state {
+            State::Suspended(..) if service.awaits_reinstatement() => return None,
+            State::Suspended(on, _, expiry) => (expiry, on),
+            State::Active if policy.suspend_after.is_none() => match service.debts().first() {
+                Some(charge) if today >= charge.from => (charge.from, service.counted_from(charge)),
+                None if !service.renews && today >= service.expires => (service.expires, service.expires),
+                _ => return None,
+            },
             _ => return None,
         };
         let planned = working_from(plus(from, after));
         let planned = service.after_hold().map_or(planned, |day| day.max(planned));
-        let told =
-            service.told.iter().rev().find(|told| told.stage == "final" && told.from == service.expires);
-        Some((planned, told.cloned()))
+        // a day that was promised stands
+        let named =
+            service.fresh(period).filter(|told| told.accepted.is_some()).filter_map(|t| t.terminate_on);
+        Some((period, named.max().map_or(planned, |day| day.max(planned))))
     }
 
-    fn may_terminate(&self, service: &Service, today: NaiveDate) -> bool {
-        let Some((planned, told)) = self.termination(service, today) else { return false };
-        let Some(told) = told else { return false };
-        let Some(accepted) = told.accepted else { return false };
-        let days = self.policy(service).final_before;
-        let day = working_from(planned.max(plus(accepted, days)).max(told.terminate_on.unwrap_or(planned)));
-        let dunned = match service.state {
-            State::Active if service.renews => {
-                service.dunned().last().is_some_and(|told| told.accepted.is_some())
-            }
-            _ => true,
-        };
-        today >= day && is_working(today) && dunned && !self.blocked(service, today)
+    fn may_terminate(&self, service: &Service, today: NaiveDate) -> Option<NaiveDate> {
+        let (period, planned) = self.termination(service, today)?;
+        let finals = service.fresh(period).filter(|told| told.stage == "final");
+        let accepted = finals.filter_map(|told| told.accepted).min()?;
+        let day = working_from(planned.max(plus(accepted, self.policy(service).final_before)));
+        (today >= day && is_working(today) && !self.blocked(service, today)).then_some(period)
     }
 
     /// A step was done.
     pub(super) fn apply(&mut self, step: &Step, today: NaiveDate) {
-        self.done.push((step.clone(), today));
         let service = self.services.iter_mut().find(|service| service.code == step.1).unwrap();
         match step.0 {
-            "suspend" => service.state = State::Suspended(today, service.renews, service.expires),
-            "reinstate" => service.state = State::Active,
+            "suspend" => {
+                let for_money = service.renews || step.2 < service.expires;
+                service.state = State::Suspended(today, for_money, step.2);
+            }
+            "reinstate" => {
+                service.state = State::Active;
+                service.episode += 1;
+            }
             "terminate" => service.state = State::Terminated,
             _ => {}
         }
+        let episode = service.episode;
+        self.done.push((step.clone(), today, episode));
     }
 
     /// Every notice that is due to a customer; what waits in the queue counts as not yet made.
@@ -540,21 +560,41 @@ impl Company {
         self.bring_up(customer, today);
         let mut due = Vec::new();
         for service in self.services.iter().filter(|service| service.customer == customer) {
-            let made = |from: NaiveDate, stage: &str| {
-                service.told.iter().any(|told| !told.queued && told.from == from && told.stage == stage)
+            let made = |from: NaiveDate, stage: &str, episode: u32| {
+                service.told.iter().any(|told| {
+                    !told.queued && told.from == from && told.stage == stage && told.episode == episode
+                })
             };
             due.extend(
-                self.events(service, today).into_iter().filter(|(_, from, stage, _)| !made(*from, stage)),
+                self.events(service, today)
+                    .into_iter()
+                    .filter(|(_, from, stage, episode, _)| !made(*from, stage, *episode)),
             );
-            if let Some((stage, suspend_on)) = self.reminder(service, today)
-                && !made(service.expires, &stage)
+            if let Some(recorded) = service.cancelled
+                && recorded >= today - Days::new(30)
+                && service.state != State::Terminated
+                && !service.told.iter().any(|t| !t.queued && t.stage == "cancelled" && t.made >= recorded)
             {
-                due.push((service.code.clone(), service.expires, stage, suspend_on));
+                due.push((
+                    service.code.clone(),
+                    service.expires,
+                    "cancelled".to_owned(),
+                    service.episode,
+                    None,
+                ));
             }
-            if let Some((planned, _)) = self.termination(service, today) {
+            for charge in service.debts() {
+                if let Some((stage, suspend_on)) = self.reminder(service, charge, today) {
+                    due.push((service.code.clone(), charge.from, stage, service.episode, suspend_on));
+                }
+            }
+            if let Some((period, planned)) = self.termination(service, today) {
                 let begins = planned - Days::new(self.policy(service).final_before);
-                if today >= begins && !self.customers[customer].exempt && !made(service.expires, "final") {
-                    due.push((service.code.clone(), service.expires, "final".to_owned(), None));
+                if today >= begins
+                    && !self.customers[customer].exempt
+                    && !made(period, "final", service.episode)
+                {
+                    due.push((service.code.clone(), period, "final".to_owned(), service.episode, None));
                 }
             }
         }
@@ -563,17 +603,22 @@ impl Company {
 
     fn events(&self, service: &Service, today: NaiveDate) -> Vec<Due> {
         let lately = |on: NaiveDate| on >= today - Days::new(30);
-        let of_service = self.done.iter().filter(|((_, code, _), on)| *code == service.code && lately(*on));
+        let of_service =
+            self.done.iter().filter(|((_, code, _), on, _)| *code == service.code && lately(*on));
         // nobody is thanked for money that went back
         let paid =
             |from: NaiveDate| service.charges.iter().all(|charge| charge.from != from || charge.settled);
         let mut events = Vec::new();
-        for ((what, _, from), _) in of_service.clone() {
-            let reinstated =
-                || of_service.clone().any(|((other, _, f), _)| *other == "reinstate" && f == from);
+        for ((what, _, from), _, episode) in of_service.clone() {
+            let reinstated = || {
+                of_service
+                    .clone()
+                    .any(|((other, _, f), _, later)| *other == "reinstate" && f == from && later > episode)
+            };
             let still = match (*what, service.state) {
                 ("suspend", State::Suspended(_, _, expiry)) => expiry == *from,
-                ("terminate", State::Terminated) | ("reinstate", State::Active) => true,
+                ("terminate", State::Terminated) => true,
+                ("reinstate", State::Active) => paid(*from),
                 ("renew", State::Suspended(_, true, expiry)) => {
                     expiry != *from && paid(*from) && !reinstated()
                 }
@@ -587,39 +632,65 @@ impl Company {
                 _ => "renewed",
             };
             if still {
-                events.push((service.code.clone(), *from, stage.to_owned(), None));
+                events.push((service.code.clone(), *from, stage.to_owned(), *episode, None));
             }
         }
         events.dedup();
         events
     }
 
-    fn reminder(&self, service: &Service, today: NaiveDate) -> Option<(String, Option<NaiveDate>)> {
-        let charge = service.open_charge()?;
-        if service.state != State::Active {
-            return None;
-        }
+    fn reminder(
+        &self,
+        service: &Service,
+        charge: &Charge,
+        today: NaiveDate,
+    ) -> Option<(String, Option<NaiveDate>)> {
         let policy = self.policy(service);
-        let mut stages: Vec<(NaiveDate, String)> = self
-            .before(service)
-            .into_iter()
-            .map(|n| (service.expires - Days::new(n), format!("before-{n}")))
-            .collect();
-        stages.extend(policy.on_expiry.then(|| (service.expires, "expiry".to_owned())));
-        stages.extend(policy.after.iter().map(|n| (plus(service.expires, *n), format!("after-{n}"))));
+        let from = charge.from;
+        let mut stages: Vec<(NaiveDate, String)> = Vec::new();
+        let mut counted = from;
+        if let (true, Some(reopened)) = (charge.renewed, charge.reopened) {
+            // renewed with money that went back: it begins anew
+            counted = service.counted_from(charge);
+            stages.push((reopened, "reopened".to_owned()));
+        } else {
+            let before = self.before(service).into_iter();
+            stages.extend(before.map(|n| (from - Days::new(n), format!("before-{n}"))));
+            stages.extend(policy.on_expiry.then(|| (from, "expiry".to_owned())));
+        }
+        stages.extend(policy.after.iter().map(|n| (plus(counted, *n), format!("after-{n}"))));
         stages.sort();
-        let at = stages.iter().rposition(|(day, _)| *day <= today)?;
-        // a later one that was told (by a clock that ran ahead) supersedes it
-        let superseded = stages[at + 1..].iter().any(|(_, stage)| {
-            service
+        let day_of = |told: &Told| match told.stage.as_str() {
+            "warning" => Some(told.made),
+            stage => stages.iter().find(|(_, known)| known == stage).map(|(day, _)| *day),
+        };
+        let since = |told: &Told| {
+            charge
+                .reopened
+                .is_none_or(|day| told.made > day || told.made == day && told.episode == service.episode)
+        };
+        let active = service.state == State::Active;
+        if let Some((day, stage)) = stages.iter().rfind(|(day, _)| *day <= today) {
+            // a later one that was told (by a clock that ran ahead) supersedes it
+            let told = service
                 .told
                 .iter()
-                .any(|told| !told.queued && told.from == service.expires && told.stage == *stage)
-        });
-        if superseded {
+                .any(|told| !told.queued && told.from == from && since(told) && day_of(told) >= Some(*day));
+            if !told && (active || stage == "reopened") {
+                return Some((stage.clone(), self.announced(service, charge, today)));
+            }
+        }
+        // nothing that counts names the day, and nothing that is left could
+        let fresh: Vec<&Told> = service.dunned(from).into_iter().filter(|told| !told.queued).collect();
+        let promised = fresh.iter().any(|told| told.accepted.is_some() && told.suspend_on.is_some());
+        let unheard = fresh.last().is_some_and(|told| told.accepted.is_none());
+        if promised || unheard || fresh.iter().any(|told| told.stage == "warning") || !active {
             return None;
         }
-        Some((stages[at].1.clone(), self.announced(service, charge, today)))
+        let day = self.announced(service, charge, today)?;
+        let left = stages.iter().any(|(at, _)| today < *at && *at <= day - Days::new(policy.min_notice));
+        let due = !left && today >= day - Days::new(policy.min_notice.max(7));
+        due.then(|| ("warning".to_owned(), Some(day)))
     }
 
     /// The day of suspension that a card of today names.
@@ -629,8 +700,11 @@ impl Company {
         if self.customers[service.customer].exempt {
             return None;
         }
+        if service.state != State::Active {
+            return None;
+        }
         let accepted: Vec<_> = service
-            .dunned()
+            .dunned(charge.from)
             .into_iter()
             .filter(|told| told.accepted.is_some() && told.suspend_on.is_some())
             .collect();

@@ -276,7 +276,9 @@ impl Twin {
                 anchor: expires.day(),
                 expires,
                 renews: true,
+                cancelled: None,
                 hold: None,
+                episode: 1,
                 state: State::Active,
                 charges: Vec::new(),
                 told: Vec::new(),
@@ -382,6 +384,10 @@ impl Twin {
                 let at = service % self.company.services.len();
                 let service = &mut self.company.services[at];
                 let code = ServiceCode::new(service.code.clone());
+                if service.renews != *undo {
+                    service.episode += 1;
+                    service.cancelled = (!undo).then_some(self.today);
+                }
                 service.renews = *undo;
                 if let (true, State::Suspended(on, false, expiry)) = (*undo, service.state) {
                     service.state = State::Suspended(on, true, expiry);
@@ -410,6 +416,9 @@ impl Twin {
                 import(&desk, &mut self.store, run, Subject::Customers, &[file], &manner, view).unwrap();
                 self.company.customers[*customer].exempt = *exempt;
                 if changes {
+                    for service in self.company.services.iter_mut().filter(|s| s.customer == *customer) {
+                        service.episode += 1;
+                    }
                     self.company.bring_up(*customer, self.today);
                 }
             }
@@ -446,6 +455,7 @@ impl Twin {
     fn hold(&mut self, service: usize, until: Option<NaiveDate>) {
         let at = service % self.company.services.len();
         let service = &mut self.company.services[at];
+        service.episode += u32::from(service.hold != until);
         service.hold = until;
         let code = ServiceCode::new(service.code.clone());
         self.record(&Record::Hold { service: code, until }).unwrap();
@@ -678,19 +688,21 @@ impl Twin {
         let made =
             notices::make(desk, &mut self.store, run, &self.studio, everyone, &Wanted::default(), &mut none)
                 .unwrap();
-        let mut expected: BTreeSet<(String, NaiveDate, String, Option<NaiveDate>)> = BTreeSet::new();
+        let mut expected: BTreeSet<reference::Due> = BTreeSet::new();
         for customer in 0..self.company.customers.len() {
             expected.extend(self.company.due_notices(customer, today));
         }
         for service in &self.company.services {
             for told in service.told.iter().filter(|told| !told.queued) {
-                expected.insert((service.code.clone(), told.from, told.stage.clone(), told.suspend_on));
+                let (stage, episode) = (told.stage.clone(), told.episode);
+                expected.insert((service.code.clone(), told.from, stage, episode, told.suspend_on));
             }
         }
-        let sql = "SELECT service, period_from, stage, suspend_on FROM notices WHERE cancelled = 0";
+        let sql = "SELECT service, period_from, stage, episode, suspend_on FROM notices WHERE cancelled = 0";
         let mut statement = self.database.prepare(sql).unwrap();
-        let rows =
-            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
+        let rows = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+            .unwrap();
         let actual: BTreeSet<_> = rows.map(Result::unwrap).collect();
         let more: Vec<_> = actual.difference(&expected).collect();
         let less: Vec<_> = expected.difference(&actual).collect();
@@ -705,7 +717,7 @@ impl Twin {
     fn observe(&mut self) {
         let sql = "SELECT n.period_from, n.stage, n.suspend_on, n.terminate_on,
               (SELECT min(accepted_on) FROM deliveries WHERE message = n.message AND state = 'sent'),
-              EXISTS (SELECT 1 FROM deliveries WHERE message = n.message AND state = 'queued')
+              EXISTS (SELECT 1 FROM deliveries WHERE message = n.message AND state = 'queued'), n.episode, n.made_on
             FROM notices n WHERE n.service = ?1 AND n.cancelled = 0 ORDER BY n.made_on, n.id";
         for service in &mut self.company.services {
             let mut statement = self.database.prepare_cached(sql).unwrap();
@@ -717,6 +729,8 @@ impl Twin {
                     terminate_on: row.get(3)?,
                     accepted: row.get(4)?,
                     queued: row.get(5)?,
+                    episode: row.get(6)?,
+                    made: row.get(7)?,
                 })
             });
             service.told = rows.unwrap().map(Result::unwrap).collect();

@@ -13,10 +13,24 @@ pub(crate) enum Behaviour {
     RefusesSome,
     /// Says `451` to every recipient.
     Busy,
+    /// Says `451` to addresses that begin with `later`.
+    DefersSome,
     /// Hangs up after it has read the body, without an answer.
     HangsUpAfterBody,
     /// Takes everything, and its time: up to 3 ms an answer.
     Slow,
+    /// Greets without end.
+    EndlessGreeting,
+    /// Greets with a byte every tenth of a second, for ever.
+    DrippingGreeting,
+    /// Answers a body with a byte every tenth of a second, for ever.
+    DripsAfterBody,
+    /// Says that it took the body before it has it.
+    AnswersEarly,
+    /// Offers STARTTLS and answers in clear what it will be asked afterwards.
+    SpeaksOnInClear,
+    /// Puts into its answers what a terminal obeys.
+    PaintsTerminals,
     /// One fault in five answers, at any stage, by this seed.
     Random(u64),
 }
@@ -134,7 +148,13 @@ fn converse(
                 Fault::Nonsense => say("399 what?").map(|()| Some(false)),
             }
         };
-    say("220 mail.example ESMTP")?;
+    match behaviour {
+        Behaviour::EndlessGreeting => loop {
+            stream.try_clone()?.write_all(&[b'2'; 65_536])?;
+        },
+        Behaviour::DrippingGreeting => return drip(stream),
+        _ => say("220 mail.example ESMTP")?,
+    }
     let mut from = String::new();
     let mut to: Vec<String> = Vec::new();
     let mut line = String::new();
@@ -153,7 +173,10 @@ fn converse(
                 .to_owned()
         };
         if upper.starts_with("EHLO") {
-            say("250-mail.example\r\n250-8BITMIME\r\n250 SIZE 20000000")?;
+            let starttls = if behaviour == Behaviour::SpeaksOnInClear { "250-STARTTLS\r\n" } else { "" };
+            say(&format!("250-mail.example\r\n{starttls}250-8BITMIME\r\n250 SIZE 20000000"))?;
+        } else if upper == "STARTTLS" {
+            say("220 go on\r\n250 mail.example\r\n250 ok\r\n250 ok\r\n354 go on\r\n250 queued as FAKE1")?;
         } else if upper.starts_with("MAIL FROM") {
             from = address();
             to.clear();
@@ -162,8 +185,11 @@ fn converse(
             }
         } else if upper.starts_with("RCPT TO") {
             let address = address();
-            if behaviour == Behaviour::Busy {
+            let deferred = behaviour == Behaviour::DefersSome && address.starts_with("later");
+            if behaviour == Behaviour::Busy || deferred {
                 say("451 4.7.1 try again later")?;
+            } else if behaviour == Behaviour::PaintsTerminals {
+                say("550 5.1.1 \u{1b}]0;owned\u{7}\u{1b}[2Jno such user")?;
             } else if behaviour == Behaviour::RefusesSome && address.starts_with("refused") {
                 say("550 5.1.1 no such user")?;
             } else {
@@ -173,6 +199,8 @@ fn converse(
                     None => return Ok(()),
                 }
             }
+        } else if upper == "DATA" && behaviour == Behaviour::AnswersEarly {
+            say("354 go on\r\n250 2.0.0 Ok: queued as FAKE1")?;
         } else if upper == "DATA" {
             match answer(&mut say, "354 go on")? {
                 Some(true) => {}
@@ -195,6 +223,9 @@ fn converse(
             if taken {
                 inbox.lock().unwrap().push(Taken { from: from.clone(), to: to.clone(), bytes });
             }
+            if behaviour == Behaviour::DripsAfterBody {
+                return drip(stream);
+            }
             match fault {
                 Fault::None => say("250 2.0.0 Ok: queued as 4XyZ9K1abc")?,
                 Fault::Later => say("451 4.3.0 later")?,
@@ -211,6 +242,14 @@ fn converse(
     }
 }
 
+/// A byte every tenth of a second, until the other side has had enough.
+fn drip(mut stream: &TcpStream) -> std::io::Result<()> {
+    loop {
+        stream.write_all(b"2")?;
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
 /// What happens to a whole body: by its own bytes, so that the same body meets other fates on other seeds.
 fn faults_of_body(behaviour: Behaviour, bytes: &[u8]) -> Fault {
     match behaviour {
@@ -220,6 +259,6 @@ fn faults_of_body(behaviour: Behaviour, bytes: &[u8]) -> Fault {
                 bytes.iter().fold(seed, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));
             Faults { state: sum | 1, active: true }.next()
         }
-        Behaviour::Friendly | Behaviour::RefusesSome | Behaviour::Busy | Behaviour::Slow => Fault::None,
+        _ => Fault::None,
     }
 }
