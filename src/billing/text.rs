@@ -85,7 +85,8 @@ pub fn have_words_in_common(a: &str, b: &str) -> bool {
 /// out, white space folded, ends trimmed.
 #[must_use]
 pub fn cleaned(text: &str) -> String {
-    let visible = text.nfc().filter_map(|c| match c {
+    // what hides goes first: it would part letters and their accents
+    let visible = text.chars().filter_map(|c| match c {
         '\u{200b}'..='\u{200f}'
         | '\u{202a}'..='\u{202e}'
         | '\u{2066}'..='\u{2069}'
@@ -94,7 +95,7 @@ pub fn cleaned(text: &str) -> String {
         c if c.is_control() || c.is_whitespace() => Some(' '),
         c => Some(c),
     });
-    visible.collect::<String>().split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    visible.nfc().collect::<String>().split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// A cell for people who open tables in a spreadsheet: what it would run as a formula gets an apostrophe before it.
@@ -156,6 +157,11 @@ mod tests {
     #[test]
     fn cleaning_leaves_nothing_that_hides() {
         assert_eq!(cleaned("  Α\u{202e}Β\r\nBcc:\0x\t\u{200b} "), "ΑΒ Bcc: x");
+        // a letter and its accent that something hidden stood between; cleaning twice changes nothing
+        for text in ["Α\u{ad}\u{301}", "\u{353}\u{200b}\u{342}\u{ad}\u{353}"] {
+            assert_eq!(cleaned(&cleaned(text)), cleaned(text), "{text:?}");
+        }
+        assert_eq!(cleaned("Α\u{ad}\u{301}"), "Ά");
     }
 
     #[test]
