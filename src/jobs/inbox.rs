@@ -210,9 +210,10 @@ fn one(
     file: &Waiting,
     arrived: &mut Arrived,
 ) -> Result<()> {
-    let digest = match (&file.refused, digest(&file.path)) {
-        (None, Ok(digest)) => digest,
-        _ => file.stamp.clone(),
+    // nothing is opened that is not ours, or no file at all
+    let digest = match &file.refused {
+        None => digest(&file.path).unwrap_or_else(|_| file.stamp.clone()),
+        Some(_) => file.stamp.clone(),
     };
     let met = store.met(&file.name, &digest)?;
     if met == Met::PutAside {
