@@ -16,6 +16,8 @@ use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+/// So many lines say what is wrong with a file; whoever mends it imports it by hand and sees them all.
+const LINES_MAX: usize = 5;
 /// Where imported files go, beside the inbox's others.
 const DONE: &str = "done";
 /// Where files go that nobody could read for two nights.
@@ -300,9 +302,13 @@ fn fail(
     Ok(())
 }
 
-/// The lines of a reason, without what would steer a terminal.
+/// The first lines of a reason, without what would steer a terminal.
 fn printable(why: &str) -> String {
-    let lines: Vec<String> = why.lines().map(crate::billing::text::cleaned).collect();
+    let mut lines: Vec<String> = why.lines().take(LINES_MAX).map(crate::billing::text::cleaned).collect();
+    let more = why.lines().count().saturating_sub(LINES_MAX);
+    if more > 0 {
+        lines.push(format!("and {more} lines more"));
+    }
     lines.join("\n").trim_end_matches('.').to_owned()
 }
 
