@@ -481,6 +481,12 @@ fn nobody_elses_file_and_no_link_is_read() {
     assert!(!ran.stderr.contains("hunter2"), "{ran:?}");
     std::fs::remove_file(sandbox.path("inbox/payments.csv")).unwrap();
     ack(&sandbox, "payments.csv");
+    // what would never end is not opened
+    let pipe = std::process::Command::new("mkfifo").arg(sandbox.path("inbox/pipe")).status().unwrap();
+    assert!(pipe.success());
+    let night = nightly(&sandbox, "2025-04-06").exits(3).json();
+    assert!(faults(&night).concat().contains("no file"), "{night}");
+    std::fs::remove_file(sandbox.path("inbox/pipe")).unwrap();
     // an inbox that others may write to is not read at all
     let good = format!("{BANK}2025-04-07;124,00;T-1;K-1;;;;\n");
     for mode in [0o777, 0o775, 0o757] {

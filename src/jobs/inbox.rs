@@ -16,6 +16,8 @@ use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+/// So many lines say what is wrong with a file; whoever mends it imports it by hand and sees them all.
+const LINES_MAX: usize = 5;
 /// Where imported files go, beside the inbox's others.
 const DONE: &str = "done";
 /// Where files go that nobody could read for two nights.
@@ -211,9 +213,10 @@ fn one(
     file: &Waiting,
     arrived: &mut Arrived,
 ) -> Result<()> {
-    let digest = match (&file.refused, digest(&file.path)) {
-        (None, Ok(digest)) => digest,
-        _ => file.stamp.clone(),
+    // nothing is opened that is not ours, or no file at all
+    let digest = match &file.refused {
+        None => digest(&file.path).unwrap_or_else(|_| file.stamp.clone()),
+        Some(_) => file.stamp.clone(),
     };
     let met = store.met(&file.name, &digest)?;
     if met == Met::PutAside {
@@ -300,9 +303,13 @@ fn fail(
     Ok(())
 }
 
-/// The lines of a reason, without what would steer a terminal.
+/// The first lines of a reason, without what would steer a terminal.
 fn printable(why: &str) -> String {
-    let lines: Vec<String> = why.lines().map(crate::billing::text::cleaned).collect();
+    let mut lines: Vec<String> = why.lines().take(LINES_MAX).map(crate::billing::text::cleaned).collect();
+    let more = why.lines().count().saturating_sub(LINES_MAX);
+    if more > 0 {
+        lines.push(format!("and {more} lines more"));
+    }
     lines.join("\n").trim_end_matches('.').to_owned()
 }
 

@@ -176,3 +176,67 @@ impl Tx<'_> {
             .execute(params![name, covers.account, first, last, READ])?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::billing::policy::Mode;
+    use crate::store::Store;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a date")
+    }
+
+    fn cover(account: &str, first: &str, last: &str) -> Cover {
+        Cover { account: account.to_owned(), days: Some((day(first), day(last))) }
+    }
+
+    /// Whether the gate is open after `unread` could not be read whole and `name` with these days was.
+    fn opens(unread: &Cover, name: &str, covers: &Cover) -> bool {
+        let mut store = Store::in_memory().expect("a database");
+        let today = day("2025-04-07");
+        let run = store.begin_run("import", today, Mode::Live, "x").expect("a run");
+        let file = UnreadFile {
+            name: "statement.xml".to_owned(),
+            digest: "1".to_owned(),
+            why: String::new(),
+            holds_money: true,
+            covers: unread.clone(),
+        };
+        store
+            .write(|tx| {
+                tx.note_unread(run, &file, today)?;
+                assert_eq!(tx.unread_payment_files()?, ["statement.xml"]);
+                tx.note_read(name, covers)?;
+                Ok::<_, super::super::StoreError>(tx.unread_payment_files()?.is_empty())
+            })
+            .expect("a write")
+    }
+
+    #[test]
+    fn whoever_paid_in_an_unread_statement_is_known_once_its_account_and_days_were_read() {
+        let unread = cover("GR16", "2025-04-01", "2025-04-04");
+        for (name, covers, opened) in [
+            ("statement.xml", cover("GR16", "2025-04-01", "2025-04-04"), true),
+            ("week.xml", cover("GR16", "2025-03-30", "2025-04-06"), true),
+            ("week.xml", cover("GR16", "2025-04-02", "2025-04-06"), false),
+            ("week.xml", cover("GR16", "2025-03-30", "2025-04-03"), false),
+            ("week.xml", cover("GR17", "2025-03-30", "2025-04-06"), false),
+            // the next week's, under the same name
+            ("statement.xml", cover("GR16", "2025-04-07", "2025-04-11"), false),
+            ("week.xml", Cover::default(), false),
+        ] {
+            assert_eq!(opens(&unread, name, &covers), opened, "{name} {covers:?}");
+        }
+        // a file that says nothing of itself is known by its name alone
+        let nothing = Cover::default();
+        assert!(opens(&nothing, "statement.xml", &cover("", "2025-04-07", "2025-04-07")));
+        assert!(opens(&nothing, "statement.xml", &nothing));
+        assert!(!opens(&nothing, "week.xml", &cover("", "2025-04-01", "2025-04-30")));
+        assert!(!opens(
+            &cover("", "2025-04-01", "2025-04-04"),
+            "week.csv",
+            &cover("", "2025-04-01", "2025-04-30")
+        ));
+    }
+}
