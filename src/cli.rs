@@ -1,5 +1,6 @@
 //! The command line. Doc comments here are the help.
 
+use crate::billing::period::read_day;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -201,6 +202,15 @@ pub enum Method {
     Cheque,
 }
 
+/// How somebody was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum How {
+    /// By telephone
+    Phone,
+    /// By letter
+    Letter,
+}
+
 /// What staff record.
 #[derive(Debug, Subcommand)]
 pub enum RecordCommand {
@@ -211,7 +221,7 @@ pub enum RecordCommand {
         /// Amount, such as 124,00
         amount: String,
         /// The day it came [default: today]
-        #[arg(long)]
+        #[arg(long, value_parser = read_day)]
         date: Option<NaiveDate>,
         /// For these services
         #[arg(long = "for", value_delimiter = ',', value_name = "SERVICE")]
@@ -250,7 +260,7 @@ pub enum RecordCommand {
         /// Customer
         customer: String,
         /// Days of the hold
-        #[arg(long, default_value_t = 5)]
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=365))]
         days: u32,
     },
     /// An unmatched payment belongs to a customer, or money of theirs is for other services
@@ -282,7 +292,7 @@ pub enum RecordCommand {
         /// Service
         service: String,
         /// The last day
-        #[arg(required_unless_present = "none")]
+        #[arg(required_unless_present = "none", value_parser = read_day)]
         until: Option<NaiveDate>,
         /// End the hold
         #[arg(long, conflicts_with = "until")]
@@ -295,6 +305,17 @@ pub enum RecordCommand {
         /// The customer changed their mind: it renews again
         #[arg(long)]
         undo: bool,
+    },
+    /// A customer who cannot be mailed was told by other means of a suspension or deletion
+    Told {
+        /// Service
+        service: String,
+        /// The day of suspension or deletion that was named
+        #[arg(value_parser = read_day)]
+        date: NaiveDate,
+        /// How
+        #[arg(long, value_enum)]
+        how: How,
     },
     /// Transferred away or closed: out of everything
     End {
@@ -362,7 +383,7 @@ pub enum RecordCommand {
         /// Its number
         number: String,
         /// Its day
-        #[arg(required_unless_present = "undo")]
+        #[arg(required_unless_present = "undo", value_parser = read_day)]
         date: Option<NaiveDate>,
         /// It was recorded by mistake
         #[arg(long)]
@@ -374,7 +395,7 @@ pub enum RecordCommand {
         #[arg(long, requires = "period_from")]
         service: Option<String>,
         /// First day of the period
-        #[arg(long)]
+        #[arg(long, value_parser = read_day)]
         period_from: Option<NaiveDate>,
         /// For everything that a payment went to
         #[arg(long)]
@@ -407,7 +428,7 @@ pub struct ExplainArgs {
     #[arg(value_name = "SERVICE|CUSTOMER")]
     pub which: String,
     /// How many days ahead
-    #[arg(long, default_value_t = 90)]
+    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3660))]
     pub days: u32,
     /// Work as of this day
     #[arg(long, value_name = "YYYY-MM-DD")]
@@ -418,7 +439,7 @@ pub struct ExplainArgs {
 #[derive(Debug, Args)]
 pub struct CalendarArgs {
     /// How many days ahead
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3660))]
     pub days: u32,
     /// Only this customer (repeatable)
     #[arg(long, value_name = "CODE")]
@@ -433,6 +454,15 @@ pub struct CalendarArgs {
 pub struct UndoArgs {
     /// The run's number, from `runs`
     pub run: i64,
+    /// Only what it did with this service
+    #[arg(long, value_name = "CODE")]
+    pub service: Option<String>,
+    /// Only what it did with this customer's services
+    #[arg(long, value_name = "CODE")]
+    pub customer: Option<String>,
+    /// Leave alone what is undone until and with this day [default: seven days]
+    #[arg(long, value_name = "DATE", value_parser = read_day)]
+    pub hold_until: Option<NaiveDate>,
     /// Show what would be undone and change nothing
     #[arg(long)]
     pub dry_run: bool,

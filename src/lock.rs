@@ -4,7 +4,8 @@
 
 use crate::error::Stop;
 use anyhow::{Context, Result};
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -43,8 +44,13 @@ impl Lock {
             .create(true)
             .truncate(false)
             .write(true)
+            .mode(0o600)
             .open(&path)
             .with_context(|| format!("cannot open the lock file `{}`", Path::new(&path).display()))?;
+        // whoever could open it could hold it, and stop every night
+        if file.metadata().is_ok_and(|metadata| metadata.mode() & 0o077 != 0) {
+            let _ = file.set_permissions(Permissions::from_mode(0o600));
+        }
         let begun = Instant::now();
         loop {
             match file.try_lock() {

@@ -9,6 +9,7 @@ use std::ffi::OsString;
 
 /// Runs the program as it was called.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitStatus {
+    jobs::settle_in();
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(message) => {

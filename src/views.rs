@@ -215,6 +215,14 @@ pub struct NotifyView {
     pub totals: Totals,
 }
 
+impl NotifyView {
+    /// Nothing was made.
+    #[must_use]
+    pub fn none(run: RunView) -> Self {
+        Self { run, messages: Vec::new(), skipped: Vec::new(), totals: Totals::default() }
+    }
+}
+
 /// One record that an import would change or changed.
 #[derive(Debug, Clone, Serialize)]
 pub struct RecordView {

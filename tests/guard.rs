@@ -237,7 +237,7 @@ fn a_stop_file_half_way_stops_within_one_action_and_what_was_done_can_be_undone(
         .iter()
         .map(|row| format!("{} {}", row["service"].as_str().unwrap(), row["outcome"].as_str().unwrap()))
         .collect();
-    assert_eq!(outcomes, ["S-01 undone", "S-02 undone", "S-04 undone"]);
+    assert_eq!(outcomes, ["S-04 undone", "S-01 undone", "S-02 undone"]);
     assert_eq!(states(&sandbox), before);
     assert_eq!(sandbox.calls()[2..], ["reinstate a01", "reinstate a02"]);
     // once is enough
@@ -483,10 +483,10 @@ fn a_payment_that_arrives_while_the_run_is_under_way_is_seen() {
     let withheld = steps(&ran, "withheld");
     assert!(withheld.contains(&"suspend S-11 gate".to_owned()), "{ran}");
     assert!(withheld.contains(&"suspend S-02 gate".to_owned()), "{ran}");
-    // what was paid is renewed: where the customer's turn was still to come, at once, and said so
+    // what was paid is renewed at once, and said so
     assert!(steps(&ran, "actions").contains(&"renew S-02 settled".to_owned()), "{ran}");
-    let next = sandbox.enforce(TODAY).exits(0).json();
-    assert_eq!(steps(&next, "actions"), ["renew S-11 settled"]);
+    assert!(steps(&ran, "actions").contains(&"renew S-11 settled".to_owned()), "{ran}");
+    assert!(steps(&sandbox.enforce(TODAY).exits(0).json(), "actions").is_empty());
 }
 
 #[test]

@@ -30,7 +30,9 @@ fn may_know(room: &str) -> &'static [&'static str] {
         "intake" | "store" | "hooks" => &["billing"],
         "mail" => &["billing"],
         "config" => &["billing", "mail", "error"],
-        "clock" | "exit_status" | "cli" => &[],
+        "clock" | "exit_status" => &[],
+        // it reads days as the core does
+        "cli" => &["billing"],
         "error" => &["clock", "config", "exit_status"],
         "lock" => &["error"],
         "report" => &[],

@@ -230,7 +230,13 @@ fn hostile_data_reaches_exactly_the_right_address_in_sound_headers() {
     let services: String = nasty
         .iter()
         .enumerate()
-        .map(|(i, text)| format!("S-{i};K-{i};hosting;{0};{0};10;12;2025-03-31\n", quoted(text)))
+        .map(|(i, text)| {
+            format!(
+                "S-{i};K-{i};hosting;{};{};10;12;2025-03-31\n",
+                quoted(text),
+                quoted(&text.replace('/', ""))
+            )
+        })
         .collect();
     let head = "code;customer;kind;name;domain_name;price;period_months;expires_on\n";
     sandbox.import("services", format!("{head}{services}"), "2025-03-01").exits(0);

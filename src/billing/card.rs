@@ -180,6 +180,17 @@ pub struct CardEvent {
     pub period: BillingPeriod,
     /// The day of termination, for `suspended` and `final`.
     pub terminate_on: Option<NaiveDate>,
+    /// What a paid service still waits for.
+    pub awaits: Option<Awaited>,
+}
+
+/// What a service that is paid and renewed in our books still waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Awaited {
+    /// Its panel has not switched it on again yet.
+    Reinstatement,
+    /// Its registry has not renewed it yet.
+    Registry,
 }
 
 /// A service that needs nothing now, or a custom application: no amounts.

@@ -127,7 +127,7 @@ impl fmt::Display for Because {
             Self::NoAcceptedNotice { lacking } => match lacking {
                 Lacking::AnyNotice => f.write_str(
                     "no notice of this period was made yet, or none since a hold, an exemption, a cancellation or an \
-                     undo; the next card names the day",
+                     undo; the next card names the day, and `notify --now --customer …` sends one today",
                 ),
                 Lacking::LatestAccepted => {
                     f.write_str("the latest notice of this period was not accepted by the mail server")

@@ -141,6 +141,8 @@ pub struct StepDone {
     pub on: NaiveDate,
     /// The service's episode; a reinstatement is the first of its own.
     pub episode: Episode,
+    /// A renewal in our books that its registry has still to do.
+    pub awaits_hook: bool,
 }
 
 /// A renewal that a person took back: its service is left alone for a while.
@@ -380,7 +382,7 @@ impl Facts {
 
     fn step_done(&mut self, code: &ServiceCode, action: Action, period: BillingPeriod, on: NaiveDate) {
         let episode = self.service(code).map_or(Episode::FIRST, |service| service.episode);
-        self.steps.push(StepDone { service: code.clone(), action, period, on, episode });
+        self.steps.push(StepDone { service: code.clone(), action, period, on, episode, awaits_hook: false });
     }
 }
 

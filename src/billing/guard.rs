@@ -15,7 +15,7 @@ pub struct Limits {
     pub max_actions: u32,
     /// Steps of a run as percent of the active services; the larger of the two counts.
     pub max_percent: u32,
-    /// Terminations of a run.
+    /// Terminations of a day, over all its runs.
     pub max_terminations: u32,
     /// Bank days that payment data may be old.
     pub max_payment_age_days: u32,
@@ -32,10 +32,12 @@ pub struct Gates {
     pub stopped_by: Option<String>,
     /// The database failed a check, or could not be backed up.
     pub damaged: Option<String>,
-    /// The database is older than its last run.
+    /// The database was older than its last run, and nobody has confirmed since that all is well.
     pub restored: Option<String>,
-    /// A file of payments in the inbox could not be imported: somebody in it may have paid.
-    pub failed_import: Option<String>,
+    /// Payments in the inbox could not be read whole, and why: somebody in them may have paid.
+    pub unread_payments: Option<String>,
+    /// Services terminated today by earlier runs.
+    pub terminated_today: u64,
     /// Active services, of which `max_percent` is taken.
     pub active_services: u64,
 }
@@ -122,13 +124,8 @@ fn closed_gate(gates: &Gates, limits: &Limits, rules: &Rules, today: NaiveDate) 
     if let Some(why) = &gates.restored {
         return Some(("gate", "restored", None, why.clone()));
     }
-    if let Some(file) = &gates.failed_import {
-        return Some((
-            "gate",
-            "import",
-            None,
-            format!("`{file}` could not be imported; who paid is not known"),
-        ));
+    if let Some(why) = &gates.unread_payments {
+        return Some(("gate", "import", None, why.clone()));
     }
     if let Some(latest) = gates.latest_run_day.filter(|latest| *latest > today) {
         let why = format!(
@@ -161,8 +158,14 @@ fn passed_cap(actions: usize, terminations: usize, gates: &Gates, limits: &Limit
         return Some(("cap", "max_actions", Some(cap), why));
     }
     let cap = u64::from(limits.max_terminations);
-    (u64::try_from(terminations).unwrap_or(u64::MAX) > cap).then(|| {
-        let why = format!("{terminations} terminations are more than `guard.max_terminations` = {cap}");
+    let earlier = gates.terminated_today;
+    let of_day = u64::try_from(terminations).unwrap_or(u64::MAX).saturating_add(earlier);
+    // who is only to be suspended is not kept waiting by what was terminated before
+    (terminations > 0 && of_day > cap).then(|| {
+        let before = if earlier > 0 { format!(", after {earlier} today,") } else { String::new() };
+        let why = format!(
+            "{terminations} terminations{before} are more than `guard.max_terminations` = {cap} a day"
+        );
         ("cap", "max_terminations", Some(cap), why)
     })
 }

@@ -1,7 +1,7 @@
 //! Which notices are due for a customer today, and the one card that tells them.
 
 use super::card::{
-    Bank, BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Iris,
+    Awaited, Bank, BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Iris,
     PaymentInstructions, Urgency, VatSum,
 };
 use super::charge::{Charge, ChargeSource};
@@ -9,7 +9,7 @@ use super::deadlines::{Case, suspension_date, termination, termination_date, unt
 use super::facts::{Facts, Letter, STEPS_REMEMBERED_DAYS, StepDone};
 use super::ids::{CardNumber, ServiceCode};
 use super::money::Money;
-use super::notice::{Class, Notice, NoticeKey, Stage, Subject};
+use super::notice::{Class, Notice, NoticeFate, NoticeKey, Stage, Subject};
 use super::period::{BillingPeriod, days_after, days_before};
 use super::policy::{Mode, Rules};
 use super::service::{Service, ServiceKind, ServiceState, SuspensionReason};
@@ -150,7 +150,7 @@ fn skipped(facts: &Facts, rules: &Rules, today: NaiveDate) -> Vec<Skipped> {
 /// charged once.
 fn due_notices(facts: &Facts, rules: &Rules, today: NaiveDate) -> Vec<Notice> {
     let mut notices: Vec<Notice> =
-        untold_steps(facts, rules).map(|step| event_notice(facts, rules, step, today)).collect();
+        untold_steps(facts).map(|step| event_notice(facts, rules, step, today)).collect();
     let mut services: Vec<&Service> = facts.services.iter().collect();
     services.sort_by(|a, b| (a.expires_on, &a.code).cmp(&(b.expires_on, &b.code)));
     for service in services {
@@ -252,19 +252,69 @@ fn is_reminded(facts: &Facts, rules: &Rules, today: NaiveDate) -> bool {
     })
 }
 
+/// Services whose next step waits for a notice that did not arrive, with what became of it: nothing comes of them
+/// before somebody mends the address, or tells the customer.
+#[must_use]
+pub fn unheard(facts: &Facts) -> Vec<(ServiceCode, NoticeFate)> {
+    let latest = |service: &Service| {
+        let active = service.state == ServiceState::Active;
+        let debts = if active { facts.debts(service) } else { Vec::new() };
+        let dunned = debts.iter().find_map(|case| facts.fresh_dunning(case).next_back());
+        let case = facts.present_case(service);
+        let told = facts.fresh_finals(&case).any(|notice| notice.accepted_on().is_some());
+        let fate = facts.fresh_finals(&case).next_back().filter(|_| !told).or(dunned)?.fate;
+        let silent = matches!(fate, NoticeFate::Failed | NoticeFate::Bounced | NoticeFate::Uncertain);
+        silent.then(|| (service.code.clone(), fate))
+    };
+    if !facts.customer.enforcement {
+        return Vec::new();
+    }
+    let running = |s: &&Service| matches!(s.state, ServiceState::Active | ServiceState::Suspended { .. });
+    facts.services.iter().filter(running).filter_map(latest).collect()
+}
+
+/// What it is that a person told a customer, who named the day `date`: the suspension of what is asked for, or the
+/// termination. It counts from `today` as an accepted notice does.
+///
+/// # Errors
+/// In words, where nothing threatens the service.
+pub fn told_by_a_person(
+    facts: &Facts,
+    rules: &Rules,
+    code: &ServiceCode,
+    date: NaiveDate,
+    today: NaiveDate,
+) -> Result<Notice, &'static str> {
+    let service = facts.service(code).ok_or("its record cannot be used; see `check`")?;
+    if !facts.customer.enforcement {
+        return Err("the customer is exempt; nothing is done");
+    }
+    let told = |key| Notice { fate: NoticeFate::Accepted(today), ..Notice::new(key, today) };
+    if let Some(termination) = termination(facts, service, rules, today) {
+        let key = NoticeKey::of(service, termination.case.from, Stage::Final);
+        return Ok(Notice { terminate_on: Some(date), ..told(key) });
+    }
+    let debts = facts.debts(service);
+    let case = debts.iter().find(|case| suspension_date(facts, case, rules, today).is_some());
+    let case = case.ok_or("nothing that is asked for leads to a suspension or deletion")?;
+    let terminate_on = termination_date(facts, case, Some(date), rules, today);
+    let key = NoticeKey::of(service, case.from, Stage::Warning);
+    Ok(Notice { suspend_on: Some(date), terminate_on, ..told(key) })
+}
+
 /// Steps whose notice was not made and that are still true.
-fn untold_steps<'a>(facts: &'a Facts, rules: &'a Rules) -> impl Iterator<Item = &'a StepDone> {
+fn untold_steps(facts: &Facts) -> impl Iterator<Item = &StepDone> {
     facts.steps.iter().filter(move |step| {
         let told = facts.notices.iter().any(|notice| {
             notice.key.is_of(&step.service, step.period.from)
                 && notice.key.stage == step.action.stage()
                 && notice.key.episode == step.episode
         });
-        !told && is_news(facts, rules, step)
+        !told && is_news(facts, step)
     })
 }
 
-fn is_news(facts: &Facts, rules: &Rules, step: &StepDone) -> bool {
+fn is_news(facts: &Facts, step: &StepDone) -> bool {
     let Some(service) = facts.service(&step.service) else { return false };
     let charge = facts.charges.iter().find(|charge| {
         charge.service.as_ref() == Some(&step.service)
@@ -294,18 +344,33 @@ fn is_news(facts: &Facts, rules: &Rules, step: &StepDone) -> bool {
                     && other.period.from == step.period.from
                     && other.episode > step.episode
             });
-            !reinstated && !unpaid && (rules.mode == Mode::Trial || !awaits_reinstatement(service, step))
+            !reinstated && !unpaid
         }
         _ => false,
     }
 }
 
-/// Paid, but the panel has not switched it on yet: one notice will say so when it has.
-fn awaits_reinstatement(service: &Service, step: &StepDone) -> bool {
-    matches!(
-        service.state,
-        ServiceState::Suspended { reason: SuspensionReason::Nonpayment, expiry, .. } if expiry == step.period.from
-    )
+/// Paid, but a panel or registry has not done its part yet: it is told so, and not that it has.
+fn awaits(facts: &Facts, service: &Service, key: &NoticeKey) -> Option<Awaited> {
+    if key.stage != Stage::Renewed {
+        return None;
+    }
+    match service.state {
+        ServiceState::Suspended { reason: SuspensionReason::Nonpayment, expiry, .. }
+            if Some(expiry) == key.period_from() =>
+        {
+            Some(Awaited::Reinstatement)
+        }
+        _ => facts
+            .steps
+            .iter()
+            .any(|step| {
+                step.awaits_hook
+                    && Some(&step.service) == key.service()
+                    && Some(step.period.from) == key.period_from()
+            })
+            .then_some(Awaited::Registry),
+    }
 }
 
 fn event_notice(facts: &Facts, rules: &Rules, step: &StepDone, today: NaiveDate) -> Notice {
@@ -471,6 +536,7 @@ fn events(facts: &Facts, notices: &[Notice], lines: &[CardLine]) -> Vec<CardEven
                     service.anchor_day,
                 ),
                 terminate_on: notice.terminate_on,
+                awaits: awaits(facts, service, &notice.key),
             })
         })
         .collect()

@@ -49,6 +49,24 @@ pub fn days_before(date: NaiveDate, days: u32) -> NaiveDate {
     date.checked_sub_days(Days::new(u64::from(days))).unwrap_or(NaiveDate::MIN)
 }
 
+/// Dates that people and files give lie in these years, so that a deadline can be counted from each of them.
+pub const YEARS: std::ops::RangeInclusive<i32> = 1990..=2100;
+
+/// Reads a day as people write it: `31/12/2026` or `2026-12-31`.
+///
+/// # Errors
+/// In words, for what is no day and for a day outside [`YEARS`].
+pub fn read_day(text: &str) -> Result<NaiveDate, String> {
+    let parsed = ["%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y"]
+        .into_iter()
+        .find_map(|format| NaiveDate::parse_from_str(text, format).ok());
+    match parsed {
+        Some(date) if YEARS.contains(&date.year()) => Ok(date),
+        Some(_) => Err(format!("`{text}` lies outside the years {}–{}", YEARS.start(), YEARS.end())),
+        None => Err(format!("`{text}` is not a date; write 31/12/2026 or 2026-12-31")),
+    }
+}
+
 /// `15/10/2026`.
 #[must_use]
 pub fn greek_date(date: NaiveDate) -> String {

@@ -111,6 +111,12 @@ pub fn no_formula(cell: &str) -> String {
     if runs { format!("'{bare}") } else { bare }
 }
 
+/// Whether a name given to other programs can be taken for neither an option nor a path.
+#[must_use]
+pub fn is_plain_word(word: &str) -> bool {
+    !word.starts_with(['-', '.', '~']) && !word.contains(|c: char| c.is_control() || c == '/' || c == '\\')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +141,18 @@ mod tests {
         assert!(have_words_in_common("ΚΑΤΑΘΕΣΗ RF05KONET000001", "Κατάθεση, rf05κονετ000001, Νίκος"));
         assert!(!have_words_in_common("ΚΑΤΑΘΕΣΗ", ""));
         assert!(!have_words_in_common("ΕΜΒΑΣΜΑ ΑΛΦΑ ΕΠΕ", "ΕΜΒΑΣΜΑ ΒΗΤΑ ΟΕΕ"));
+    }
+
+    #[test]
+    fn a_word_for_a_panel_is_no_option_and_no_path() {
+        for word in ["alpha", "άλφα.ελ", "web-1.example:2087", "k_1", "alpha@web1"] {
+            assert!(is_plain_word(word), "{word}");
+        }
+        for word in
+            ["", "--help", "-f", "../etc", "/etc/passwd", "a/b", "a\\b", "..", "~root", "a b", "$(id)"]
+        {
+            assert!(!is_plain_word(word), "{word}");
+        }
     }
 
     #[test]

@@ -316,6 +316,8 @@ struct Gist {
     amount: String,
     /// Pay by; may be empty.
     due_by: String,
+    /// Paid, and something is still to be done at a panel or registry.
+    awaits: bool,
 }
 
 /// The tone of a card's message and what its phrases speak of.
@@ -364,6 +366,7 @@ fn gist(card: &BillingCard) -> (Tone, Gist) {
         date: word_date(day),
         amount: amount.unwrap_or_default(),
         due_by: word_date(card.due_by.filter(|_| card.total_due.is_positive())),
+        awaits: tone == Tone::Renewed && card.events.iter().any(|event| event.awaits.is_some()),
     };
     (tone, gist)
 }
@@ -636,7 +639,7 @@ fn service_view(service: &CardService, language: Language) -> ServiceView {
 fn event_view(event: &CardEvent, language: Language, words: &Words) -> EventView {
     let new_expiry = date(language, event.expires_on);
     let (text, grave) = match event.stage {
-        Stage::Renewed => (format!("{} {new_expiry}.", words.renewed), false),
+        Stage::Renewed => (format!("{} {new_expiry}.", words.renewed(event.awaits)), false),
         Stage::Reinstated if event.expires_on <= event.period.from => {
             (words.reinstated_unpaid.clone(), false)
         }

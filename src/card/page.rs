@@ -386,7 +386,9 @@ impl<'a> Sheet<'a> {
     fn event(&'a self, event: &'a CardEvent) -> Block<'a> {
         let words = self.words;
         let (text, color) = match event.stage {
-            Stage::Renewed => (format!("{} {}.", &words.renewed, self.date(event.expires_on)), Color::TEAL),
+            Stage::Renewed => {
+                (format!("{} {}.", words.renewed(event.awaits), self.date(event.expires_on)), Color::TEAL)
+            }
             Stage::Reinstated if event.expires_on <= event.period.from => {
                 (words.reinstated_unpaid.clone(), Color::TEAL)
             }

@@ -1,5 +1,6 @@
 //! The fixed words of the card in both languages, and how dates and amounts are written in each.
 
+use crate::billing::card::Awaited;
 use crate::billing::customer::Language;
 use crate::billing::money::Money;
 use crate::billing::period::greek_date;
@@ -61,6 +62,8 @@ pub(super) struct Words {
     pub(super) of_which_overdue: String,
     pub(super) news: String,
     pub(super) renewed: String,
+    pub(super) awaits_reinstatement: String,
+    pub(super) awaits_registry: String,
     pub(super) reinstated: String,
     pub(super) reinstated_unpaid: String,
     pub(super) cancelled: String,
@@ -122,6 +125,17 @@ pub struct Wording {
 
 const GREEK: &str = include_str!("../../templates/el/card.toml");
 const ENGLISH: &str = include_str!("../../templates/en/card.toml");
+
+impl Words {
+    /// What is said of a renewal, in our books and wherever else it must be done.
+    pub(super) fn renewed(&self, awaits: Option<Awaited>) -> &str {
+        match awaits {
+            None => &self.renewed,
+            Some(Awaited::Reinstatement) => &self.awaits_reinstatement,
+            Some(Awaited::Registry) => &self.awaits_registry,
+        }
+    }
+}
 
 impl Wording {
     /// Reads the words; `el/card.toml` and `en/card.toml` in `folder` replace the built-in ones.

@@ -5,6 +5,7 @@ use crate::billing::forecast::{Coming, forecast};
 use crate::billing::money::Money;
 use crate::cli::{CalendarArgs, Global};
 use crate::exit_status::ExitStatus;
+use crate::jobs::outlook::{next_night, outlook};
 use crate::store::FactQueries;
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -41,11 +42,12 @@ pub(super) fn run(global: &Global, args: &CalendarArgs) -> Result<ExitStatus> {
     let codes = if chosen.is_empty() { store.due_customers(desk.today, horizon)? } else { chosen };
     let mut days: BTreeMap<NaiveDate, DayView> = BTreeMap::new();
     let bar = desk.report.progress("looking ahead", codes.len());
+    let from = next_night(desk, &store)?;
     for code in codes {
         bar.inc(1);
         // a record that cannot be read has no future here; `status` lists it
-        let Ok(Some(facts)) = store.facts(&code, desk.rules.mode, desk.today) else { continue };
-        for (date, coming) in forecast(&facts, &desk.rules, &desk.issuer, desk.today, args.days) {
+        let Ok(Some(outlook)) = outlook(desk, &store, &code, from) else { continue };
+        for (date, coming) in forecast(&outlook, &desk.rules, &desk.issuer, args.days) {
             let day = days.entry(date).or_insert_with(|| DayView { date, ..DayView::default() });
             match coming {
                 Coming::Message { total_due, .. } => {

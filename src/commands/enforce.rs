@@ -1,11 +1,13 @@
 //! `enforce`
 
 use super::{Session, known_customers, person};
+use crate::billing::facts::Action;
 use crate::billing::guard::Gates;
+use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::cli::{EnforceArgs, Global};
 use crate::exit_status::ExitStatus;
 use crate::jobs::attention::{Findings, Kind};
-use crate::jobs::{Desk, backup, enforce};
+use crate::jobs::{Desk, backup, enforce, payments};
 use crate::report::table;
 use crate::store::{FactQueries, RunId, Store};
 use crate::views::{AttentionView, EnforceView, RunView, StepView};
@@ -67,13 +69,28 @@ pub(super) fn night(
         let text = format!("`{code}` is held back: {why}");
         findings.add(Kind::Data, code.as_str(), Some(code), None, text);
     }
+    for (code, why) in &outcome.held {
+        let text = format!("`{code}` is held back: {why}; the others were not");
+        findings.add(Kind::HeldBack, code.as_str(), Some(code), None, text);
+    }
     for (step, why) in &outcome.failed {
         let text =
             format!("the hook to {} `{}` failed: {why}; it is tried again", step.action.code(), step.service);
         let key = format!("{}|{}", step.service, step.action.code());
         findings.add(Kind::Hook, key, Some(&step.customer), Some(&step.service), text);
     }
-    let complete = everyone.then_some([Kind::Hook, Kind::Registry].as_slice());
+    for step in outcome.withheld.iter().filter(|step| step.reason == "payment_pending") {
+        let text = format!("`{}` of `{}` waits: {}", step.service, step.customer, step.because);
+        let (customer, service) = (CustomerCode::new(&*step.customer), ServiceCode::new(&*step.service));
+        let key = format!("{service}|{}", step.action.code());
+        findings.add(Kind::PaymentPending, key, Some(&customer), Some(&service), text);
+    }
+    for step in outcome.actions.iter().filter(|step| step.action == Action::Terminate) {
+        let customer = CustomerCode::new(&*step.customer);
+        store.write(|tx| payments::tell_idle(desk, tx, &customer, &mut findings))?;
+    }
+    let kinds = [Kind::HeldBack, Kind::Hook, Kind::PaymentPending, Kind::Registry];
+    let complete = everyone.then_some(kinds.as_slice());
     let fresh = findings.raise(desk, store, run, complete)?;
     let mut status = if fresh.is_empty() { ExitStatus::Done } else { ExitStatus::NeedsPerson };
     if outcome.refusal.is_some() {

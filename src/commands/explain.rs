@@ -3,12 +3,16 @@
 use super::Session;
 use crate::billing::enforcement;
 use crate::billing::facts::Facts;
-use crate::billing::forecast::{Coming, forecast};
+use crate::billing::forecast::{Coming, Outlook, forecast, lack};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::letters::told_of;
+use crate::billing::period::days_after;
+use crate::billing::service::{Service, ServiceState};
 use crate::cli::{ExplainArgs, Global};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
+use crate::jobs::Desk;
+use crate::jobs::outlook::{next_night, outlook};
 use crate::jobs::services::word_state;
 use crate::store::{FactQueries, JournalLine, Outbox, Payments, Runs, Services, Store, StoredPayment};
 use crate::views::StepView;
@@ -38,10 +42,14 @@ struct ServiceView {
     domain_name: Option<String>,
     kind: &'static str,
     state: String,
-    expires_on: NaiveDate,
+    expires_on: Option<NaiveDate>,
     renews: bool,
     hold_until: Option<NaiveDate>,
     due_cents: Option<i64>,
+    /// What comes next of it, and when.
+    next: Option<ComingView>,
+    /// Else what it lacks, and who must do what.
+    lacks: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -80,7 +88,7 @@ struct TodayView {
     withheld: Vec<StepView>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct ComingView {
     on: NaiveDate,
     what: String,
@@ -90,28 +98,35 @@ pub(super) fn run(global: &Global, args: &ExplainArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, true)?;
     let store = session.reader()?;
     let desk = &session.desk;
-    let service = store.service(&ServiceCode::new(args.which.clone()))?;
-    let code = service.as_ref().map_or_else(|| CustomerCode::new(args.which.clone()), |s| s.customer.clone());
+    let which = ServiceCode::new(args.which.clone());
+    let owner = store.owner_of(&which)?;
+    let only = owner.is_some().then_some(which);
+    let code = owner.unwrap_or_else(|| CustomerCode::new(args.which.clone()));
     let Some(facts) = store.facts(&code, desk.rules.mode, desk.today)? else {
         return Err(Stop::Usage(format!("there is no service and no customer `{}`", args.which)).into());
     };
-    let only = service.map(|service| service.code);
     let wanted = |code: &ServiceCode| only.as_ref().is_none_or(|only| only == code);
+    let from = next_night(desk, &store)?;
+    let outlook =
+        outlook(desk, &store, &code, from)?.unwrap_or(Outlook { facts: facts.clone(), from, live: None });
     let mut tonight = facts.clone();
     let night = enforcement::decide(&mut tonight, &desk.rules, desk.today);
     let steps = |steps: &[enforcement::Step]| -> Vec<StepView> {
         steps.iter().filter(|step| wanted(&step.service)).map(StepView::of).collect()
     };
-    let coming = forecast(&facts, &desk.rules, &desk.issuer, desk.today, args.days)
-        .into_iter()
-        .filter_map(|(on, coming)| worded(&coming, &wanted).map(|what| ComingView { on, what }))
+    let future = future(desk, &outlook, args.days, &wanted);
+    let end = days_after(from, args.days);
+    let coming = future
+        .iter()
+        .filter(|(on, _)| *on < end)
+        .filter_map(|(on, coming)| worded(coming, &wanted).map(|what| ComingView { on: *on, what }))
         .collect();
     let view = ExplainView {
         as_of: desk.today,
         customer: code.to_string(),
         name: facts.customer.name.clone(),
         credit_cents: facts.credit().cents(),
-        services: services(&tonight, &wanted),
+        services: services(desk, &store, &tonight, &future, only.as_ref())?,
         charges: charges(&facts, &wanted),
         payments: store.payments_of(&code)?.iter().map(payment).collect(),
         messages: messages(&store, &code)?,
@@ -123,23 +138,102 @@ pub(super) fn run(global: &Global, args: &ExplainArgs) -> Result<ExitStatus> {
     Ok(ExitStatus::Done)
 }
 
-fn services(facts: &Facts, wanted: &impl Fn(&ServiceCode) -> bool) -> Vec<ServiceView> {
-    facts
-        .services
-        .iter()
-        .filter(|service| wanted(&service.code))
-        .map(|service| ServiceView {
-            service: service.code.to_string(),
+/// The services that are asked for: each with what comes of it, or what it lacks, those that have ended or cannot be
+/// read with them.
+fn services(
+    desk: &Desk,
+    store: &Store,
+    facts: &Facts,
+    future: &[(NaiveDate, Coming)],
+    only: Option<&ServiceCode>,
+) -> Result<Vec<ServiceView>> {
+    let mut views = Vec::new();
+    let unreadable = facts.faults.iter().map(|(code, _)| code);
+    let known = facts.services.iter().map(|service| &service.code).chain(unreadable);
+    let codes: Vec<&ServiceCode> = only.map_or_else(|| known.collect(), |code| vec![code]);
+    for code in codes {
+        if let Some((_, why)) = facts.faults.iter().find(|(faulty, _)| faulty == code) {
+            views.push(ServiceView::unreadable(code, why));
+            continue;
+        }
+        let found = facts.service(code).cloned();
+        let Some(service) = found.map_or_else(|| store.service(code), |service| Ok(Some(service)))? else {
+            continue;
+        };
+        let next = next_of(future, code);
+        let lacks = next.is_none().then(|| lack(facts, &desk.rules, &service, desk.today).to_string());
+        views.push(ServiceView {
+            service: code.to_string(),
             name: service.name.clone(),
             domain_name: service.domain_name.clone(),
             kind: service.kind.code(),
             state: word_state(service.state),
-            expires_on: service.expires_on,
+            expires_on: Some(service.expires_on),
             renews: service.renews,
             hold_until: service.hold.as_ref().map(|hold| hold.until),
-            due_cents: facts.open_period_charge(service).map(|charge| charge.due().cents()),
-        })
-        .collect()
+            due_cents: facts.open_period_charge(&service).map(|charge| charge.due().cents()),
+            next,
+            lacks,
+        });
+    }
+    Ok(views)
+}
+
+impl ServiceView {
+    /// One whose record cannot be read.
+    fn unreadable(code: &ServiceCode, why: &str) -> Self {
+        Self {
+            service: code.to_string(),
+            name: String::new(),
+            domain_name: None,
+            kind: "",
+            state: "unreadable".to_owned(),
+            expires_on: None,
+            renews: false,
+            hold_until: None,
+            due_cents: None,
+            next: None,
+            lacks: Some(format!("{why}; whoever runs the database must mend it")),
+        }
+    }
+}
+
+/// So many days ahead the next event of a service is looked for, at most: its period, and what follows it.
+const FAR: i64 = 3_660;
+
+/// What comes, at least `days` ahead and as far as the first event of each service that is wanted.
+fn future(
+    desk: &Desk,
+    outlook: &Outlook,
+    days: u32,
+    wanted: &impl Fn(&ServiceCode) -> bool,
+) -> Vec<(NaiveDate, Coming)> {
+    let near = forecast(outlook, &desk.rules, &desk.issuer, days);
+    let waiting = |service: &&Service| {
+        wanted(&service.code)
+            && matches!(service.state, ServiceState::Active | ServiceState::Suspended { .. })
+            && next_of(&near, &service.code).is_none()
+    };
+    let held = |s: &Service| s.hold.as_ref().map_or(s.expires_on, |hold| hold.until.max(s.expires_on));
+    let last = outlook.facts.services.iter().filter(waiting).map(held).max();
+    // two months after its expiry, or its hold, something has come of it, or nothing does
+    let far = last.map_or(0, |day| ((day - outlook.from).num_days() + 60).clamp(0, FAR));
+    match u32::try_from(far) {
+        Ok(far) if far > days => forecast(outlook, &desk.rules, &desk.issuer, far),
+        Ok(_) | Err(_) => near,
+    }
+}
+
+/// The first thing that comes of one service.
+fn next_of(future: &[(NaiveDate, Coming)], code: &ServiceCode) -> Option<ComingView> {
+    future.iter().find_map(|(on, coming)| {
+        let of_service = match coming {
+            Coming::Step(step) => step.service == *code,
+            Coming::Message { notices, .. } => notices.iter().any(|key| key.service() == Some(code)),
+        };
+        let what = of_service.then(|| worded(coming, &|other: &ServiceCode| other == code))??;
+        Some(ComingView { on: *on, what })
+    })
 }
 
 fn charges(facts: &Facts, wanted: &impl Fn(&ServiceCode) -> bool) -> Vec<ChargeView> {
@@ -215,15 +309,20 @@ fn text(view: &ExplainView) -> String {
         let due =
             service.due_cents.map(|cents| format!(", {} due", Money::from_cents(cents))).unwrap_or_default();
         let hold = service.hold_until.map(|day| format!(", on hold until {day}")).unwrap_or_default();
-        let renews = if service.renews { "" } else { ", cancelled" };
+        let renews = if service.renews || service.expires_on.is_none() { "" } else { ", cancelled" };
+        let expires = service.expires_on.map(|day| format!(", expires {day}")).unwrap_or_default();
         text.push_str(&format!(
-            "  {} {} {}: {}, expires {}{due}{hold}{renews}\n",
+            "  {} {} {}: {}{expires}{due}{hold}{renews}\n",
             service.service,
             service.name,
             service.domain_name.as_deref().unwrap_or(""),
             service.state,
-            service.expires_on
         ));
+        match (&service.next, &service.lacks) {
+            (Some(next), _) => text.push_str(&format!("    next: {} {}\n", next.on, next.what)),
+            (None, Some(lacks)) => text.push_str(&format!("    nothing comes of it: {lacks}\n")),
+            (None, None) => {}
+        }
     }
     let euros = |cents| Money::from_cents(cents).to_string();
     text.push_str("\nCharges that are open\n");

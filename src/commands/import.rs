@@ -24,7 +24,12 @@ pub(super) fn run(global: &Global, args: &ImportArgs) -> Result<ExitStatus> {
         let text = format!("--take {unknown}: only {} can be taken", TAKEABLE.join(", "));
         return Err(Stop::Usage(text).into());
     }
-    let manner = Manner { skip_invalid: args.skip_invalid, take: args.take.clone(), until: args.until };
+    let manner = Manner {
+        skip_invalid: args.skip_invalid,
+        take: args.take.clone(),
+        until: args.until,
+        from_inbox: None,
+    };
     let session = Session::open(global, args.as_of, args.dry_run)?;
     let (mut store, _lock) = session.writer(STAFF_PATIENCE, subject == Subject::Customers)?;
     session.as_run(&mut store, "import", |desk, store, run, shown| {

@@ -18,7 +18,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
-use crate::jobs::Desk;
+use crate::jobs::{Desk, gates};
 use crate::lock::{Lock, Purpose};
 use crate::report::Report;
 use crate::store::{RunId, Store};
@@ -159,13 +159,18 @@ impl Session {
             dry_run: desk.dry_run,
             mode: desk.rules.mode.code(),
         };
+        let restored = gates::note_restored(desk, store, run, &self.database)?;
         // money that was ahead of its day is booked before anything is decided
-        let outcome =
-            crate::jobs::payments::ripen(desk, store, run).and_then(|_| work(desk, store, run, view));
+        let ripe = crate::jobs::payments::ripen(desk, store, run);
+        let mut outcome = ripe.and_then(|_| work(desk, store, run, view));
+        if restored {
+            outcome = outcome.map(|status| status.and(ExitStatus::NeedsPerson));
+        }
         let status = outcome.as_ref().map_or_else(crate::error::status_of, |status| *status);
-        store.end_run(run, &stamp(clock::now()), status.code())?;
+        let ended_at = stamp(clock::now());
+        store.end_run(run, &ended_at, status.code())?;
         if !desk.dry_run {
-            crate::jobs::handover::mark_run(store.path(), run.0)?;
+            crate::jobs::handover::mark_run(&self.database, run.0, &ended_at)?;
         }
         outcome
     }

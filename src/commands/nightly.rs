@@ -8,7 +8,7 @@ use crate::exit_status::ExitStatus;
 use crate::jobs::notices::Wanted;
 use crate::jobs::{Desk, backup, digest, inbox};
 use crate::store::{RunId, StatusQueries, Store};
-use crate::views::{NightlyView, RunView, StepView};
+use crate::views::{NightlyView, NotifyView, RunView, StepView};
 use anyhow::Result;
 use std::time::Duration;
 
@@ -43,22 +43,37 @@ fn night(desk: &Desk, store: &mut Store, run: RunId, shown: RunView) -> Result<(
     if !desk.dry_run {
         gates.damaged = backup::backup(desk, store).err().map(|error| format!("{error:#}"));
     }
+    let no_backup = gates.damaged.clone();
     inbox::prune(desk, store)?;
     let arrived = inbox::import(desk, store, run, &shown)?;
     let mut status = arrived.status;
-    gates.failed_import = arrived.failed_payments;
+    gates.unread_payments = arrived.unread;
     let (enforced, mut attention, enforce_status) =
         enforce::night(desk, store, run, shown.clone(), &[], gates, None)?;
     status = status.and(enforce_status);
-    let (notified, fresh, notify_status) =
-        notify::night(desk, store, run, shown.clone(), &[], &Wanted::default(), None)?;
-    attention.extend(fresh);
-    status = status.and(notify_status);
+    let mut faults = arrived.faults;
+    if let Some(why) = no_backup {
+        faults.push(why);
+        status = status.and(ExitStatus::NeedsPerson);
+    }
+    // what was imported and enforced is done, and is reported, whatever comes of the notices
+    let notified = match notify::night(desk, store, run, shown.clone(), &[], &Wanted::default(), None) {
+        Ok((view, fresh, notify_status)) => {
+            attention.extend(fresh);
+            status = status.and(notify_status);
+            view
+        }
+        Err(error) => {
+            status = status.and(crate::error::status_of(&error));
+            faults.push(format!("no notices were made or sent: {error:#}"));
+            NotifyView::none(shown.clone())
+        }
+    };
     attention.extend(arrived.attention);
     let view = NightlyView {
         run: shown,
         imports: arrived.views,
-        faults: arrived.faults,
+        faults,
         enforce: enforced,
         notify: notified,
         attention,
@@ -101,7 +116,7 @@ fn words(desk: &Desk, store: &Store, view: &NightlyView) -> Result<String> {
     };
     let mut look: Vec<String> =
         view.enforce.guard.iter().map(|guard| format!("guard: {}", guard.message)).collect();
-    look.extend(view.faults.iter().map(|fault| format!("inbox: {}", fault.replace('\n', "; "))));
+    look.extend(view.faults.iter().map(|fault| format!("not done: {}", fault.replace('\n', "; "))));
     look.extend(view.attention.iter().map(|item| format!("{}: {}", item.kind, item.text)));
     part("Needs a person", look);
     let steps = |steps: &[StepView]| -> Vec<String> {
@@ -152,7 +167,7 @@ fn text(view: &NightlyView) -> String {
         if view.run.dry_run { " (dry run)" } else { "" }
     )];
     lines.extend(view.enforce.guard.iter().map(|guard| format!("guard: {}", guard.message)));
-    lines.extend(view.faults.iter().flat_map(|fault| fault.lines()).map(|line| format!("inbox: {line}")));
+    lines.extend(view.faults.iter().flat_map(|fault| fault.lines()).map(|line| format!("not done: {line}")));
     lines.extend(view.attention.iter().map(|item| format!("{}: {}", item.kind, item.text)));
     if lines.len() > LINES_MAX {
         let more = lines.len() - (LINES_MAX - 1);

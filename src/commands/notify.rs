@@ -21,8 +21,16 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Kinds of findings that a run over all customers looks for everywhere.
-const COMPLETE: [Kind; 7] =
-    [Kind::NoEmail, Kind::Card, Kind::Data, Kind::TooMany, Kind::Failed, Kind::Uncertain, Kind::Bounced];
+const COMPLETE: [Kind; 8] = [
+    Kind::NoEmail,
+    Kind::Card,
+    Kind::Data,
+    Kind::TooMany,
+    Kind::Failed,
+    Kind::Uncertain,
+    Kind::Bounced,
+    Kind::Unheard,
+];
 
 pub(super) fn run(global: &Global, args: &NotifyArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, args.dry_run)?;
@@ -85,6 +93,10 @@ pub(super) fn night(
     if !desk.dry_run {
         let delivered = deliver::deliver(desk, store, run, customers)?;
         count(&mut totals, &mut outcome.made, &delivered);
+        for (code, why) in &delivered.held {
+            let text = format!("a message to `{code}` was not handed over: {why}; it is looked at again");
+            outcome.findings.add(Kind::Failed, format!("held {code}"), Some(code), None, text);
+        }
         if let Some(why) = &delivered.unavailable {
             desk.report.error(&format!("no mail can be handed over, all of it stays queued: {why}"));
             status = ExitStatus::Failed;

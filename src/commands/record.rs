@@ -5,7 +5,7 @@ use crate::billing::charging::TakeOff;
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::vat::Price;
-use crate::cli::{Global, Method, RecordArgs, RecordCommand};
+use crate::cli::{Global, How, Method, RecordArgs, RecordCommand};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::invoices::InvoiceOf;
@@ -135,6 +135,14 @@ fn wanted(command: &RecordCommand, today: NaiveDate) -> Result<Record> {
         RecordCommand::Cancel { service: code, undo } => {
             Record::Cancel { service: service(code), undo: *undo }
         }
+        RecordCommand::Told { service: code, date, how } => Record::Told {
+            service: service(code),
+            date: *date,
+            how: match how {
+                How::Phone => "phone",
+                How::Letter => "letter",
+            },
+        },
         RecordCommand::End { service: code, undo } => Record::End { service: service(code), undo: *undo },
         RecordCommand::Charge { customer: code, amount: text, label, service: of, gross } => Record::Charge {
             customer: customer(code),

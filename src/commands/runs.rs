@@ -1,7 +1,10 @@
 //! `runs` and `undo RUN`
 
 use super::{Session, person};
+use crate::billing::ids::{CustomerCode, ServiceCode};
+use crate::billing::period::days_after;
 use crate::cli::{Global, UndoArgs};
+use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::undo;
 use crate::lock::STAFF_PATIENCE;
@@ -10,6 +13,9 @@ use crate::store::{ListedRun, Runs};
 use crate::views::RunView;
 use anyhow::Result;
 use serde::Serialize;
+
+/// What is undone is left alone for so many days, where nothing else is said.
+const LEFT_ALONE_DAYS: u32 = 7;
 
 #[derive(Debug, Serialize)]
 struct RunsView {
@@ -48,10 +54,22 @@ pub(super) fn list(global: &Global, last: u32) -> Result<ExitStatus> {
 
 pub(super) fn undo(global: &Global, args: &UndoArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, args.dry_run)?;
-    let by = person(args.by.as_deref(), args.dry_run)?;
+    let today = session.desk.today;
+    let hold_until = args.hold_until.unwrap_or_else(|| days_after(today, LEFT_ALONE_DAYS));
+    if hold_until < today {
+        return Err(Stop::Usage(format!("--hold-until {hold_until} lies before today, {today}")).into());
+    }
+    let wanted = undo::Wanted {
+        run: args.run,
+        service: args.service.clone().map(ServiceCode::new),
+        customer: args.customer.clone().map(CustomerCode::new),
+        hold_until,
+        by: person(args.by.as_deref(), args.dry_run)?,
+        reason: args.reason.clone(),
+    };
     let (mut store, _lock) = session.writer(STAFF_PATIENCE, false)?;
     session.as_run(&mut store, "undo", |desk, store, run, shown| {
-        let undone = undo::undo(desk, store, run, args.run, &by, &args.reason)?;
+        let undone = undo::undo(desk, store, run, &wanted)?;
         let view = UndoView { run: shown, undone };
         desk.report.result(&view, || {
             let rows: Vec<Vec<String>> = view

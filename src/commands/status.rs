@@ -21,7 +21,7 @@ use chrono::{Days, NaiveDate};
 use serde::Serialize;
 
 /// Listed findings that hold a customer or a service back.
-const HOLDING_BACK: [&str; 4] = ["no_email", "card", "data", "too_many"];
+const HOLDING_BACK: [&str; 5] = ["no_email", "card", "data", "held_back", "too_many"];
 
 /// A payment that no customer was found for, and whose it probably is.
 #[derive(Debug, Serialize)]

@@ -37,7 +37,9 @@ pub(super) fn hooks(
             check_program(&child, key, &argv, place);
             // cron's folder is not the configuration's
             if let Some(program) = argv.first_mut().filter(|program| !program.is_empty()) {
-                *program = place(std::mem::take(program)).display().to_string();
+                // what was checked is what runs: nothing is looked for in PATH or in another folder
+                let checked = place(std::mem::take(program));
+                *program = std::path::absolute(&checked).unwrap_or(checked).display().to_string();
             }
             Some(argv)
         };

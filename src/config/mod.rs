@@ -153,6 +153,14 @@ pub struct Rollout {
     pub trial_recipient: Option<String>,
 }
 
+impl Rollout {
+    /// The day on which a trial ends, where one is set.
+    #[must_use]
+    pub fn goes_live(&self) -> Option<NaiveDate> {
+        self.live_from.filter(|_| self.mode == Mode::Live)
+    }
+}
+
 /// `[import]`
 #[derive(Debug, Clone)]
 pub struct Import {

@@ -4,8 +4,9 @@ use super::Field;
 use super::sheet::CELL_MAX;
 use crate::billing::address;
 use crate::billing::money::Money;
-use crate::billing::text::cleaned;
-use chrono::{Datelike, NaiveDate};
+use crate::billing::period::read_day;
+use crate::billing::text::{cleaned, is_plain_word};
+use chrono::NaiveDate;
 use csv::StringRecord;
 use std::collections::BTreeMap;
 
@@ -73,6 +74,18 @@ impl<'a> Cells<'a> {
         }
         let text = cleaned(raw);
         if text.is_empty() { Field::Empty } else { Field::Value(text) }
+    }
+
+    /// A name that is given to other programs: no option and no path.
+    pub(super) fn plain(&mut self, column: &'static str) -> Field<String> {
+        match self.text(column) {
+            Field::Value(word) if !is_plain_word(&word) => {
+                let what = "looks like an option or a path, and hooks are given it; a name without `/`";
+                self.fault(column, format!("`{}` {what}", shown(&word)));
+                Field::Empty
+            }
+            field => field,
+        }
     }
 
     /// A text that must be there.
@@ -173,14 +186,8 @@ pub(super) fn shown(text: &str) -> String {
 
 /// `dd/mm/yyyy` or ISO; a day that exists, in a year that makes sense.
 pub(super) fn date(text: &str) -> Result<NaiveDate, String> {
-    let parsed = ["%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y"]
-        .into_iter()
-        .find_map(|format| NaiveDate::parse_from_str(text, format).ok());
-    match parsed {
-        Some(date) if (1990..=2100).contains(&date.year()) => Ok(date),
-        Some(_) => Err(format!("`{}` lies outside the years 1990–2100", shown(text))),
-        None => Err(format!("`{}` is not a date; write 31/12/2026 or 2026-12-31", shown(text))),
-    }
+    // named as short as it is shown
+    read_day(text).map_err(|why| why.replace(text, &shown(text)))
 }
 
 /// An amount.

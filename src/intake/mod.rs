@@ -11,6 +11,7 @@ mod decoding;
 mod entries;
 mod formats;
 mod invoices;
+mod kind;
 mod payments;
 mod profile;
 mod rejected;
@@ -20,6 +21,7 @@ mod workbook;
 
 pub use customers::CustomerRow;
 pub use invoices::{InvoiceOf, InvoiceRow};
+pub use kind::{FileKind, Looked, kind_of, kind_of_name};
 pub use payments::{Movement, PaymentRow};
 pub use rejected::write_rejected;
 pub use services::{ServiceRow, StateWord};

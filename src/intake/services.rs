@@ -110,7 +110,7 @@ pub(super) fn read(cells: &mut Cells<'_>) -> Option<ServiceRow> {
         customer: customer.unwrap_or_default(),
         kind: kind.unwrap_or(ServiceKind::Other),
         name: name.unwrap_or_default(),
-        domain_name: cells.text("domain_name"),
+        domain_name: cells.plain("domain_name"),
         price: price.unwrap_or(Price::Net(Money::ZERO)),
         period_months: period_months.unwrap_or(1),
         expires_on: expires_on.unwrap_or(NaiveDate::MIN),
@@ -127,8 +127,8 @@ pub(super) fn read(cells: &mut Cells<'_>) -> Option<ServiceRow> {
         renews: cells.parsed("renews", yes_no),
         hold_until: cells.parsed("hold_until", date),
         hold_note: cells.text("hold_note"),
-        account: cells.text("account"),
-        server: cells.text("server"),
+        account: cells.plain("account"),
+        server: cells.plain("server"),
         vat: cells.parsed("vat", percent),
     };
     cross_check(cells, &row);

@@ -4,23 +4,38 @@
 use super::Desk;
 use crate::billing::enforcement::{self, Step};
 use crate::billing::facts::Action;
-use crate::billing::ids::CustomerCode;
+use crate::billing::guard::is_guarded;
 use crate::billing::period::{BillingPeriod, days_after};
 use crate::billing::policy::Mode;
 use crate::billing::service::{Service, ServiceKind};
+use crate::billing::text::is_plain_word;
 use crate::config::HookSet;
 use crate::hooks::{self, Answer, Call};
-use crate::store::{FactQueries, RunId, Services, Steps, Store};
+use crate::store::{FactQueries, PendingRenewal, RunId, Services, Steps, Store};
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// The hooks of one run: a panel that fails stops its kind.
+/// The panels of one run: after a failure that nobody expected, a panel suspends and terminates nothing more.
+/// What is paid for is switched on and renewed all the same, each service by itself.
 #[derive(Debug, Default)]
 pub struct Panels {
-    broken: BTreeSet<ServiceKind>,
+    failing: BTreeSet<(ServiceKind, Option<String>)>,
+}
+
+impl Panels {
+    fn is_failing(&self, service: &Service) -> bool {
+        self.failing.contains(&(service.kind, service.server.clone()))
+    }
+
+    /// A service whose hook failed before says nothing new of its panel.
+    fn note(&mut self, service: &Service, failed_before: bool) {
+        if !failed_before {
+            self.failing.insert((service.kind, service.server.clone()));
+        }
+    }
 }
 
 /// The hook that does a step, if its kind has one. A trial runs none.
@@ -51,9 +66,6 @@ pub fn act(
     panels: &mut Panels,
     step: &Step,
 ) -> Result<Result<(), String>> {
-    if panels.broken.contains(&step.kind) {
-        return Ok(Err(format!("the panel of {} failed before in this run", step.kind.code())));
-    }
     let Some((set, argv)) = hook(desk, step.action, step.kind) else { return Ok(Ok(())) };
     let (failures, retry_on) = store.failures(step)?;
     if let Some(day) = retry_on.filter(|day| *day > desk.today) {
@@ -62,8 +74,12 @@ pub fn act(
     let Some(service) = store.service(&step.service)? else {
         return Ok(Err("the service is gone".to_owned()));
     };
+    if is_guarded(step.action) && panels.is_failing(&service) {
+        let server = service.server.map(|server| format!(" `{server}`")).unwrap_or_default();
+        return Ok(Err(format!("the panel{server} of {} failed before in this run", step.kind.code())));
+    }
     let intent = store.write(|tx| tx.intend_step(run, step, desk.rules.mode, desk.today))?;
-    let answer = call(set, argv, step.action, &service, step);
+    let answer = call(desk, set, argv, step.action, &service, step);
     let code = &step.customer;
     let done = store.write(|tx| -> Result<bool> {
         tx.finish_step(
@@ -82,63 +98,56 @@ pub fn act(
         if let Some(change) = enforcement::done(step, &facts, desk.today) {
             facts.apply(&change);
             tx.apply_done(code, &change)?;
+            if step.action == Action::Terminate {
+                super::payments::update(desk, tx, run, code)?;
+            }
         }
         Ok(true)
     })?;
     if done {
         return Ok(Ok(()));
     }
-    panels.broken.insert(step.kind);
+    panels.note(&service, failures > 0);
     Ok(Err(answer.output))
 }
 
-/// Renewals that were settled and wait for their registry; gives those that failed.
+/// Asks the registry for a renewal that was settled and waits for it; gives the step and why it failed.
 ///
 /// # Errors
 /// Where the database cannot be written.
-pub fn renew_pending(
+pub fn renew(
     desk: &Desk,
     store: &mut Store,
     run: RunId,
     panels: &mut Panels,
-) -> Result<Vec<(CustomerCode, Step, String)>> {
-    let mut failed = Vec::new();
-    for pending in store.pending_renewals(desk.today)? {
-        let Some(service) = store.service(&pending.service)? else { continue };
-        let step = Step {
-            action: Action::Renew,
-            service: service.code.clone(),
-            customer: service.customer.clone(),
-            kind: service.kind,
-            period: pending.period,
-            because: enforcement::Because::Settled(pending.period),
-        };
-        let answer = match hook(desk, Action::Renew, service.kind) {
-            // the hook was taken away: a person did it, or will
-            None => Answer { done: true, output: "no hook is configured any more".to_owned() },
-            Some(_) if panels.broken.contains(&service.kind) => {
-                failed.push((
-                    service.customer.clone(),
-                    step,
-                    "its panel failed before in this run".to_owned(),
-                ));
-                continue;
-            }
-            Some((set, argv)) => call(set, argv, Action::Renew, &service, &step),
-        };
-        store.write(|tx| -> Result<()> {
-            let retry_on = next_try(desk, Action::Renew, pending.failures + 1, &answer);
-            tx.finish_step(pending.step, answer.done, &answer.output, retry_on)?;
-            let detail = json!({ "action": "renew", "done": answer.done, "output": answer.output });
-            tx.journal(run, Some(&service.customer), Some(&service.code), "hook", &detail)?;
-            Ok(())
-        })?;
-        if !answer.done {
-            panels.broken.insert(service.kind);
-            failed.push((service.customer.clone(), step, answer.output));
-        }
+    pending: &PendingRenewal,
+) -> Result<Option<(Step, String)>> {
+    let Some(service) = store.service(&pending.service)? else { return Ok(None) };
+    let step = Step {
+        action: Action::Renew,
+        service: service.code.clone(),
+        customer: service.customer.clone(),
+        kind: service.kind,
+        period: pending.period,
+        because: enforcement::Because::Settled(pending.period),
+    };
+    let answer = match hook(desk, Action::Renew, service.kind) {
+        // the hook was taken away: a person did it, or will
+        None => Answer { done: true, output: "no hook is configured any more".to_owned() },
+        Some((set, argv)) => call(desk, set, argv, Action::Renew, &service, &step),
+    };
+    store.write(|tx| -> Result<()> {
+        let retry_on = next_try(desk, Action::Renew, pending.failures + 1, &answer);
+        tx.finish_step(pending.step, answer.done, &answer.output, retry_on)?;
+        let detail = json!({ "action": "renew", "done": answer.done, "output": answer.output });
+        tx.journal(run, Some(&service.customer), Some(&service.code), "hook", &detail)?;
+        Ok(())
+    })?;
+    if answer.done {
+        return Ok(None);
     }
-    Ok(failed)
+    panels.note(&service, pending.failures > 0);
+    Ok(Some((step, answer.output)))
 }
 
 /// When a hook that failed is tried again: the next run at first, then after one, two, four, and at most seven
@@ -181,11 +190,40 @@ fn told(word: &str, service: &Service, period: BillingPeriod, reason: &str) -> T
     Told { facts: facts.to_string(), variables }
 }
 
+/// Runs a program in the configuration's folder, to which its relative paths refer.
+fn ask(desk: &Desk, argv: &[String], told: &Told, limit: Duration) -> Answer {
+    let folder = desk.config.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| std::path::Path::new("."));
+    hooks::run(&Call { argv, folder, facts: &told.facts, variables: &told.variables, limit })
+}
+
+/// Why no program is told of a service: a panel's script could take its words for options or paths.
+fn unfit(service: &Service) -> Option<String> {
+    let words =
+        [("account", &service.account), ("server", &service.server), ("domain_name", &service.domain_name)];
+    words.into_iter().find_map(|(column, word)| {
+        let word = word.as_deref().filter(|word| !is_plain_word(word))?;
+        Some(format!(
+            "its `{column}` is `{word}`, which looks like an option or a path; mend it and import it"
+        ))
+    })
+}
+
 /// Runs the hook, and asks `verify` afterwards where there is one.
-fn call(set: &HookSet, argv: &[String], action: Action, service: &Service, step: &Step) -> Answer {
+fn call(
+    desk: &Desk,
+    set: &HookSet,
+    argv: &[String],
+    action: Action,
+    service: &Service,
+    step: &Step,
+) -> Answer {
+    if let Some(why) = unfit(service) {
+        return Answer { done: false, output: why };
+    }
     let told = told(action.code(), service, step.period, step.because.code());
     let limit = Duration::from_secs(set.timeout_seconds.into());
-    let ask = |argv| hooks::run(&Call { argv, facts: &told.facts, variables: &told.variables, limit });
+    let ask = |argv| ask(desk, argv, &told, limit);
     let answer = ask(argv);
     let Some(verify) = set.verify.as_deref().filter(|_| answer.done && action != Action::Renew) else {
         return answer;
@@ -213,7 +251,10 @@ pub fn state_at_panel(desk: &Desk, service: &Service) -> Option<Result<String, S
     let period = BillingPeriod::anchored(service.expires_on, service.period_months, service.anchor_day);
     let told = told("verify", service, period, "status");
     let limit = Duration::from_secs(set.timeout_seconds.into());
-    let seen = hooks::run(&Call { argv: verify, facts: &told.facts, variables: &told.variables, limit });
+    if let Some(why) = unfit(service) {
+        return Some(Err(why));
+    }
+    let seen = ask(desk, verify, &told, limit);
     let first = seen.output.lines().next().unwrap_or("it answers nothing").to_owned();
     Some(match seen.output.split_whitespace().next() {
         Some(state @ ("active" | "suspended" | "terminated")) if seen.done => Ok(state.to_owned()),

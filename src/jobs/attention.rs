@@ -15,26 +15,36 @@ pub enum Kind {
     Card,
     /// A record that cannot be used.
     Data,
+    /// A customer for whom the program or the database failed.
+    HeldBack,
     /// More messages on one day than any customer should get.
     TooMany,
     /// A payment that no customer was found for.
     Unmatched,
     /// Something in a bank's statement: money taken back, balances that do not add up.
     Statement,
-    /// Money for a service that no longer exists.
+    /// Money for a service that no longer exists, or that nothing can be paid with.
     LateMoney,
+    /// A step that waits because money is there that would cover the debt.
+    PaymentPending,
     /// A delivery refused for good.
     Failed,
     /// A delivery that perhaps arrived.
     Uncertain,
     /// A message that came back: somebody must call.
     Bounced,
+    /// A service of which nothing comes, for its last notice came back.
+    Unheard,
     /// A hook that failed at the panel.
     Hook,
     /// A domain name's term or quarantine at its registry.
     Registry,
     /// An import that disputes what the program owns.
     Conflict,
+    /// A file of the inbox that could not be read whole.
+    Inbox,
+    /// A database that was restored from a backup.
+    Restored,
 }
 
 impl Kind {
@@ -45,16 +55,21 @@ impl Kind {
             Self::NoEmail => "no_email",
             Self::Card => "card",
             Self::Data => "data",
+            Self::HeldBack => "held_back",
             Self::TooMany => "too_many",
             Self::Unmatched => "unmatched",
             Self::Statement => "statement",
             Self::LateMoney => "late_money",
+            Self::PaymentPending => "payment_pending",
             Self::Failed => "failed",
             Self::Uncertain => "uncertain",
             Self::Bounced => "bounced",
+            Self::Unheard => "unheard",
             Self::Hook => "hook",
             Self::Registry => "registry",
             Self::Conflict => "conflict",
+            Self::Inbox => "inbox",
+            Self::Restored => "restored",
         }
     }
 }

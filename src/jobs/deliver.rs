@@ -5,12 +5,13 @@ use super::Desk;
 use super::attention::{Findings, Kind};
 use super::handover::Journal;
 use super::owed::{self, Look};
+use super::spared::spared;
 use crate::billing::address::masked;
 use crate::billing::ids::CustomerCode;
 use crate::mail::keyed::MailKey;
 use crate::mail::{Evidence, Handover, Outcome, Transport};
 use crate::store::{AttemptRecord, Claimed, DeliveryState, HandedOver, Outbox, RunId, Store};
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use chrono::Duration;
 use serde_json::json;
 use std::collections::{BTreeMap, VecDeque};
@@ -28,6 +29,8 @@ pub struct Delivered {
     pub messages: BTreeMap<i64, DeliveryState>,
     /// Why sending stopped, if it did.
     pub unavailable: Option<String>,
+    /// Customers whose delivery failed for a reason of their own.
+    pub held: Vec<(CustomerCode, String)>,
 }
 
 /// What the connections share: one store, one journal, one queue.
@@ -38,6 +41,7 @@ struct Counter<'a> {
     touched: Vec<i64>,
     stopped: Option<String>,
     failure: Option<anyhow::Error>,
+    held: Vec<(CustomerCode, String)>,
     /// When sending ends, whatever still waits.
     deadline: Option<Instant>,
     /// When the next message may go, where they are paced.
@@ -71,6 +75,7 @@ pub fn deliver(desk: &Desk, store: &mut Store, run: RunId, only: &[CustomerCode]
         touched: Vec::new(),
         stopped: None,
         failure: None,
+        held: Vec::new(),
         deadline: desk
             .config
             .smtp
@@ -84,20 +89,28 @@ pub fn deliver(desk: &Desk, store: &mut Store, run: RunId, only: &[CustomerCode]
                 let mut transport = Transport::new(&settings);
                 while let Some(claimed) = next(desk, run, &counter, only) {
                     bar.inc(1);
-                    if let Err(error) = hand_over(desk, run, &counter, &mut transport, &key, &claimed) {
-                        let mut counter = locked(&counter);
-                        counter.failure.get_or_insert(error);
+                    match spared(|| hand_over(desk, run, &counter, &mut transport, &key, &claimed)) {
+                        Ok(Ok(())) => {}
+                        Ok(Err(why)) => {
+                            // nobody knows where the conversation stopped
+                            transport = Transport::new(&settings);
+                            locked(&counter).held.push((CustomerCode::new(claimed.customer.clone()), why));
+                        }
+                        Err(error) => {
+                            locked(&counter).failure.get_or_insert(error);
+                        }
                     }
                 }
             });
         }
     });
     bar.finish_and_clear();
-    let counter = counter.into_inner().map_err(|_| anyhow!("a connection ended unexpectedly"))?;
+    let counter = counter.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(failure) = counter.failure {
         return Err(failure);
     }
     delivered.unavailable = counter.stopped;
+    delivered.held = counter.held;
     for message in counter.touched {
         delivered.messages.insert(message, joint(&counter.store.delivery_states(message)?));
     }
@@ -142,9 +155,13 @@ fn next(desk: &Desk, run: RunId, counter: &Mutex<Counter<'_>>, only: &[CustomerC
         if !only.is_empty() && !only.iter().any(|code| code.as_str() == claimed.customer) {
             continue;
         }
-        match still_owed(desk, run, &mut counter, &claimed) {
-            Ok(true) => {}
-            Ok(false) => continue,
+        match spared(|| still_owed(desk, run, &mut counter, &claimed)) {
+            Ok(Ok(true)) => {}
+            Ok(Ok(false)) => continue,
+            Ok(Err(why)) => {
+                counter.held.push((CustomerCode::new(claimed.customer.clone()), why));
+                continue;
+            }
             Err(error) => {
                 counter.failure = Some(error);
                 return None;

@@ -3,13 +3,15 @@
 
 use super::Desk;
 use super::act::{self, Panels};
-use super::handover;
+use super::gates::unread_payments;
+use super::payments;
+use super::spared::spared;
 use crate::billing::enforcement::{self, Because, Enforcement, Step};
 use crate::billing::facts::Action;
 use crate::billing::guard::{self, Gates, Limits, Refusal};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::registry::{self, Concern};
-use crate::store::{FactQueries, Payments, RunId, Runs, Services, Store};
+use crate::store::{FactQueries, GateQueries, Payments, RESTORED, RunId, Runs, Services, Steps, Store};
 use crate::views::StepView;
 use anyhow::Result;
 use serde_json::json;
@@ -25,8 +27,28 @@ pub struct Outcome {
     pub refusal: Option<Refusal>,
     /// Customers whose records could not be read, with the reason.
     pub unreadable: Vec<(CustomerCode, String)>,
+    /// Customers for whom the program or the database failed, with the reason.
+    pub held: Vec<(CustomerCode, String)>,
     /// Steps whose hook failed, with its answer.
     pub failed: Vec<(Step, String)>,
+}
+
+/// What has come of a plan so far.
+#[derive(Debug, Default)]
+struct Night {
+    done: Vec<Step>,
+    failed: Vec<(Step, String)>,
+    held: Vec<(CustomerCode, String)>,
+    panels: Panels,
+    stopped: Option<String>,
+}
+
+impl Night {
+    fn hold_back(&mut self, store: &Store, service: &ServiceCode, why: String) {
+        if let Ok(Some(service)) = store.service(service) {
+            self.held.push((service.customer, why));
+        }
+    }
 }
 
 /// The plan of a night: per customer, what is decided; over all, what the guard says.
@@ -37,6 +59,7 @@ pub struct Plan {
     withheld: Vec<Step>,
     refusal: Option<Refusal>,
     unreadable: Vec<(CustomerCode, String)>,
+    held: Vec<(CustomerCode, String)>,
     /// Domain names that a person must look at.
     pub concerns: Vec<(CustomerCode, ServiceCode, Concern)>,
 }
@@ -50,7 +73,9 @@ pub fn gates(desk: &Desk, store: &Store, run: RunId, known: Gates) -> Result<Gat
         payments_fresh_on: store.payments_fresh_on(desk.today)?,
         latest_run_day: store.latest_run_day(run)?,
         stopped_by: stop_file(desk),
-        restored: if desk.dry_run { None } else { handover::restored(store.path(), run.0) },
+        restored: store.closed_gate(RESTORED)?,
+        unread_payments: known.unread_payments.or(unread_payments(store)?),
+        terminated_today: store.terminated_on(desk.today)?,
         damaged: known.damaged.or_else(|| store.check().err().map(|error| error.to_string())),
         active_services: store.active_services()?,
         ..known
@@ -66,21 +91,31 @@ pub fn plan(desk: &Desk, store: &Store, customers: &[CustomerCode], gates: &Gate
     let bar = desk.report.progress("deciding", customers.len());
     for code in customers {
         bar.inc(1);
-        match store.facts(code, desk.rules.mode, desk.today) {
-            Ok(Some(mut facts)) => {
-                let night = enforcement::decide(&mut facts, &desk.rules, desk.today);
+        let mut facts = match store.facts(code, desk.rules.mode, desk.today) {
+            Ok(Some(facts)) => facts,
+            Ok(None) => continue,
+            Err(fault) if fault.is_data() => {
+                plan.unreadable.push((code.clone(), fault.to_string()));
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let decided = spared(|| {
+            let night = enforcement::decide(&mut facts, &desk.rules, desk.today);
+            let concerns = registry::concerns(&facts, &night.steps, &desk.rules, desk.today);
+            Ok((night, concerns))
+        });
+        match decided? {
+            Ok((night, concerns)) => {
                 if !night.changes.is_empty() || !night.steps.is_empty() {
                     plan.customers.push(code.clone());
                 }
-                let concerns = registry::concerns(&facts, &night.steps, &desk.rules, desk.today);
-                plan.concerns
-                    .extend(concerns.into_iter().map(|(service, what)| (code.clone(), service, what)));
+                let concerns = concerns.into_iter().map(|(service, what)| (code.clone(), service, what));
+                plan.concerns.extend(concerns);
                 plan.steps.extend(night.steps);
                 plan.withheld.extend(night.withheld);
             }
-            Ok(None) => {}
-            Err(fault) if fault.is_data() => plan.unreadable.push((code.clone(), fault.to_string())),
-            Err(error) => return Err(error.into()),
+            Err(why) => plan.held.push((code.clone(), why)),
         }
     }
     bar.finish_and_clear();
@@ -126,6 +161,7 @@ impl Plan {
         let mut outcome = Outcome {
             withheld: self.withheld.iter().map(StepView::of).collect(),
             unreadable: self.unreadable,
+            held: self.held,
             ..Outcome::default()
         };
         for step in in_order(self.steps) {
@@ -140,43 +176,107 @@ impl Plan {
         outcome
     }
 
-    /// Does the plan: customer by customer, each looked at again in the transaction that records it.
+    /// Does the plan in the order of the night: each customer is looked at again in the transaction that records
+    /// them; then the panels and registries are asked, first for what is paid. A customer, hook or account that
+    /// fails keeps off nobody else.
     ///
     /// # Errors
     /// Where the database cannot be written.
     pub fn apply(self, desk: &Desk, store: &mut Store, run: RunId) -> Result<Outcome> {
-        let mut done = Vec::new();
-        let mut failed = Vec::new();
-        let mut panels = Panels::default();
-        let mut stopped = None;
+        let mut night = Night { stopped: stop_file(desk), ..Night::default() };
+        let mut by_hook = Vec::new();
         let bar = desk.report.progress("enforcing", self.customers.len());
         for code in &self.customers {
             bar.inc(1);
             if super::stopping() {
                 break;
             }
-            stopped = stopped.or_else(|| stop_file(desk));
-            let by_hook = self.apply_one(desk, store, run, code, stopped.is_some(), &mut done)?;
-            for step in by_hook {
-                // what is paid for is switched on again, whatever else is stopped
-                stopped = stopped.or_else(|| stop_file(desk));
-                if stopped.is_some() && is_guarded(&step) {
-                    continue;
-                }
-                // the hook before it took its time
-                if is_guarded(&step) && !stands(desk, store, &step)? {
-                    continue;
-                }
-                // a dry run shows what would be asked of the panel, and asks nothing
-                let answer =
-                    if desk.dry_run { Ok(()) } else { act::act(desk, store, run, &mut panels, &step)? };
-                match answer {
-                    Ok(()) => done.push(step),
-                    Err(why) => failed.push((step, why)),
-                }
-            }
+            by_hook.extend(self.record(desk, store, run, code, &mut night)?);
         }
         bar.finish_and_clear();
+        self.remember_trial(desk, store, run)?;
+        self.ask(desk, store, run, by_hook, &mut night)?;
+        self.told(desk, store, night)
+    }
+
+    /// Asks for every step that has a hook, and for renewals that wait: what never failed before comes first, and
+    /// of that what is paid.
+    fn ask(
+        &self,
+        desk: &Desk,
+        store: &mut Store,
+        run: RunId,
+        by_hook: Vec<Step>,
+        night: &mut Night,
+    ) -> Result<()> {
+        let renewals = if desk.dry_run { Vec::new() } else { store.pending_renewals(desk.today)? };
+        let mut steps = Vec::new();
+        for step in in_order(by_hook) {
+            let failed_before = store.failures(&step)?.0 > 0;
+            steps.push((failed_before, step));
+        }
+        for again in [false, true] {
+            let of_turn = || steps.iter().filter(|(before, _)| *before == again).map(|(_, step)| step);
+            for step in of_turn().filter(|step| !is_guarded(step)) {
+                self.ask_for(desk, store, run, step, night)?;
+            }
+            for pending in renewals.iter().filter(|pending| (pending.failures > 0) == again) {
+                if super::stopping() {
+                    return Ok(());
+                }
+                match spared(|| act::renew(desk, store, run, &mut night.panels, pending))? {
+                    Ok(failed) => night.failed.extend(failed),
+                    Err(why) => night.hold_back(store, &pending.service, why),
+                }
+            }
+            for step in of_turn().filter(|step| is_guarded(step)) {
+                self.ask_for(desk, store, run, step, night)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn ask_for(
+        &self,
+        desk: &Desk,
+        store: &mut Store,
+        run: RunId,
+        step: &Step,
+        night: &mut Night,
+    ) -> Result<()> {
+        night.stopped = night.stopped.take().or_else(|| stop_file(desk));
+        // what is paid for is switched on again, whatever else is stopped
+        if super::stopping() || night.stopped.is_some() && is_guarded(step) {
+            return Ok(());
+        }
+        // the hooks before it took their time
+        match spared(|| stands(desk, store, step))? {
+            Ok(true) => {}
+            Ok(false) => {
+                self.record(desk, store, run, &step.customer, night)?;
+                return Ok(());
+            }
+            Err(why) => {
+                night.held.push((step.customer.clone(), why));
+                return Ok(());
+            }
+        }
+        // a dry run shows what would be asked of the panel, and asks nothing
+        let answer = if desk.dry_run {
+            Ok(Ok(()))
+        } else {
+            spared(|| act::act(desk, store, run, &mut night.panels, step))?
+        };
+        match answer {
+            Ok(Ok(())) => night.done.push(step.clone()),
+            Ok(Err(why)) => night.failed.push((step.clone(), why)),
+            Err(why) => night.held.push((step.customer.clone(), why)),
+        }
+        Ok(())
+    }
+
+    /// What the trial would have done is remembered, to be compared with what staff did.
+    fn remember_trial(&self, desk: &Desk, store: &mut Store, run: RunId) -> Result<()> {
         store.write(|tx| -> Result<()> {
             for step in &self.withheld {
                 if let Because::Trial(because) = &step.because {
@@ -184,11 +284,13 @@ impl Plan {
                 }
             }
             Ok(())
-        })?;
-        if !desk.dry_run {
-            let renewals = act::renew_pending(desk, store, run, &mut panels)?;
-            failed.extend(renewals.into_iter().map(|(_, step, why)| (step, why)));
-        }
+        })
+    }
+
+    /// The report of a plan that was done.
+    fn told(self, desk: &Desk, store: &Store, night: Night) -> Result<Outcome> {
+        let Night { done, mut failed, held, stopped, .. } = night;
+        failed.sort_by(|(a, _), (b, _)| (a.action, &a.service).cmp(&(b.action, &b.service)));
         let missing: Vec<Step> = self
             .steps
             .iter()
@@ -206,6 +308,9 @@ impl Plan {
         }
         for step in missing {
             let (reason, because) = match &outcome.refusal {
+                _ if held.iter().any(|(code, _)| *code == step.customer) => {
+                    ("data", "its customer is held back".to_owned())
+                }
                 Some(refusal) if guard::is_guarded(step.action) => (refusal.reason, refusal.message.clone()),
                 Some(_) | None => ("gate", "its facts changed while the run was under way".to_owned()),
             };
@@ -219,10 +324,35 @@ impl Plan {
             }
             outcome.failed.push((step, first));
         }
+        outcome.held.extend(held);
         Ok(outcome)
     }
 
-    /// Records one customer's changes and the steps without a hook; gives the steps that have one.
+    /// Records one customer's changes and the steps without a hook; gives the steps that have one. A customer for
+    /// whom that fails is held back.
+    fn record(
+        &self,
+        desk: &Desk,
+        store: &mut Store,
+        run: RunId,
+        code: &CustomerCode,
+        night: &mut Night,
+    ) -> Result<Vec<Step>> {
+        night.stopped = night.stopped.take().or_else(|| stop_file(desk));
+        let stopped = night.stopped.is_some();
+        match spared(|| self.apply_one(desk, store, run, code, stopped))? {
+            Ok((recorded, by_hook)) => {
+                night.done.extend(recorded);
+                Ok(by_hook)
+            }
+            Err(why) => {
+                night.held.push((code.clone(), why));
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// The transaction of one customer: what was recorded, and the steps that are a hook's.
     fn apply_one(
         &self,
         desk: &Desk,
@@ -230,14 +360,13 @@ impl Plan {
         run: RunId,
         code: &CustomerCode,
         stopped: bool,
-        done: &mut Vec<Step>,
-    ) -> Result<Vec<Step>> {
+    ) -> Result<(Vec<Step>, Vec<Step>)> {
         let refused = stopped || self.refusal.is_some();
         // a renewal is among the changes, planned or not: its record and its registry follow
         let allowed = |step: &Step| {
             step.action == Action::Renew || self.steps.contains(step) && !(refused && is_guarded(step))
         };
-        let (recorded, by_hook) = store.write(|tx| -> Result<(Vec<Step>, Vec<Step>)> {
+        store.write(|tx| -> Result<(Vec<Step>, Vec<Step>)> {
             let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else {
                 return Ok((Vec::new(), Vec::new()));
             };
@@ -250,6 +379,10 @@ impl Plan {
                 });
             changes.extend(steps.iter().filter_map(|step| enforcement::done(step, &facts, desk.today)));
             tx.apply(run, code, &changes, desk.rules.mode)?;
+            if steps.iter().any(|step| step.action == Action::Terminate) {
+                // what was paid for a period that is given up becomes credit with the step
+                payments::update(desk, tx, run, code)?;
+            }
             for step in &steps {
                 let reason = json!({
                     "reason": step.because.code(), "because": step.because.to_string(),
@@ -263,9 +396,7 @@ impl Plan {
                 }
             }
             Ok((steps, by_hook))
-        })?;
-        done.extend(recorded);
-        Ok(by_hook)
+        })
     }
 }
 

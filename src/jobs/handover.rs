@@ -1,5 +1,5 @@
 //! Two small files beside the database that a restored backup does not take back: what was handed over,
-//! and the number of the last run.
+//! and which run ended last.
 
 use crate::store::HandedOver;
 use anyhow::{Context, Result};
@@ -89,28 +89,45 @@ impl Journal {
     }
 }
 
-/// Remembers beside the database that `run` was the last one.
+/// The last run that ended: its number, and when it did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastRun {
+    /// Its number.
+    pub run: i64,
+    /// When it ended; not known of a file that an older version wrote.
+    pub ended_at: Option<String>,
+}
+
+/// Remembers beside the database that `run` was the last one. Written after the run has ended in the database, so
+/// that a database which does not know it is an older one.
 ///
 /// # Errors
 /// Where the file cannot be written.
-pub fn mark_run(database: &Path, run: i64) -> Result<()> {
+pub fn mark_run(database: &Path, run: i64, ended_at: &str) -> Result<()> {
     let path = beside(database, ".last-run");
     let partial = beside(database, ".last-run.partial");
-    std::fs::write(&partial, format!("{run}\n"))
+    std::fs::write(&partial, format!("{run} {ended_at}\n"))
         .and_then(|()| std::fs::rename(&partial, &path))
         .with_context(|| format!("`{}` cannot be written", path.display()))
 }
 
-/// Whether the database is older than the last run that worked on it: a backup was restored.
+/// The last run that ended, as it stands beside the database.
 #[must_use]
-pub fn restored(database: &Path, run: i64) -> Option<String> {
+pub fn last_run(database: &Path) -> Option<LastRun> {
     let text = std::fs::read_to_string(beside(database, ".last-run")).ok()?;
-    let last: i64 = text.trim().parse().ok()?;
-    (last >= run).then(|| {
+    let mut words = text.split_whitespace();
+    Some(LastRun { run: words.next()?.parse().ok()?, ended_at: words.next().map(str::to_owned) })
+}
+
+/// Why a database that begins `run` must be an older one; `known` says when it has a run end.
+#[must_use]
+pub fn restored(last: &LastRun, run: i64, known: Option<&str>) -> Option<String> {
+    let is_older = last.run >= run || last.ended_at.as_deref().is_some_and(|ended| known != Some(ended));
+    is_older.then(|| {
         format!(
-            "the database is older than its last run ({last}): a backup was restored. Look at what was sent and \
-             paid since, then remove `{}`",
-            beside(database, ".last-run").display()
+            "the database does not know its last run ({}): a backup was restored. Look at what was sent, paid and \
+             suspended since, then `record ack restored`",
+            last.run
         )
     })
 }

@@ -1,6 +1,8 @@
 //! Imports: files become rows, rows become records, and everything of a file is kept or nothing.
 
 use super::attention::{Findings, Kind};
+use super::gates::{self, InboxFile};
+use super::spared::spared;
 use super::{Desk, customers, invoices, payments, services};
 use crate::billing::charging::{bring_up_to_date, reprice};
 use crate::billing::ids::{CustomerCode, ServiceCode};
@@ -49,6 +51,8 @@ pub struct Manner {
     pub take: Vec<String>,
     /// The day up to which a person says that the files of payments know the bank.
     pub until: Option<chrono::NaiveDate>,
+    /// The file of the inbox that it is: not read whole, it keeps the gate closed.
+    pub from_inbox: Option<InboxFile>,
 }
 
 /// Columns that `--take` knows.
@@ -136,11 +140,14 @@ pub fn import(
             for sheet in &mut sheets {
                 sheet.refuse_where(|row| payments::fault(store, row, desk.today));
             }
+            let read = gates::read_files(&sheets);
             // money that came is booked, whatever stands beside it
-            let manner = Manner { skip_invalid: true, ..manner.clone() };
-            let sheets = accepted(desk, files, sheets, &manner, &mut view)?;
-            store
-                .write(|tx| payments::write(desk, tx, run, sheets, manner.until, &mut view, &mut findings))?;
+            let booked = Manner { skip_invalid: true, ..manner.clone() };
+            let sheets = accepted(desk, files, sheets, &booked, &mut view)?;
+            store.write(|tx| -> Result<()> {
+                payments::write(desk, tx, run, sheets, manner.until, &mut view, &mut findings)?;
+                Ok(gates::note_read(desk, tx, run, &read, manner.from_inbox.as_ref())?)
+            })?;
         }
     }
     let fresh = findings.raise(desk, store, run, None)?;
@@ -258,7 +265,7 @@ fn write_customers(
             view.unchanged += 1;
         } else {
             tx.update_customer(&stored)?;
-            bring_customer_up(desk, tx, run, &code)?;
+            bring_customer_up(desk, tx, run, &code, findings)?;
             tx.journal(run, Some(&code), None, "customer_changed", &columns_json(&differences.changed))?;
             view.changed += 1;
             view.records.push(record(code.as_str(), "changed", differences.changed));
@@ -339,7 +346,7 @@ fn write_services(
         tx.note_staff_state(run, &service, state, desk.today)?;
     }
     for customer in &touched {
-        bring_customer_up(desk, tx, run, customer)?;
+        bring_customer_up(desk, tx, run, customer, findings)?;
     }
     let missing = tx.service_codes()?.into_iter().filter(|code| !seen.contains(code));
     view.records.extend(missing.map(|code| record(code.as_str(), "missing", Vec::new())));
@@ -347,11 +354,27 @@ fn write_services(
 }
 
 /// New prices reach charges that nobody was told of; charges that are due come to exist.
-fn bring_customer_up(desk: &Desk, tx: &Tx<'_>, run: RunId, code: &CustomerCode) -> Result<()> {
-    let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(()) };
-    let mut changes = reprice(&mut facts, &desk.rules);
-    changes.extend(bring_up_to_date(&mut facts, &desk.rules, desk.today, None));
-    tx.apply(run, code, &changes, desk.rules.mode)?;
+/// A customer for whom that fails is held back, and keeps no others from being imported.
+fn bring_customer_up(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    run: RunId,
+    code: &CustomerCode,
+    findings: &mut Findings,
+) -> Result<()> {
+    let done = spared(|| {
+        tx.part(|| -> Result<()> {
+            let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(()) };
+            let mut changes = reprice(&mut facts, &desk.rules);
+            changes.extend(bring_up_to_date(&mut facts, &desk.rules, desk.today, None));
+            tx.apply(run, code, &changes, desk.rules.mode)?;
+            Ok(())
+        })
+    })?;
+    if let Err(why) = done {
+        let text = format!("`{code}` is held back: {why}; the others were not");
+        findings.add(Kind::HeldBack, code.as_str(), Some(code), None, text);
+    }
     Ok(())
 }
 

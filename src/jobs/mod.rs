@@ -10,6 +10,7 @@ pub mod deliver;
 pub mod digest;
 pub mod drift;
 pub mod enforce;
+pub mod gates;
 pub mod handover;
 pub mod imports;
 pub mod inbox;
@@ -18,6 +19,7 @@ pub mod mailbox;
 mod movements;
 pub mod notices;
 pub mod outbox;
+pub mod outlook;
 pub mod owed;
 pub mod payments;
 pub mod preview;
@@ -25,6 +27,7 @@ pub mod record;
 pub mod render;
 pub mod resolver;
 pub mod services;
+pub mod spared;
 pub mod undo;
 
 use crate::billing::letters::Issuer;
@@ -53,6 +56,12 @@ pub struct Desk {
     pub dry_run: bool,
     /// Where to speak.
     pub report: Report,
+}
+
+/// Before anything is opened: what is written is its user's alone, and hooks get none of the caller's descriptors.
+pub fn settle_in() {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    crate::hooks::note_inherited();
 }
 
 /// From now on SIGTERM and SIGINT end a run between two steps, and a full disk is an error, not a death.

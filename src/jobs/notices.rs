@@ -5,6 +5,7 @@ use super::Desk;
 use super::attention::{Findings, Kind};
 use super::preview::Preview;
 use super::render::{Finished, Header, Studio};
+use super::spared::spared;
 use crate::billing::charging::bring_up_to_date;
 use crate::billing::facts::{Facts, Letter};
 use crate::billing::ids::{CardNumber, CustomerCode};
@@ -112,7 +113,10 @@ pub fn make(
         let mut drafts = Vec::new();
         for code in batch {
             bar.inc(1);
-            drafts.extend(draft(desk, store, run, code, wanted, &mut next, &mut outcome)?);
+            match spared(|| draft(desk, store, run, code, wanted, &mut next, &mut outcome))? {
+                Ok(draft) => drafts.extend(draft),
+                Err(why) => hold_customer_back(code, &why, &mut outcome),
+            }
         }
         draw(desk, store, run, studio, drafts, preview, &mut outcome)?;
         if wanted.request.is_some() || wanted.instead_of.is_some() {
@@ -122,7 +126,10 @@ pub fn make(
         let mut drafts = Vec::new();
         for code in batch {
             for wanted in asked_for(desk, store, code)? {
-                drafts.extend(draft(desk, store, run, code, &wanted, &mut next, &mut outcome)?);
+                match spared(|| draft(desk, store, run, code, &wanted, &mut next, &mut outcome))? {
+                    Ok(draft) => drafts.extend(draft),
+                    Err(why) => hold_customer_back(code, &why, &mut outcome),
+                }
             }
         }
         draw(desk, store, run, studio, drafts, preview, &mut outcome)?;
@@ -148,7 +155,14 @@ fn draw(
     for (draft, finished) in drafts.into_iter().zip(finished) {
         match finished {
             Ok(finished) => {
-                let Some(made) = stored(desk, store, run, &draft, &finished)? else { continue };
+                let made = match spared(|| stored(desk, store, run, &draft, &finished))? {
+                    Ok(Some(made)) => made,
+                    Ok(None) => continue,
+                    Err(why) => {
+                        hold_back(&draft, &why, outcome);
+                        continue;
+                    }
+                };
                 // the pictures of a whole night would not fit into memory: each is written and forgotten
                 if let Some(preview) = preview {
                     preview.add(&made.view, &finished)?;
@@ -193,6 +207,21 @@ impl Wanted {
     }
 }
 
+/// Whose last word came back is listed as long as something waits for it.
+fn note_unheard(code: &CustomerCode, facts: &Facts, outcome: &mut Outcome) {
+    for (service, fate) in letters::unheard(facts) {
+        if fate != NoticeFate::Bounced {
+            // what was refused, and what is uncertain, is listed with its delivery
+            continue;
+        }
+        let text = format!(
+            "`{service}` of `{code}`: the notice that names its suspension or deletion came back, so nothing is done; \
+             mend the address (`record email`), or tell them (`record told {service} DATE --how phone`)"
+        );
+        outcome.findings.add(Kind::Unheard, service.as_str(), Some(code), Some(&service), text);
+    }
+}
+
 fn hold_back(draft: &Draft, why: &str, outcome: &mut Outcome) {
     for notice in &draft.letter.notices {
         outcome.skipped.push(SkippedView {
@@ -202,8 +231,12 @@ fn hold_back(draft: &Draft, why: &str, outcome: &mut Outcome) {
             because: why.to_owned(),
         });
     }
-    let text = format!("no card could be made for `{}`: {why}", draft.customer);
-    outcome.findings.add(Kind::Card, draft.customer.as_str(), Some(&draft.customer), None, text);
+    hold_customer_back(&draft.customer, why, outcome);
+}
+
+fn hold_customer_back(code: &CustomerCode, why: &str, outcome: &mut Outcome) {
+    let text = format!("no card could be made for `{code}`: {why}");
+    outcome.findings.add(Kind::Card, code.as_str(), Some(code), None, text);
 }
 
 /// Facts as if messages that give way to another did not exist; what was told with them stays told.
@@ -226,7 +259,7 @@ fn read(
     let Some(mut facts) = from.facts(code, desk.rules.mode, desk.today)? else { return Ok(None) };
     let mut waiting =
         if wanted.request.is_some() { Vec::new() } else { from.waiting(code, desk.rules.mode)? };
-    waiting.retain(|message| message.asked.is_none() && message.is_whole());
+    waiting.retain(Waiting::gives_way);
     if let Some(instead) = &wanted.instead_of
         && !waiting.iter().any(|message| message.message == instead.message)
     {
@@ -276,6 +309,7 @@ fn draft(
     bring_up_to_date(&mut facts, &desk.rules, desk.today, wanted.until);
     let decided = decide(desk, &facts, wanted);
     note_skipped(code, &decided.skipped, outcome);
+    note_unheard(code, &facts, outcome);
     let Some(mut letter) = decided.letter else {
         if wanted.instead_of.is_none() {
             withdraw(store, run, code, &waiting, "nothing is to be told any more")?;

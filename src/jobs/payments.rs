@@ -344,7 +344,7 @@ pub(super) fn settle_owner(
 ) -> Result<String> {
     update(desk, tx, run, code)?;
     tx.assign_payment(payment, code, evidence, learns)?;
-    tx.close_attention(Kind::Unmatched.code(), &payment.0.to_string(), desk.today)?;
+    tx.close_one(Kind::Unmatched.code(), &payment.0.to_string(), desk.today)?;
     allocate_to(desk, tx, run, code, payment)
 }
 
@@ -695,12 +695,10 @@ pub(super) fn ask(tx: &Tx<'_>, id: PaymentId, findings: &mut Findings) -> Result
 
 /// Tells a person of credit that nothing of the customer's can still be paid with, and of money that came for a service
 /// that no longer exists.
-pub(super) fn tell_idle(
-    desk: &Desk,
-    tx: &Tx<'_>,
-    code: &CustomerCode,
-    findings: &mut Findings,
-) -> Result<()> {
+///
+/// # Errors
+/// Where the database cannot be read or written.
+pub fn tell_idle(desk: &Desk, tx: &Tx<'_>, code: &CustomerCode, findings: &mut Findings) -> Result<()> {
     let Some(facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(()) };
     let late = |payment: &&Payment| {
         payment.left().is_positive()
@@ -718,7 +716,7 @@ pub(super) fn tell_idle(
         && !facts.services.iter().any(|service| facts.will_be_charged(service));
     let named = facts.payments.iter().find(late);
     if !idle && named.is_none() {
-        tx.close_attention(Kind::LateMoney.code(), code.as_str(), desk.today)?;
+        tx.close_one(Kind::LateMoney.code(), code.as_str(), desk.today)?;
         return Ok(());
     }
     let service = named.and_then(|payment| payment.services.first().cloned()).or_else(|| {

@@ -1,12 +1,13 @@
 //! What staff know, one line each: every record is journalled with who and why, and undone by a contrary one.
 
 use super::attention::{Findings, Kind};
-use super::{Desk, invoices, payments};
+use super::{Desk, gates, invoices, payments};
 use crate::billing::address;
 use crate::billing::charge::Charge;
 use crate::billing::charging::{self, TakeOff, charge_once, reprice_told, take_off};
 use crate::billing::facts::{Change, Facts};
 use crate::billing::ids::{ChargeId, CustomerCode, PaymentId, ServiceCode};
+use crate::billing::letters;
 use crate::billing::money::Money;
 use crate::billing::period::days_after;
 use crate::billing::service::{Hold, Service, ServiceState, SuspensionReason};
@@ -107,6 +108,15 @@ pub enum Record {
         service: ServiceCode,
         /// It renews again.
         undo: bool,
+    },
+    /// A person told the customer of a suspension or termination by other means than mail.
+    Told {
+        /// Which service.
+        service: ServiceCode,
+        /// The day that was named.
+        date: NaiveDate,
+        /// `phone` or `letter`.
+        how: &'static str,
     },
     /// Transferred away or closed.
     End {
@@ -296,7 +306,7 @@ fn one(
             }
             let text = take_back(desk, tx, run, &payment, amount, "reversal", witness)?;
             if amount == payment.kept {
-                tx.close_attention(Kind::Unmatched.code(), &payment.id.0.to_string(), desk.today)?;
+                tx.close_one(Kind::Unmatched.code(), &payment.id.0.to_string(), desk.today)?;
             }
             Ok(("reverse", payment.customer, None, text))
         }
@@ -451,20 +461,52 @@ fn one(
             };
             Ok(("cancel", Some(stored.customer), Some(code.clone()), text))
         }
-        Record::End { service: code, undo } => {
-            let mut stored = service(tx, code)?;
-            if *undo && !matches!(stored.state, ServiceState::Ended { .. }) {
-                bail!("`{code}` has not ended");
+        Record::Told { service: code, date, how } => {
+            let owner = service(tx, code)?.customer;
+            if *date < desk.today {
+                bail!("{date} lies before today, {}; name a day to come", desk.today);
             }
-            stored.state = if *undo { ServiceState::Active } else { ServiceState::Ended { on: desk.today } };
+            payments::update(desk, tx, run, &owner)?;
+            let facts = facts(desk, tx, &owner)?;
+            let notice = letters::told_by_a_person(&facts, &desk.rules, code, *date, desk.today)
+                .map_err(|why| anyhow!("`{code}`: {why}"))?;
+            tx.store_told(&notice, how, desk.rules.mode, desk.today)?;
+            let policy = facts.service(code).map(|service| desk.rules.policies.of(service));
+            let (what, days) = match (notice.suspend_on, policy) {
+                (Some(_), Some(policy)) => ("suspended", policy.min_notice_days),
+                (_, Some(policy)) => ("deleted", policy.final_notice_days_before),
+                (_, None) => ("suspended", 0),
+            };
+            let day = days_after(desk.today, days).max(*date);
+            let text = format!(
+                "`{owner}` was told by {how}: `{code}` is {what} on {day} at the earliest, unless paid"
+            );
+            Ok(("told", Some(owner), Some(code.clone()), text))
+        }
+        Record::End { service: code, undo: false } => {
+            let mut stored = service(tx, code)?;
+            if matches!(stored.state, ServiceState::Ended { .. }) {
+                bail!("`{code}` has ended already");
+            }
+            tx.remember_before_end(code)?;
+            stored.state = ServiceState::Ended { on: desk.today };
             tx.put_service(&stored)?;
             payments::update(desk, tx, run, &stored.customer)?;
             payments::tell_idle(desk, tx, &stored.customer, findings)?;
-            let text = if *undo {
-                format!("`{code}` is there again, active until {}", stored.expires_on)
-            } else {
-                format!("`{code}` has ended: no charges, no mail, no hook")
-            };
+            let text = format!("`{code}` has ended: no charges, no mail, no hook");
+            Ok(("end", Some(stored.customer), Some(code.clone()), text))
+        }
+        Record::End { service: code, undo: true } => {
+            let mut stored = service(tx, code)?;
+            if !matches!(stored.state, ServiceState::Ended { .. }) {
+                bail!("`{code}` has not ended");
+            }
+            stored.state = tx.state_before_end(code)?.unwrap_or(ServiceState::Active);
+            tx.put_service(&stored)?;
+            payments::update(desk, tx, run, &stored.customer)?;
+            payments::tell_idle(desk, tx, &stored.customer, findings)?;
+            let state = super::services::word_state(stored.state);
+            let text = format!("`{code}` is there again, {state}, its expiry is {}", stored.expires_on);
             Ok(("end", Some(stored.customer), Some(code.clone()), text))
         }
         Record::Invoice { number, date, of } => {
@@ -514,7 +556,8 @@ fn one(
             if let Some(text) = disown(desk, tx, code, witness)? {
                 return Ok(("ack", None, None, text));
             }
-            let mut count = tx.acknowledge(code, &witness.by)?;
+            let mut count = gates::put_aside(desk, tx, code, &witness.by)?;
+            count += tx.acknowledge(code, &witness.by)?;
             if let Some(mut stored) = tx.service(&ServiceCode::new(code.clone()))?.filter(|s| !s.confirmed) {
                 stored.confirmed = true;
                 tx.put_service(&stored)?;
@@ -647,7 +690,7 @@ fn same(desk: &Desk, tx: &Tx<'_>, line: PaymentId, payments: &[PaymentId]) -> Re
         bail!("the payments come to {sum} and the line is {}", shown.amount);
     };
     tx.name_same(line, first.id)?;
-    tx.close_attention(Kind::Unmatched.code(), &line.0.to_string(), desk.today)?;
+    tx.close_one(Kind::Unmatched.code(), &line.0.to_string(), desk.today)?;
     let names: Vec<String> =
         known.iter().map(|payment| format!("{} (`{}`)", payment.id.0, payment.bank_ref)).collect();
     let text = format!("`{}` is the money of payment {}", shown.bank_ref, names.join(", "));

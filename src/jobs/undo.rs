@@ -1,16 +1,37 @@
 //! Undoing a run: what it suspended runs again and what it renewed expires as before, where nothing has changed
-//! since. Money is not touched (`record reverse` does that), and what was deleted is gone.
+//! since, and both are left alone for a while. Money is not touched (`record reverse` does that), and what was deleted
+//! is gone.
 
 use super::Desk;
 use super::act::{self, Panels};
 use crate::billing::enforcement::{Because, Step};
-use crate::billing::facts::Action;
+use crate::billing::facts::{Action, Facts};
+use crate::billing::ids::{CustomerCode, ServiceCode};
+use crate::billing::notice::Stage;
 use crate::billing::period::BillingPeriod;
-use crate::billing::service::{Service, ServiceState};
-use crate::store::{FactQueries, RunId, RunStep, Services, Steps, Store};
+use crate::billing::service::{Hold, Service, ServiceState};
+use crate::store::{FactQueries, Outbox, RunId, RunStep, Services, Steps, Store, Tx};
 use anyhow::{Result, bail};
+use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::json;
+
+/// What is undone, and by whom.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The run.
+    pub run: i64,
+    /// Only with this service.
+    pub service: Option<ServiceCode>,
+    /// Only with this customer's services.
+    pub customer: Option<CustomerCode>,
+    /// The last day on which what was undone is left alone.
+    pub hold_until: NaiveDate,
+    /// Who decides.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
 
 /// What became of one step.
 #[derive(Debug, Clone, Serialize)]
@@ -19,145 +40,218 @@ pub struct Undone {
     pub action: String,
     /// Which service.
     pub service: String,
+    /// Whose.
+    pub customer: Option<String>,
     /// `undone` or `left`.
     pub outcome: &'static str,
-    /// Why.
+    /// Why, and what the customer hears of it.
     pub because: String,
 }
 
 /// Undoes what can be undone of a run, and says why of the rest.
 ///
 /// # Errors
-/// A run that did nothing; a database that cannot be written.
-pub fn undo(
-    desk: &Desk,
-    store: &mut Store,
-    run: RunId,
-    undone_run: i64,
-    by: &str,
-    reason: &str,
-) -> Result<Vec<Undone>> {
-    let steps = store.steps_of_run(undone_run)?;
-    if steps.is_empty() {
-        bail!("run {undone_run} renewed, reinstated, suspended and deleted nothing; see `runs`");
-    }
-    let mut panels = Panels::default();
+/// A run that did nothing (of what is wanted); a database that cannot be written.
+pub fn undo(desk: &Desk, store: &mut Store, run: RunId, wanted: &Wanted) -> Result<Vec<Undone>> {
+    let steps = store.steps_of_run(wanted.run)?;
+    let mut undoing = Undoing { desk, store, run, wanted, panels: Panels::default() };
     let mut undone = Vec::new();
     for step in steps {
-        let mut row = Undone {
-            action: step.action.clone(),
+        if wanted.service.as_ref().is_some_and(|only| *only != step.service) {
+            continue;
+        }
+        let service = undoing.store.service(&step.service)?;
+        let owner = service.as_ref().map(|service| service.customer.clone());
+        if wanted.customer.is_some() && owner != wanted.customer {
+            continue;
+        }
+        let (outcome, because) = match undoing.step(&step, service)? {
+            Ok(because) => ("undone", because),
+            Err(because) => ("left", because),
+        };
+        undone.push(Undone {
+            action: step.action,
             service: step.service.to_string(),
-            outcome: "left",
-            because: String::new(),
-        };
-        let service = store.service(&step.service)?;
-        row.because = match (step.action.as_str(), service) {
-            (_, None) => "the service is gone".to_owned(),
-            ("suspend", Some(service)) => match service.state {
-                ServiceState::Suspended { on, .. } if on == step.on => {
-                    match reinstate(desk, store, run, &mut panels, service, by, reason)? {
-                        Ok(()) => {
-                            row.outcome = "undone";
-                            "it runs again; what is still due is suspended by the next run, unless it is paid or on hold"
-                                .to_owned()
-                        }
-                        Err(why) => format!("the hook failed: {why}"),
-                    }
-                }
-                _ => "it has changed since".to_owned(),
-            },
-            ("renew", Some(service)) => match not_undone(store, &step, &service)? {
-                Some(why) => why.to_owned(),
-                None => {
-                    row.outcome = "undone";
-                    take_back(desk, store, run, &step, &service, by, reason)?
-                }
-            },
-            ("reinstate", Some(_)) => "it was paid for".to_owned(),
-            (_, Some(_)) => "what was deleted is gone".to_owned(),
-        };
-        undone.push(row);
+            customer: owner.map(|code| code.to_string()),
+            outcome,
+            because,
+        });
+    }
+    if undone.is_empty() {
+        let of = wanted.service.as_ref().map(ToString::to_string);
+        let of = of.or_else(|| wanted.customer.as_ref().map(ToString::to_string));
+        let of = of.map(|code| format!(" with `{code}`")).unwrap_or_default();
+        bail!("run {} renewed, reinstated, suspended and deleted nothing{of}; see `runs`", wanted.run);
     }
     Ok(undone)
 }
 
-/// Why a renewal must stay as it is.
-fn not_undone(store: &Store, step: &RunStep, service: &Service) -> Result<Option<&'static str>> {
-    Ok(match service.state {
-        _ if step.by_hook => Some("its hook has renewed it outside; that cannot be taken back from here"),
-        ServiceState::Terminated { .. } | ServiceState::Ended { .. } => Some("it has changed since"),
-        ServiceState::Active | ServiceState::Suspended { .. } => {
-            let moved = service.expires_on != step.period_to || store.has_consequences(step)?;
-            moved.then_some("it has changed since")
-        }
-    })
+/// What undoing needs from step to step.
+struct Undoing<'a> {
+    desk: &'a Desk,
+    store: &'a mut Store,
+    run: RunId,
+    wanted: &'a Wanted,
+    panels: Panels,
 }
 
-fn take_back(
-    desk: &Desk,
-    store: &mut Store,
-    run: RunId,
-    step: &RunStep,
-    service: &Service,
-    by: &str,
-    reason: &str,
-) -> Result<String> {
-    store.write(|tx| -> Result<()> {
-        tx.undo_renewal(step, by, desk.today)?;
-        let detail = json!({ "by": by, "reason": reason, "because": "the renewal was undone" });
-        tx.journal(run, Some(&service.customer), Some(&service.code), "undo", &detail)?;
-        Ok(())
-    })?;
-    let facts = store.facts(&service.customer, desk.rules.mode, desk.today)?;
-    let settled = facts.is_some_and(|facts| {
-        facts
-            .service(&service.code)
-            .and_then(|s| facts.period_charge(s))
-            .is_some_and(|c| c.settled_on.is_some())
-    });
-    let mut because = format!("it expires on {} again", step.period_from);
-    if settled {
-        because.push_str(
-            "; its period is still settled, so the next run renews it, unless `record reverse` takes the payment back",
+impl Undoing<'_> {
+    /// Undoes one step, or says why it stays.
+    fn step(&mut self, step: &RunStep, service: Option<Service>) -> Result<Result<String, String>> {
+        let Some(service) = service else { return Ok(Err("the service is gone".to_owned())) };
+        if step.undone {
+            return Ok(Err("it was undone already".to_owned()));
+        }
+        match step.action.as_str() {
+            "suspend" => match service.state {
+                ServiceState::Suspended { on, .. } if on == step.on => self.reinstate(step, &service),
+                _ => Ok(Err("it has changed since".to_owned())),
+            },
+            "renew" => match self.not_undone(step, &service)? {
+                Some(why) => Ok(Err(why.to_owned())),
+                None => self.take_back(step, &service).map(Ok),
+            },
+            "reinstate" => Ok(Err("it was paid for".to_owned())),
+            _ => Ok(Err("what was deleted is gone".to_owned())),
+        }
+    }
+
+    /// Why a renewal must stay as it is.
+    fn not_undone(&self, step: &RunStep, service: &Service) -> Result<Option<&'static str>> {
+        Ok(match service.state {
+            _ if step.by_hook => Some("its hook has renewed it outside; that cannot be taken back from here"),
+            ServiceState::Terminated { .. } | ServiceState::Ended { .. } => Some("it has changed since"),
+            ServiceState::Active | ServiceState::Suspended { .. } => {
+                let moved = service.expires_on != step.period_to || self.store.has_consequences(step)?;
+                moved.then_some("it has changed since")
+            }
+        })
+    }
+
+    fn take_back(&mut self, step: &RunStep, service: &Service) -> Result<String> {
+        let Self { desk, run, wanted, .. } = *self;
+        let told = self.was_told(step, Stage::Renewed)?;
+        let withdrawn = self.store.write(|tx| -> Result<usize> {
+            tx.undo_renewal(step, &wanted.by, desk.today, wanted.hold_until)?;
+            let as_before = Service { expires_on: step.period_from, ..service.clone() };
+            self::leave_alone(desk, tx, run, wanted, as_before, "the renewal was undone")
+        })?;
+        let facts = self.facts(service)?;
+        let settled = facts.as_ref().is_some_and(|facts| {
+            let charge = facts.service(&service.code).and_then(|s| facts.period_charge(s));
+            charge.is_some_and(|charge| charge.settled_on.is_some())
+        });
+        let mut because =
+            format!("it expires on {} again and is left alone until {}", step.period_from, wanted.hold_until);
+        if settled {
+            because.push_str(
+                "; its period is still settled, so it is renewed again after that day, unless `record reverse` takes \
+                 the payment back",
+            );
+        }
+        because.push_str(&if told {
+            format!(
+                "; the customer was told that it is renewed until {}, and nothing tells them otherwise: call",
+                step.period_to
+            )
+        } else {
+            heard(withdrawn)
+        });
+        Ok(because)
+    }
+
+    fn reinstate(&mut self, undone: &RunStep, service: &Service) -> Result<Result<String, String>> {
+        let Self { desk, run, wanted, .. } = *self;
+        let period = BillingPeriod { from: undone.period_from, to: undone.period_to };
+        let step = Step {
+            action: Action::Reinstate,
+            service: service.code.clone(),
+            customer: service.customer.clone(),
+            kind: service.kind,
+            period,
+            because: Because::Settled(period),
+        };
+        let told = self.was_told(undone, Stage::Suspended)?;
+        let by_hook = act::hook(desk, Action::Reinstate, service.kind).is_some() && !desk.dry_run;
+        if by_hook && let Err(why) = act::act(desk, self.store, run, &mut self.panels, &step)? {
+            return Ok(Err(format!("the hook failed: {why}")));
+        }
+        let withdrawn = self.store.write(|tx| -> Result<usize> {
+            let running = Service { state: ServiceState::Active, ..service.clone() };
+            let withdrawn = leave_alone(desk, tx, run, wanted, running, "the suspension was undone")?;
+            tx.mark_undone(undone)?;
+            if !by_hook {
+                tx.note_step(run, &step, desk.rules.mode, desk.today)?;
+                tx.open_work_order(run, &step, desk.today)?;
+            }
+            Ok(withdrawn)
+        })?;
+        let mut because = format!(
+            "it runs again and is left alone until {}; what is still due then is announced anew and suspended, unless \
+             it is paid or on hold",
+            wanted.hold_until
         );
+        because.push_str(&if told {
+            "; the customer was told of the suspension, and the next `notify` tells them that it runs again"
+                .to_owned()
+        } else {
+            heard(withdrawn)
+        });
+        Ok(Ok(because))
     }
-    Ok(because)
+
+    fn facts(&self, service: &Service) -> Result<Option<Facts>> {
+        Ok(self.store.facts(&service.customer, self.desk.rules.mode, self.desk.today)?)
+    }
+
+    /// Whether the customer heard of a step.
+    fn was_told(&self, step: &RunStep, stage: Stage) -> Result<bool> {
+        let Some(service) = self.store.service(&step.service)? else { return Ok(false) };
+        let facts = self.facts(&service)?;
+        Ok(facts.is_some_and(|facts| {
+            facts.notices.iter().any(|notice| {
+                notice.key.is_of(&step.service, step.period_from)
+                    && notice.key.stage == stage
+                    && notice.accepted_on().is_some()
+            })
+        }))
+    }
 }
 
-fn reinstate(
-    desk: &Desk,
-    store: &mut Store,
-    run: RunId,
-    panels: &mut Panels,
-    service: Service,
-    by: &str,
-    reason: &str,
-) -> Result<Result<(), String>> {
-    let step = Step {
-        action: Action::Reinstate,
-        service: service.code.clone(),
-        customer: service.customer.clone(),
-        kind: service.kind,
-        period: BillingPeriod::anchored(service.expires_on, service.period_months, service.anchor_day),
-        because: Because::Settled(BillingPeriod { from: service.expires_on, to: service.expires_on }),
-    };
-    let has_hook = act::hook(desk, Action::Reinstate, service.kind).is_some();
-    if has_hook
-        && !desk.dry_run
-        && let Err(why) = act::act(desk, store, run, panels, &step)?
-    {
-        return Ok(Err(why));
+/// What a customer hears who was not told of the step itself.
+fn heard(withdrawn: usize) -> String {
+    match withdrawn {
+        0 => "; the customer was not told of it and hears nothing".to_owned(),
+        _ => "; the customer was not told of it: the message that waited is withdrawn".to_owned(),
     }
-    store.write(|tx| -> Result<()> {
-        let customer = service.customer.clone();
-        let code = service.code.clone();
-        tx.put_service(&Service { state: ServiceState::Active, ..service })?;
-        if !has_hook {
-            tx.open_work_order(run, &step, desk.today)?;
-        }
-        let detail = json!({ "by": by, "reason": reason, "because": "the suspension was undone" });
-        tx.journal(run, Some(&customer), Some(&code), "undo", &detail)?;
-        Ok(())
-    })?;
-    Ok(Ok(()))
+}
+
+/// Stores a service as it was, on hold, and withdraws what was to be told of it and was not sent; gives how many
+/// messages.
+fn leave_alone(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    run: RunId,
+    wanted: &Wanted,
+    service: Service,
+    because: &str,
+) -> Result<usize> {
+    let longer = service.hold.as_ref().filter(|hold| hold.until >= wanted.hold_until).cloned();
+    let note = if wanted.reason.is_empty() { because } else { wanted.reason.as_str() };
+    let hold = longer.unwrap_or_else(|| Hold { until: wanted.hold_until, note: note.to_owned() });
+    let (customer, code) = (service.customer.clone(), service.code.clone());
+    tx.put_service(&Service { hold: Some(hold), ..service })?;
+    // also where the hold was there already, an undo is an event of its own
+    tx.begin_episode(&code)?;
+    let waiting = tx.waiting_messages_of(&code, desk.rules.mode)?;
+    for message in &waiting {
+        tx.cancel_message(*message, because)?;
+        tx.journal(run, Some(&customer), None, "message_cancelled", &json!({ "message": message }))?;
+    }
+    let detail = json!({
+        "by": wanted.by, "reason": wanted.reason, "because": because, "run": wanted.run,
+        "hold_until": wanted.hold_until,
+    });
+    tx.journal(run, Some(&customer), Some(&code), "undo", &detail)?;
+    Ok(waiting.len())
 }

@@ -99,17 +99,17 @@ impl Tx<'_> {
             .execute(params![code, by])?)
     }
 
-    /// Closes one thing that is over.
+    /// One thing is over, whoever has seen it.
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn close_attention(&self, kind: &str, key: &str, today: NaiveDate) -> Result<()> {
-        self.connection()
+    pub fn close_one(&self, kind: &str, key: &str, today: NaiveDate) -> Result<usize> {
+        Ok(self
+            .connection()
             .prepare_cached(
                 "UPDATE attention SET closed_on = ?3 WHERE kind = ?1 AND key = ?2 AND closed_on IS NULL",
             )?
-            .execute(params![kind, key, today])?;
-        Ok(())
+            .execute(params![kind, key, today])?)
     }
 
     /// Closes what was listed of a kind and was not raised again; `within` limits it to a customer.

@@ -41,6 +41,9 @@ pub enum StoreError {
         /// What it should hold.
         expected: &'static str,
     },
+    /// A condition of the schema refused what one record was to become.
+    #[error("the database refused it: {0}")]
+    Constraint(String),
     /// Another process is writing.
     #[error("the database is locked by another program; nothing was changed, try again")]
     Busy,
@@ -64,7 +67,18 @@ impl StoreError {
     /// Whether it concerns one record only.
     #[must_use]
     pub const fn is_data(&self) -> bool {
-        matches!(self, Self::Data { .. })
+        matches!(self, Self::Data { .. } | Self::Constraint(_))
+    }
+}
+
+impl StoreError {
+    /// Whether it concerns one customer only: a record that cannot be read, or a row that the schema refuses.
+    #[must_use]
+    pub fn is_of_one_customer(&self) -> bool {
+        let refused = |error: &rusqlite::Error| {
+            error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)
+        };
+        self.is_data() || matches!(self, Self::Sqlite(error) if refused(error))
     }
 }
 
@@ -81,6 +95,7 @@ impl From<rusqlite::Error> for StoreError {
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::PermissionDenied,
             ) => Self::Unwritable(error.to_string()),
+            Some(ErrorCode::ConstraintViolation) => Self::Constraint(error.to_string()),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
             _ => Self::Sqlite(error),
         }

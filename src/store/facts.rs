@@ -178,14 +178,17 @@ pub trait FactQueries: Queries {
         Ok(notices)
     }
 
-    /// Steps of this mode done in the last weeks.
+    /// Steps of this mode done in the last weeks. A renewal is one as soon as it stands in our books: its registry
+    /// follows.
     ///
     /// # Errors
     /// A column that cannot be read.
     fn steps_of(&self, customer: &CustomerCode, mode: Mode, today: NaiveDate) -> Result<Vec<StepDone>> {
-        let sql = "SELECT t.service, t.action, t.period_from, t.period_to, t.on_day, t.episode
+        let sql = "SELECT t.service, t.action, t.period_from, t.period_to, t.on_day, t.episode,
+                     t.state <> 'done' AS awaits_hook
                    FROM steps t JOIN services s ON s.code = t.service
-                   WHERE s.customer = ?1 AND t.state = 'done' AND t.mode = ?2 AND t.on_day >= ?3 ORDER BY t.id";
+                   WHERE s.customer = ?1 AND (t.state = 'done' OR t.action = 'renew' AND t.state IN ('intent', 'failed'))
+                     AND t.mode = ?2 AND t.on_day >= ?3 ORDER BY t.id";
         let since = days_before(today, STEPS_REMEMBERED_DAYS);
         let mut statement = self.connection().prepare_cached(sql)?;
         let mut rows = statement.query(params![customer.as_str(), mode.code(), since])?;
@@ -200,6 +203,7 @@ pub trait FactQueries: Queries {
                 period: BillingPeriod { from: record.date("period_from")?, to: record.date("period_to")? },
                 on: record.date("on_day")?,
                 episode: Episode::numbered(record.small("episode")?),
+                awaits_hook: record.integer("awaits_hook")? != 0,
             });
         }
         Ok(steps)

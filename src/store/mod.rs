@@ -9,6 +9,7 @@ mod columns;
 mod customers;
 mod error;
 mod facts;
+mod gates;
 mod migrate;
 mod outbox;
 mod payments;
@@ -22,6 +23,7 @@ pub use charges::Charges;
 pub use customers::Customers;
 pub use error::{Result, StoreError};
 pub use facts::FactQueries;
+pub use gates::{Cover, GateQueries, Met, RESTORED, UnreadFile};
 pub use outbox::{
     Addressed, Asked, AttemptRecord, Bounced, Claimed, DeliveryState, HandedOver, ListedAttempt,
     ListedDelivery, ListedMessage, NewMessage, Outbox, Role, SentDelivery, Troubled, Waiting, sorted,
@@ -75,12 +77,53 @@ impl Queries for Tx<'_> {
     }
 }
 
+impl Tx<'_> {
+    /// Does a part of a transaction so that it can fail by itself: what it wrote is taken back, also where it
+    /// panics, and the rest of the transaction goes on.
+    ///
+    /// # Errors
+    /// Whatever `work` gives.
+    pub fn part<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce() -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        self.connection.execute_batch("SAVEPOINT part").map_err(StoreError::from)?;
+        let mut part = Part { connection: self.connection, kept: false };
+        let value = work()?;
+        part.kept = true;
+        Ok(value)
+    }
+}
+
+/// Taken back when it is dropped, unless it is kept.
+struct Part<'a> {
+    connection: &'a Connection,
+    kept: bool,
+}
+
+impl Drop for Part<'_> {
+    fn drop(&mut self) {
+        let end = if self.kept { "RELEASE part" } else { "ROLLBACK TO part; RELEASE part" };
+        // what cannot be ended here ends with the transaction, which then fails
+        let _ = self.connection.execute_batch(end);
+    }
+}
+
 /// Statements are prepared once: without this a partial index makes SQLite prepare a statement anew
 /// for every value that is bound to it.
 fn tune(connection: &Connection) -> Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())
+}
+
+/// The database is its user's alone; the files beside it get its mode. One of another user's is left as it is.
+fn keep_to_ourselves(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let Ok(metadata) = std::fs::metadata(path) else { return };
+    if metadata.permissions().mode() & 0o077 != 0 {
+        let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600));
+    }
 }
 
 impl Store {
@@ -91,6 +134,7 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self> {
         let store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         migrate::check_identity(&store.connection, path)?;
+        keep_to_ourselves(path);
         store.prepare()?;
         migrate::upgrade(&store.connection, path)?;
         Ok(store)

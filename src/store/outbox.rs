@@ -168,6 +168,13 @@ impl Waiting {
         })
     }
 
+    /// Whether it is made anew, or withdrawn, by the next run where the facts have changed: a card that somebody
+    /// asked for stands for itself.
+    #[must_use]
+    pub fn gives_way(&self) -> bool {
+        self.asked.is_none() && self.is_whole()
+    }
+
     /// The addresses that have not got it, sorted: they wait or were refused.
     #[must_use]
     pub fn to(&self) -> Vec<(String, Role)> {
@@ -439,6 +446,19 @@ pub trait Outbox: Queries {
             });
         }
         Ok(Some(waiting))
+    }
+
+    /// Messages that tell something of a service and of which nothing has been handed over.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn waiting_messages_of(&self, service: &ServiceCode, mode: Mode) -> Result<Vec<i64>> {
+        let sql = "SELECT DISTINCT n.message FROM notices n WHERE n.service = ?1 AND n.mode = ?2 AND n.cancelled = 0
+                     AND EXISTS (SELECT 1 FROM deliveries d WHERE d.message = n.message AND d.state = 'queued')
+                     AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = n.message AND d.state <> 'queued')";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let messages = statement.query_map(params![service.as_str(), mode.code()], |row| row.get(0))?;
+        Ok(messages.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Deliveries that may be tried at `now`, oldest first.

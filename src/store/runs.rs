@@ -98,6 +98,25 @@ pub trait Runs: Queries {
         Ok(self.connection().query_row(sql, [run.0], |row| row.get(0)).optional()?.flatten())
     }
 
+    /// When a run ended, if it is known and did.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn ended_at(&self, run: i64) -> Result<Option<String>> {
+        let sql = "SELECT ended_at FROM runs WHERE id = ?1";
+        Ok(self.connection().query_row(sql, [run], |row| row.get(0)).optional()?.flatten())
+    }
+
+    /// Whether the night of a day was done.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn night_was_done(&self, day: NaiveDate) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE command = 'nightly' AND as_of = ?1 AND ended_at IS NOT NULL
+                     AND exit_status IN (0, 3, 4))";
+        Ok(self.connection().query_row(sql, [day], |row| row.get(0))?)
+    }
+
     /// The last runs, newest first.
     ///
     /// # Errors

@@ -87,6 +87,17 @@ pub trait Services: Queries {
         rows.next()?.map(read).transpose()
     }
 
+    /// Whose a service is, also where its record cannot be read.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn owner_of(&self, code: &ServiceCode) -> Result<Option<CustomerCode>> {
+        use rusqlite::OptionalExtension;
+        let sql = "SELECT customer FROM services WHERE code = ?1";
+        let owner = self.connection().query_row(sql, [code.as_str()], |row| row.get::<_, String>(0));
+        Ok(owner.optional()?.map(CustomerCode::new))
+    }
+
     /// A customer's services by code, those that cannot be read beside them with the reason.
     ///
     /// # Errors
@@ -201,6 +212,35 @@ impl Tx<'_> {
             )?
             .execute(params![service.as_str(), state, today, run.0])?;
         Ok(())
+    }
+
+    /// Remembers what a service is, before it ends.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn remember_before_end(&self, service: &ServiceCode) -> Result<()> {
+        self.connection()
+            .prepare_cached(
+                "INSERT OR REPLACE INTO ends SELECT code, state, state_on, suspension_reason, suspension_expiry
+                 FROM services WHERE code = ?1",
+            )?
+            .execute([service.as_str()])?;
+        Ok(())
+    }
+
+    /// What a service was before it ended, where that is known; it is forgotten with the answer.
+    ///
+    /// # Errors
+    /// Where the database cannot be written, or what was remembered cannot be read.
+    pub fn state_before_end(&self, service: &ServiceCode) -> Result<Option<ServiceState>> {
+        let sql = "DELETE FROM ends WHERE service = ?1
+                   RETURNING service AS code, state, state_on, suspension_reason, suspension_expiry";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query([service.as_str()])?;
+        let found = rows.next()?.map(|row| state(&Record::new(row, "service"))).transpose()?;
+        // the row is gone only when the statement has ended
+        while rows.next()?.is_some() {}
+        Ok(found)
     }
 
     /// Stores a service, new or changed; what changes what was announced begins an episode.

@@ -42,6 +42,8 @@ pub struct RunStep {
     pub on: NaiveDate,
     /// Whether a hook did it.
     pub by_hook: bool,
+    /// Whether a person has taken it back.
+    pub undone: bool,
 }
 
 /// A step that a trial would have taken.
@@ -75,6 +77,16 @@ pub trait Steps: Queries {
                   AND done_on IS NOT NULL)";
         let values = params![renewal.service.as_str(), renewal.period_to];
         Ok(self.connection().query_row(sql, values, |row| row.get(0))?)
+    }
+
+    /// How many services were terminated for a day, in all its runs.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn terminated_on(&self, day: NaiveDate) -> Result<u64> {
+        let sql = "SELECT count(*) FROM steps WHERE on_day = ?1 AND action = 'terminate' AND state = 'done'";
+        let count: i64 = self.connection().prepare_cached(sql)?.query_row([day], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
     }
 
     /// How often the hook of a step has failed for this period since it last did it, and when it may be tried
@@ -130,13 +142,13 @@ pub trait Steps: Queries {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The steps that a run did, in order.
+    /// The steps that a run did, in order, those that a person took back with them.
     ///
     /// # Errors
     /// Where the database cannot be read.
     fn steps_of_run(&self, run: i64) -> Result<Vec<RunStep>> {
-        let sql = "SELECT service, action, period_from, on_day, id, period_to, attempts > 0 FROM steps
-                   WHERE run = ?1 AND state = 'done' ORDER BY id";
+        let sql = "SELECT service, action, period_from, on_day, id, period_to, attempts > 0, state = 'undone' FROM steps
+                   WHERE run = ?1 AND state IN ('done', 'undone') ORDER BY id";
         let mut statement = self.connection().prepare_cached(sql)?;
         let rows = statement.query_map([run], |row| {
             Ok(RunStep {
@@ -147,6 +159,7 @@ pub trait Steps: Queries {
                 id: row.get(4)?,
                 period_to: row.get(5)?,
                 by_hook: row.get(6)?,
+                undone: row.get(7)?,
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -263,18 +276,40 @@ impl Tx<'_> {
             .optional()?)
     }
 
-    /// Takes a renewal back: the service expires as before, its work order is withdrawn, and its notices may be
-    /// made again.
+    /// Writes down a step that was done.
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn undo_renewal(&self, step: &RunStep, by: &str, today: NaiveDate) -> Result<()> {
+    pub fn note_step(&self, run: RunId, step: &Step, mode: Mode, today: NaiveDate) -> Result<()> {
+        self.insert_step(run, &step.service, step.action, step.period, mode, "done", today)?;
+        Ok(())
+    }
+
+    /// A person has taken a step back: nobody is told of it any more.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn mark_undone(&self, step: &RunStep) -> Result<()> {
+        self.connection()
+            .prepare_cached("UPDATE steps SET state = 'undone' WHERE id = ?1")?
+            .execute([step.id])?;
+        Ok(())
+    }
+
+    /// Takes a renewal back: the service expires as before, is not renewed again until after `until`, and its work
+    /// order is withdrawn.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub fn undo_renewal(&self, step: &RunStep, by: &str, today: NaiveDate, until: NaiveDate) -> Result<()> {
         let service = step.service.as_str();
         let connection = self.connection();
         connection
             .prepare_cached("UPDATE services SET expires_on = ?2 WHERE code = ?1 AND expires_on = ?3")?
             .execute(params![service, step.period_from, step.period_to])?;
-        connection.prepare_cached("UPDATE steps SET state = 'undone' WHERE id = ?1")?.execute([step.id])?;
+        connection
+            .prepare_cached("UPDATE steps SET state = 'undone', retry_on = ?2 WHERE id = ?1")?
+            .execute(params![step.id, until])?;
         connection
             .prepare_cached("UPDATE charges SET renewed_on = NULL WHERE service = ?1 AND period_from = ?2")?
             .execute(params![service, step.period_from])?;

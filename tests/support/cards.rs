@@ -77,6 +77,7 @@ pub(crate) fn event(stage: Stage) -> CardEvent {
         },
         period,
         terminate_on: matches!(stage, Stage::Suspended | Stage::Final).then(|| day("2025-10-20")),
+        awaits: None,
     }
 }
 
