@@ -234,7 +234,7 @@ fn hostile_data_reaches_exactly_the_right_address_in_sound_headers() {
             format!(
                 "S-{i};K-{i};hosting;{};{};10;12;2025-03-31\n",
                 quoted(text),
-                quoted(&text.replace('/', ""))
+                quoted(&text.replace(['/', '.'], ""))
             )
         })
         .collect();
