@@ -155,9 +155,13 @@ fn next(desk: &Desk, run: RunId, counter: &Mutex<Counter<'_>>, only: &[CustomerC
         if !only.is_empty() && !only.iter().any(|code| code.as_str() == claimed.customer) {
             continue;
         }
-        match still_owed(desk, run, &mut counter, &claimed) {
-            Ok(true) => {}
-            Ok(false) => continue,
+        match spared(|| still_owed(desk, run, &mut counter, &claimed)) {
+            Ok(Ok(true)) => {}
+            Ok(Ok(false)) => continue,
+            Ok(Err(why)) => {
+                counter.held.push((CustomerCode::new(claimed.customer.clone()), why));
+                continue;
+            }
             Err(error) => {
                 counter.failure = Some(error);
                 return None;

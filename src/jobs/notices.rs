@@ -259,7 +259,7 @@ fn read(
     let Some(mut facts) = from.facts(code, desk.rules.mode, desk.today)? else { return Ok(None) };
     let mut waiting =
         if wanted.request.is_some() { Vec::new() } else { from.waiting(code, desk.rules.mode)? };
-    waiting.retain(|message| message.asked.is_none() && message.is_whole());
+    waiting.retain(Waiting::gives_way);
     if let Some(instead) = &wanted.instead_of
         && !waiting.iter().any(|message| message.message == instead.message)
     {

@@ -6,7 +6,7 @@ use crate::billing::forecast::Outlook;
 use crate::billing::ids::CustomerCode;
 use crate::billing::period::days_after;
 use crate::billing::policy::Mode;
-use crate::store::{FactQueries, Outbox, Runs, Store, StoreError};
+use crate::store::{FactQueries, Outbox, Runs, Store, StoreError, Waiting};
 use chrono::NaiveDate;
 
 /// The next night: today's, unless it was done.
@@ -31,7 +31,7 @@ pub fn outlook(
         let Some(mut facts) = store.facts(code, mode, desk.today)? else { return Ok(None) };
         // what nobody was handed yet is made anew by the next night, or withdrawn
         let mut waiting = store.waiting(code, mode)?;
-        waiting.retain(|message| message.asked.is_none() && message.is_whole());
+        waiting.retain(Waiting::gives_way);
         without_waiting(&mut facts, &waiting);
         Ok(Some(facts))
     };

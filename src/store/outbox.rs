@@ -168,6 +168,13 @@ impl Waiting {
         })
     }
 
+    /// Whether it is made anew, or withdrawn, by the next run where the facts have changed: a card that somebody
+    /// asked for stands for itself.
+    #[must_use]
+    pub fn gives_way(&self) -> bool {
+        self.asked.is_none() && self.is_whole()
+    }
+
     /// The addresses that have not got it, sorted: they wait or were refused.
     #[must_use]
     pub fn to(&self) -> Vec<(String, Role)> {
