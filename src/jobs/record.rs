@@ -315,7 +315,7 @@ fn one(
             let facts = facts(desk, tx, customer)?;
             for code in services.iter().flatten() {
                 if facts.service(code).is_none() {
-                    bail!("`{customer}` has no service `{code}`");
+                    return Err(unknown(format!("`{customer}` has no service `{code}`")));
                 }
             }
             assign(desk, tx, run, *payment, customer, *once, services.as_deref(), findings)
@@ -663,7 +663,10 @@ fn assign(
 ) -> Result<Entry> {
     let known = tx.movement_of_id(payment)?.filter(|known| known.kept.is_positive());
     let Some(known) = known else {
-        bail!("there is no payment {} with money left; see `status --unmatched`", payment.0);
+        return Err(unknown(format!(
+            "there is no payment {} with money left; see `status --unmatched`",
+            payment.0
+        )));
     };
     let basis = match &known.customer {
         None => {
@@ -695,7 +698,7 @@ fn same(desk: &Desk, tx: &Tx<'_>, line: PaymentId, payments: &[PaymentId]) -> Re
     };
     let mut known = Vec::new();
     for id in payments {
-        let payment = tx.payment(*id)?.ok_or_else(|| anyhow!("there is no payment {}", id.0))?;
+        let payment = tx.payment(*id)?.ok_or_else(|| unknown(format!("there is no payment {}", id.0)))?;
         if payment.id == line {
             bail!("payment {} is the line itself", line.0);
         }
