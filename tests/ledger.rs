@@ -280,7 +280,7 @@ impl Ledger {
                     "0000".to_owned(),
                 ][*reference]
                     .clone();
-                let end_to_end = if number % 3 == 0 {
+                let end_to_end = if number.is_multiple_of(3) {
                     format!("E-{number}")
                 } else {
                     ["", "NOTPROVIDED"][number % 2].to_owned()
@@ -341,7 +341,7 @@ impl Ledger {
                 self.on(*which, |id| vec!["assign".to_owned(), id, format!("K-{customer}")]);
             }
             Happening::Unassign { which } => {
-                self.on(*which, |id| vec!["assign".to_owned(), id, "--undo".to_owned()])
+                self.on(*which, |id| vec!["assign".to_owned(), id, "--undo".to_owned()]);
             }
             Happening::For { which, service } => {
                 let Some(customer) = self.payment(*which).and_then(|payment| payment.customer) else {

@@ -133,7 +133,7 @@ impl History {
                 None => found.push(format!("{what}: nothing was accepted since its case changed ({told:?})")),
                 Some(None) => found.push(format!("{what}: its last notice names no day ({told:?})")),
                 Some(Some(day)) if day > moment.day => {
-                    found.push(format!("{what}: {day} was named ({told:?})"))
+                    found.push(format!("{what}: {day} was named ({told:?})"));
                 }
                 Some(Some(_)) => {
                     let first = told.iter().filter(|n| named(n).is_some()).filter_map(|n| n.accepted).min();

@@ -279,13 +279,8 @@ fn policy(at: usize) -> (String, Ladder) {
 
 fn ladders(at: usize) -> BTreeMap<String, Ladder> {
     let (_, usual) = policy(at);
-    let domain = Ladder {
-        before: vec![45, 15],
-        on_expiry: false,
-        after: vec![3],
-        terminate_after: None,
-        ..usual.clone()
-    };
+    let domain =
+        Ladder { before: vec![45, 15], on_expiry: false, after: vec![3], terminate_after: None, ..usual };
     let ssl = Ladder { before: vec![20], terminate_after: Some(40), final_before: 10, ..usual.clone() };
     [("default", usual), ("domain", domain), ("ssl", ssl)].map(|(kind, of)| (kind.to_owned(), of)).into()
 }
@@ -457,7 +452,7 @@ impl Life {
             if let Some(foretold) = foretold {
                 let came = plan_of(&printed);
                 if foretold != came {
-                    self.broken(format!("8.7 dry run: foretold {foretold:?}, came {came:?}"));
+                    self.broken(&format!("8.7 dry run: foretold {foretold:?}, came {came:?}"));
                 }
             }
         }
@@ -469,10 +464,10 @@ impl Life {
             harsh.count()
         };
         if self.doubtful && done(&before) < done(&self.company.books) {
-            self.broken("8.5 gates: a step from a backup that nobody has confirmed".to_owned());
+            self.broken("8.5 gates: a step from a backup that nobody has confirmed");
         }
         if self.company.today < self.latest_night && done(&before) < done(&self.company.books) {
-            self.broken("8.5 gates: a step by a clock that went back".to_owned());
+            self.broken("8.5 gates: a step by a clock that went back");
         }
         self.latest_night = self.latest_night.max(self.company.today);
         self.panel_agrees();
@@ -486,12 +481,12 @@ impl Life {
         let bytes = std::fs::read(&file).unwrap();
         let ran = self.company.sandbox.run(&["nightly", "--dry-run", "--as-of", &day, "--json"]);
         if std::fs::read(&file).unwrap() != bytes || Books::read(&file) != self.company.books {
-            self.broken("8.7 dry run: it wrote".to_owned());
+            self.broken("8.7 dry run: it wrote");
         }
         plan_of(&ran.json())
     }
 
-    fn broken(&mut self, text: String) {
+    fn broken(&mut self, text: &str) {
         let day = self.company.today;
         self.company.broke(format!("{day} {text}"));
     }
@@ -514,7 +509,7 @@ impl Life {
         if self.backups_put_back() {
             return;
         }
-        wrong.into_iter().for_each(|text| self.broken(text));
+        wrong.into_iter().for_each(|text| self.broken(&text));
     }
 
     fn backups_put_back(&self) -> bool {
@@ -632,7 +627,7 @@ impl Life {
             }
             Event::Expiry { service, days } => self.expiry(*service, *days),
             Event::Pay { customer, percent, one, way, named } => {
-                self.pay(*customer, *percent, *one, *way, *named)
+                self.pay(*customer, *percent, *one, *way, *named);
             }
             Event::Assign { which, customer } => {
                 let lies = self
@@ -750,7 +745,7 @@ impl Life {
         let sql = "SELECT count(*) FROM deliveries WHERE bounced_on IS NOT NULL";
         let now: i64 = database.query_row(sql, [], |row| row.get(0)).unwrap();
         if forged && now != bounced {
-            self.broken(format!("9 bounce: a forged one was believed ({message_id}, {recipient})"));
+            self.broken(&format!("9 bounce: a forged one was believed ({message_id}, {recipient})"));
         }
     }
 
@@ -833,7 +828,7 @@ impl Life {
         let reference = |of: &str| self.company.books.customers[of].reference.clone();
         let number = self.company.bank.len();
         let (text, format) = match way {
-            Way::Known(format) => (code.clone(), format),
+            Way::Known(format) => (code, format),
             Way::Unknown(format) => (String::new(), format),
             Way::Doubtful(format) => {
                 (format!("{} {}", reference(&code), reference(&format!("K-{}", (customer + 1) % 3))), format)
@@ -842,7 +837,7 @@ impl Life {
         };
         let movement = Movement {
             cents,
-            bank_ref: if number % 2 == 0 { "NONREF".to_owned() } else { format!("B-{number}") },
+            bank_ref: if number.is_multiple_of(2) { "NONREF".to_owned() } else { format!("B-{number}") },
             payer: NAMES[customer].to_owned(),
             text,
             services: services.concat(),
@@ -896,7 +891,7 @@ impl Life {
             let of = &explained["services"][0];
             let answered = !of["next"].is_null() || !of["lacks"].is_null();
             if !answered && !listed.contains(&service.code) && !listed.contains(&service.customer) {
-                self.broken(format!("8.6 waits: nothing comes of {service:?}, and nobody is told why"));
+                self.broken(&format!("8.6 waits: nothing comes of {service:?}, and nobody is told why"));
             }
         }
     }
@@ -918,7 +913,7 @@ impl Life {
         let twice: Vec<_> = times.into_iter().filter(|(_, times)| *times > 1).collect();
         // a server that hangs up has taken it and did not say so: a person decides
         if !twice.is_empty() && !self.company.happened.keys().any(|what| what.starts_with("outbox")) {
-            self.broken(format!("8.4 twice: the mail server took {twice:?}"));
+            self.broken(&format!("8.4 twice: the mail server took {twice:?}"));
         }
     }
 
