@@ -218,6 +218,10 @@ fn call(
     service: &Service,
     step: &Step,
 ) -> Answer {
+    if desk.dry_run {
+        // it shows what would be asked of the panel and what comes of it, and asks nothing
+        return Answer { done: true, output: String::new() };
+    }
     if let Some(why) = unfit(service) {
         return Answer { done: false, output: why };
     }
