@@ -733,9 +733,9 @@ fn disown(desk: &Desk, tx: &Tx<'_>, code: &str, witness: &Witness) -> Result<Opt
 fn payment_named(tx: &Tx<'_>, name: &str) -> Result<StoredPayment> {
     if let Ok(id) = name.parse() {
         return tx.payment(PaymentId(id))?.ok_or_else(|| {
-            anyhow!(
+            unknown(format!(
                 "there is no payment {name}; a reference that looks like a number is written `ref:{name}`"
-            )
+            ))
         });
     }
     let reference = name.strip_prefix("ref:").unwrap_or(name);
