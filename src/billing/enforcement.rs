@@ -235,10 +235,15 @@ pub fn decide(facts: &mut Facts, rules: &Rules, today: NaiveDate) -> Enforcement
                 Action::Terminate => terminating(facts, service, rules, today),
             };
             let Some((case, verdict)) = found else { continue };
-            let verdict = verdict.and_then(|because| match payment_pending(facts, service, action, today) {
-                None => Ok(because),
-                Some(pending) => Err(pending),
-            });
+            // also on a day on which nothing may be done, so that whoever is asked is not asked anew after every weekend
+            let verdict = match verdict {
+                Ok(because) | Err(because @ Because::NotWorkingDay { .. }) => {
+                    let pending = payment_pending(facts, service, action, today);
+                    let is_off = matches!(because, Because::NotWorkingDay { .. });
+                    pending.map_or(if is_off { Err(because) } else { Ok(because) }, Err)
+                }
+                Err(because) => Err(because),
+            };
             let period = case.period();
             let step = |because| Step {
                 action,

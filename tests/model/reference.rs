@@ -176,7 +176,7 @@ impl Service {
 
     fn is_open(&self, charge: &Charge) -> bool {
         let owed = if charge.from < self.expires {
-            charge.reopened.is_some()
+            charge.reopened.is_some() && charge.renewed && self.state != State::Terminated
         } else {
             charge.from == self.expires && self.chargeable()
         };
@@ -259,6 +259,7 @@ impl Company {
 
     /// Charges that are due come to exist, and credit goes to them.
     pub(super) fn bring_up(&mut self, customer: usize, today: NaiveDate) {
+        self.release(customer);
         let mut order: Vec<usize> =
             (0..self.services.len()).filter(|at| self.services[*at].customer == customer).collect();
         order.sort_by_key(|at| (self.services[*at].expires, self.services[*at].code.clone()));
@@ -283,20 +284,63 @@ impl Company {
                 renewed: false,
             };
             self.services[at].charges.push(charge);
-            let which = self.services[at].charges.len() - 1;
-            self.spend_credit(customer, at, which);
+        }
+        self.spend_credit(customer);
+    }
+
+    /// What was paid for a period that is asked for no longer, and that nothing was given for, is credit.
+    fn release(&mut self, customer: usize) {
+        for service in self.services.iter_mut().filter(|service| service.customer == customer) {
+            let (expires, chargeable) = (service.expires, service.chargeable());
+            for charge in service.charges.iter_mut().filter(|charge| !charge.renewed) {
+                if !(charge.from == expires && chargeable) {
+                    let money = charge.paid.iter().any(|(payment, cents)| !payment.is_empty() && *cents > 0);
+                    charge.settled = charge.settled && !money;
+                    charge.paid.retain(|payment, _| payment.is_empty());
+                }
+            }
+        }
+    }
+
+    /// Whether money waits for the next charge of the services it names.
+    fn is_kept(&self, customer: usize, payment: &Payment) -> bool {
+        let named = || self.services.iter().filter(|service| payment.services.contains(&service.code));
+        let had: i64 =
+            named().flat_map(|s| &s.charges).filter_map(|charge| charge.paid.get(&payment.reference)).sum();
+        had == 0 && self.left(customer, payment) > 0 && named().any(Service::chargeable)
+    }
+
+    /// Whether money that is kept for other services would cover what a service owes.
+    fn has_money_kept(&self, service: &Service) -> bool {
+        let least = service.debts().iter().map(|charge| charge.due()).min();
+        least.is_some_and(|due| self.credit(service.customer) >= due)
+    }
+
+    /// Credit goes to whatever is open: named money to its own first, the oldest to the earliest.
+    fn spend_credit(&mut self, customer: usize) {
+        self.settle(customer);
+        let mut payments = self.customers[customer].payments.clone();
+        payments.sort_by(|a, b| (a.date, &a.reference).cmp(&(b.date, &b.reference)));
+        for named in [true, false] {
+            for payment in &payments {
+                if self.is_kept(customer, payment) != named {
+                    continue;
+                }
+                for (at, which) in self.open(customer) {
+                    if named && !payment.services.contains(&self.services[at].code) {
+                        continue;
+                    }
+                    self.give(customer, payment, at, which);
+                }
+            }
         }
         self.settle(customer);
     }
 
-    fn spend_credit(&mut self, customer: usize, at: usize, which: usize) {
-        let mut payments = self.customers[customer].payments.clone();
-        payments.sort_by(|a, b| (a.date, &a.reference).cmp(&(b.date, &b.reference)));
-        for payment in payments {
-            let amount = self.left(customer, &payment).min(self.services[at].charges[which].due());
-            if amount > 0 {
-                *self.services[at].charges[which].paid.entry(payment.reference).or_default() += amount;
-            }
+    fn give(&mut self, customer: usize, payment: &Payment, at: usize, which: usize) {
+        let amount = self.left(customer, payment).min(self.services[at].charges[which].due());
+        if amount > 0 {
+            *self.services[at].charges[which].paid.entry(payment.reference.clone()).or_default() += amount;
         }
     }
 
@@ -342,8 +386,15 @@ impl Company {
                     .collect();
                 (*total == payment.kept && told.len() == charges.len() && !told.is_empty()).then_some(told)
             });
-        let targets = if !payment.services.is_empty() {
-            open.into_iter().filter(|(at, _)| payment.services.contains(&self.services[*at].code)).collect()
+        let named: Vec<_> = open
+            .iter()
+            .copied()
+            .filter(|(at, _)| payment.services.contains(&self.services[*at].code))
+            .collect();
+        let targets = if !named.is_empty() {
+            named
+        } else if self.is_kept(customer, payment) {
+            Vec::new()
         } else if exact.len() == 1 {
             exact
         } else if let Some(told) = of_card {
@@ -354,13 +405,9 @@ impl Company {
             open
         };
         for (at, which) in targets {
-            let amount = self.left(customer, payment).min(self.services[at].charges[which].due());
-            if amount > 0 {
-                *self.services[at].charges[which].paid.entry(payment.reference.clone()).or_default() +=
-                    amount;
-            }
+            self.give(customer, payment, at, which);
         }
-        self.settle(customer);
+        self.spend_credit(customer);
     }
 
     /// Money goes back: first what is left of the payment, then from the charges it went to.
@@ -379,7 +426,6 @@ impl Company {
             }
         }
         spent.sort();
-        let mut reopened = Vec::new();
         for (.., at, which) in spent {
             let charge = &mut self.services[at].charges[which];
             let paid = charge.paid.get_mut(reference).unwrap();
@@ -393,13 +439,9 @@ impl Company {
                 charge.settled = false;
                 charge.reopened = Some(today);
                 self.services[at].episode += 1;
-                reopened.push((at, which));
             }
         }
-        for (at, which) in reopened {
-            self.spend_credit(customer, at, which);
-        }
-        self.settle(customer);
+        self.spend_credit(customer);
     }
 
     /// Off the open charge of a service; more than is due is refused.
@@ -416,7 +458,7 @@ impl Company {
         };
         *self.services[at].charges[which].paid.entry(String::new()).or_default() += cents;
         let customer = self.services[at].customer;
-        self.settle(customer);
+        self.spend_credit(customer);
         true
     }
 
@@ -449,6 +491,9 @@ impl Company {
                 && let State::Suspended(_, _, expiry) = service.state
             {
                 steps.push(("reinstate", service.code.clone(), expiry));
+            }
+            if self.has_money_kept(service) {
+                continue;
             }
             if let Some(from) = self.may_suspend(service, today) {
                 guarded.push(("suspend", service.code.clone(), from));
@@ -551,8 +596,11 @@ impl Company {
             "terminate" => service.state = State::Terminated,
             _ => {}
         }
-        let episode = service.episode;
+        let (episode, customer) = (service.episode, service.customer);
         self.done.push((step.clone(), today, episode));
+        if step.0 == "terminate" {
+            self.bring_up(customer, today);
+        }
     }
 
     /// Every notice that is due to a customer; what waits in the queue counts as not yet made.
