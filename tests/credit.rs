@@ -294,6 +294,18 @@ fn money_that_covers_the_debt_with_the_credit_only_counts_as_well_and_too_little
 }
 
 #[test]
+fn a_price_below_what_was_taken_off_already_is_refused() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.notify("2025-03-01").exits(0);
+    record(&sandbox, "2025-03-02", &["discount", "S-1", "50,00"]).exits(0);
+    let refused = record(&sandbox, "2025-03-02", &["reprice", "S-1", "40,00"]).exits(1);
+    assert!(refused.stderr.contains("were taken off the open charge of `S-1`"), "{refused:?}");
+    record(&sandbox, "2025-03-02", &["reprice", "S-1", "50,00"]).exits(0);
+    let card = sandbox.notify("2025-03-16").exits(0).json();
+    assert_eq!(card["messages"][0]["total_cents"], 1_200, "{card}");
+}
+
+#[test]
 fn a_cheque_is_a_promise_until_it_is_cleared() {
     let sandbox = Sandbox::with_company("2025-02-01");
     told_in_full(&sandbox);

@@ -127,6 +127,13 @@ impl Facts {
             && self.period_charge(service).is_none_or(|charge| charge.written_off_on.is_none())
     }
 
+    /// What discounts and write-offs have taken off a charge.
+    #[must_use]
+    pub fn taken_off(&self, charge: ChargeId) -> Money {
+        let of = self.allocations.iter().filter(|allocation| allocation.charge == charge);
+        of.filter(|allocation| matches!(allocation.by, PaidBy::Adjustment(_))).map(|off| off.amount).sum()
+    }
+
     /// Credit that may pay for anything: what is not kept for services.
     #[must_use]
     pub fn free_credit(&self) -> Money {
@@ -275,7 +282,8 @@ fn reprice_where(facts: &mut Facts, rules: &Rules, wanted: impl Fn(&Facts, &Serv
             invoice: old.invoice.clone(),
             ..wanted
         };
-        if new != old {
+        // no more can be taken off than it costs: what was agreed before stays
+        if new != old && new.amounts.gross >= facts.taken_off(old.id) {
             push(facts, &mut changes, Change::Repriced(new));
         }
     }

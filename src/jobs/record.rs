@@ -4,7 +4,7 @@ use super::attention::{Findings, Kind};
 use super::{Desk, gates, invoices, payments};
 use crate::billing::address;
 use crate::billing::charge::Charge;
-use crate::billing::charging::{self, TakeOff, charge_once, reprice_told, take_off};
+use crate::billing::charging::{self, TakeOff, charge_once, rate_of, reprice_told, take_off};
 use crate::billing::facts::{Change, Facts};
 use crate::billing::ids::{ChargeId, CustomerCode, PaymentId, ServiceCode};
 use crate::billing::letters;
@@ -404,6 +404,13 @@ fn one(
             tx.put_service(&stored)?;
             tx.note_staff_word(run, RecordOf::Service(code), "price")?;
             let mut facts = facts(desk, tx, &stored.customer)?;
+            let off =
+                facts.open_period_charge(&stored).map_or(Money::ZERO, |charge| facts.taken_off(charge.id));
+            if off > price.at(rate_of(&facts, &stored, &desk.rules)).gross {
+                bail!(
+                    "{off} were taken off the open charge of `{code}` already, which is more than the new price"
+                );
+            }
             let changes = reprice_told(&mut facts, &desk.rules, code);
             tx.apply(run, &stored.customer, &changes, desk.rules.mode)?;
             payments::update(desk, tx, run, &stored.customer)?;

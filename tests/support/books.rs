@@ -152,6 +152,13 @@ pub(crate) struct Books {
 }
 
 impl Books {
+    /// The same without the note that a backup was restored, which whatever command comes first makes.
+    pub(crate) fn without_restored(&self) -> Self {
+        let mut books = self.clone();
+        books.attention.retain(|item| item.kind != "restored");
+        books
+    }
+
     /// Reads a database; one that is not there has no rows.
     pub(crate) fn read(path: &Path) -> Self {
         if !path.exists() {
