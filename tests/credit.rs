@@ -123,6 +123,18 @@ fn money_of_a_service_that_was_cancelled_ended_or_terminated_is_told_to_a_person
 }
 
 #[test]
+fn money_of_a_service_that_a_file_says_is_cancelled_is_told_as_well() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.notify("2025-03-01").exits(0);
+    sandbox.pay("2025-03-02;100,00;T-1;K-1;;;;\n", "2025-03-02").exits(0);
+    let file = "code;customer;kind;name;domain_name;price;period_months;expires_on;renews\n\
+        S-1;K-1;hosting;Φιλοξενία;alpha.example;100,00;12;2025-03-31;no\n";
+    let said = sandbox.import("services", file, "2025-03-03").exits(3).json();
+    assert_eq!(said["attention"][0]["kind"], "late_money", "{said}");
+    assert_eq!(credit(&sandbox, "2025-03-03"), 10_000);
+}
+
+#[test]
 fn late_money_of_a_terminated_service_is_told_though_the_customer_has_others() {
     let sandbox = Sandbox::with_company("2025-02-01");
     let more = "code;customer;kind;name;domain_name;price;period_months;expires_on\n\

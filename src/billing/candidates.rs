@@ -22,7 +22,7 @@ const NAME_MAX: u32 = 45;
 /// Weaker evidence is no proposal.
 const LEAST: u32 = 30;
 /// From so many points on, money that nobody owns yet protects a candidate from enforcement (rule 3c). Points beyond the
-/// amount's come of a name or a tax id alone, so that one of [`telling_words`] is always shared.
+/// amount's come of a name or a tax id alone, so that one of [`heads_of_names`] or the tax id is always shared.
 pub const LIKELY_POINTS: u32 = 80;
 /// For so many days from its import; then a person has had the time to say whose it is.
 pub const PROTECTS_DAYS: u32 = 30;
@@ -73,12 +73,10 @@ fn head(word: &str) -> String {
     word.chars().take(HEAD).collect()
 }
 
-/// The words by which money of nobody may be found to be a customer's: heads of names and the tax id.
+/// Heads of a customer's names, by which money of nobody may be found to be theirs; their tax id is another way.
 #[must_use]
-pub fn telling_words(customer: &Customer) -> Vec<String> {
-    let mut telling: Vec<String> = words(&customer.name).iter().map(|word| head(word)).collect();
-    telling.extend(customer.tax_id.clone());
-    telling
+pub fn heads_of_names(customer: &Customer) -> Vec<String> {
+    words(&customer.name).iter().map(|word| head(word)).collect()
 }
 
 /// The words by which a payment that nobody owns yet may be found: heads of its payer's names, and whatever may be a

@@ -394,6 +394,9 @@ fn bring_customer_up(
             let mut changes = reprice(&mut facts, &desk.rules);
             changes.extend(bring_up_to_date(&mut facts, &desk.rules, desk.today, None));
             tx.apply(run, code, &changes, desk.rules.mode)?;
+            if facts.credit().is_positive() {
+                payments::tell_idle(desk, tx, code, findings)?;
+            }
             Ok(())
         })
     })?;

@@ -187,9 +187,10 @@ impl Pairing<'_> {
         self.open.retain(|at| {
             let line = lines[*at];
             let Some(places) = of_line(line).and_then(|key| places.get_mut(&key)) else { return true };
-            let fits = |place: &&usize| known[**place].as_ref().is_some_and(|known| can_be(line, known));
-            let Some(found) = places.iter().rev().find(fits).copied() else { return true };
-            places.retain(|place| *place != found);
+            let fits = |place: &usize| known[*place].as_ref().is_some_and(|known| can_be(line, known));
+            // the last one fits nearly always: a statement may hold very many of one key
+            let Some(at_key) = places.iter().rposition(fits) else { return true };
+            let found = places.remove(at_key);
             if let Some(known) = known[found].take() {
                 verdicts[*at] = verdict(line, known);
             }

@@ -207,17 +207,29 @@ pub(super) fn of_facts(
 /// Money that nobody owns yet and that carries the customer's own reference, would be theirs if it were not parked, or
 /// has them as a candidate of [`LIKELY_POINTS`] or more.
 pub(super) fn likely(connection: &Connection, facts: &Facts, today: NaiveDate) -> Result<Vec<LikelyMoney>> {
-    let mut words: Vec<String> = candidates::telling_words(&facts.customer);
-    words.push(claim_of(&facts.customer.code));
-    let words = serde_json::to_string(&words).unwrap_or_else(|_| "[]".to_owned());
+    let mut amounts: Vec<i64> = facts.open_charges().iter().map(|charge| charge.due().cents()).collect();
+    if amounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    amounts.extend(facts.last_card.as_ref().map(|card| card.total_due.cents()));
+    let json = |list: serde_json::Value| list.to_string();
+    let claim = claim_of(&facts.customer.code);
+    // many may share a name, so that alone only leads to money of a fitting amount
+    let names = json(candidates::heads_of_names(&facts.customer).into());
+    let strong = json(facts.customer.tax_id.iter().chain([&claim]).cloned().collect::<Vec<_>>().into());
     let sql = "SELECT m.id, m.kept_cents, m.payer, m.reference, m.note, m.seen_on,
                  EXISTS (SELECT 1 FROM waiting_words w WHERE w.payment = m.id AND w.word = ?3) AS claimed
                FROM money m WHERE m.customer IS NULL AND m.kept_cents > 0 AND m.disowned_on IS NULL
-                 AND m.seen_on >= ?2 AND m.id IN (SELECT w.payment FROM waiting_words w
-                   WHERE w.word IN (SELECT value FROM json_each(?1))) ORDER BY m.id";
+                 AND m.seen_on >= ?2 AND m.id IN (
+                   SELECT w.payment FROM waiting_words w JOIN payments p ON p.id = w.payment
+                   WHERE w.word IN (SELECT value FROM json_each(?1))
+                     AND (p.amount_cents IN (SELECT value FROM json_each(?4))
+                       OR EXISTS (SELECT 1 FROM payments r WHERE r.reverses = p.id))
+                   UNION SELECT payment FROM waiting_words WHERE word IN (SELECT value FROM json_each(?5)))
+               ORDER BY m.id";
     let mut statement = connection.prepare_cached(sql)?;
     let since = days_before(today, PROTECTS_DAYS);
-    let mut rows = statement.query(params![words, since, claim_of(&facts.customer.code)])?;
+    let mut rows = statement.query(params![names, since, claim, json(amounts.into()), strong])?;
     let mut likely = Vec::new();
     while let Some(row) = rows.next()? {
         let record = Record::new(row, "payment");
