@@ -306,6 +306,16 @@ fn money_that_covers_the_debt_with_the_credit_only_counts_as_well_and_too_little
 }
 
 #[test]
+fn a_period_given_away_whole_is_still_given_away_when_its_end_was_a_mistake() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.notify("2025-03-01").exits(0);
+    record(&sandbox, "2025-03-02", &["discount", "S-1", "124,00"]).exits(0);
+    record(&sandbox, "2025-03-02", &["end", "S-1"]).exits(0);
+    record(&sandbox, "2025-03-02", &["end", "S-1", "--undo"]).exits(0);
+    assert_eq!(steps(&night(&sandbox, "2025-03-03"), "actions"), ["renew S-1 settled"]);
+}
+
+#[test]
 fn a_price_below_what_was_taken_off_already_is_refused() {
     let sandbox = Sandbox::with_company("2025-02-01");
     sandbox.notify("2025-03-01").exits(0);

@@ -127,6 +127,12 @@ impl Facts {
             && self.period_charge(service).is_none_or(|charge| charge.written_off_on.is_none())
     }
 
+    /// What was paid towards a charge with money.
+    fn paid_with_money(&self, charge: ChargeId) -> Money {
+        let of = self.allocations.iter().filter(|allocation| allocation.charge == charge);
+        of.filter(|allocation| matches!(allocation.by, PaidBy::Payment(_))).map(|paid| paid.amount).sum()
+    }
+
     /// What discounts and write-offs have taken off a charge.
     #[must_use]
     pub fn taken_off(&self, charge: ChargeId) -> Money {
@@ -193,7 +199,8 @@ pub fn bring_up_to_date(
 fn release(facts: &mut Facts, changes: &mut Vec<Change>) {
     for charge in facts.charges.clone() {
         let dead = facts.is_dead(&charge);
-        let mut surplus = if dead { charge.paid } else { charge.paid - charge.amounts.gross };
+        let mut surplus =
+            if dead { facts.paid_with_money(charge.id) } else { charge.paid - charge.amounts.gross };
         if !surplus.is_positive() || !(dead || charge.settled_on.is_none()) {
             continue;
         }
