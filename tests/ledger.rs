@@ -332,7 +332,7 @@ impl Ledger {
                 if let Some(at) = service {
                     arguments.extend(["--for", self.service(*at)]);
                 }
-                if self.company.record(&arguments).status == 0 {
+                if self.company.record(&arguments).did() {
                     self.company.cash.push((day, cents));
                 }
                 self.company.accounts();
@@ -359,7 +359,7 @@ impl Ledger {
                 let Some(payment) = self.payment(*which) else { return };
                 let cents = (payment.kept * percent / 100).max(1);
                 let (id, sum) = (payment.id.to_string(), euros(cents));
-                if self.company.record(&["reverse", &id, "--amount", &sum]).status == 0 {
+                if self.company.record(&["reverse", &id, "--amount", &sum]).did() {
                     self.company.went_back += cents;
                 }
                 self.company.accounts();
@@ -367,7 +367,7 @@ impl Ledger {
             Happening::Refund { customer, percent } => {
                 let code = format!("K-{customer}");
                 let cents = (self.company.books.credit(&code) * percent / 100).max(1);
-                if self.company.record(&["refund", &code, &euros(cents)]).status == 0 {
+                if self.company.record(&["refund", &code, &euros(cents)]).did() {
                     self.company.went_back += cents;
                 }
                 self.company.accounts();

@@ -646,7 +646,7 @@ impl Life {
             Event::Refund { customer } => {
                 let code = format!("K-{customer}");
                 let cents = self.company.books.credit(&code);
-                if cents > 0 && self.company.record(&["refund", &code, &euros(cents)]).status == 0 {
+                if cents > 0 && self.company.record(&["refund", &code, &euros(cents)]).did() {
                     self.company.went_back += cents;
                 }
             }
@@ -820,7 +820,7 @@ impl Life {
             if let Some(service) = services.first() {
                 arguments.extend(["--for", service]);
             }
-            if self.company.record(&arguments).status == 0 {
+            if self.company.record(&arguments).did() {
                 self.company.cash.push((day, cents));
             }
             return;
@@ -864,7 +864,7 @@ impl Life {
         }
         let payment = known[which % known.len()];
         let (id, cents) = (payment.id.to_string(), (payment.kept * percent / 100).max(1));
-        if self.company.record(&["reverse", &id, "--amount", &euros(cents)]).status == 0 {
+        if self.company.record(&["reverse", &id, "--amount", &euros(cents)]).did() {
             self.company.went_back += cents;
         }
     }

@@ -90,6 +90,11 @@ impl Ran {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
+    /// Whether it was done, whatever else it tells a person.
+    pub(crate) const fn did(&self) -> bool {
+        matches!(self.status, 0 | 3)
+    }
+
     /// Asserts the exit status.
     pub(crate) fn exits(self, status: i32) -> Self {
         assert_eq!(self.status, status, "{self:?}");
