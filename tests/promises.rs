@@ -724,3 +724,13 @@ fn notices_of_every_kind_have_the_key_that_the_program_writes() {
         .unwrap();
     assert!(keys.iter().all(|key| journalled.contains(key.as_str())), "{keys:?} {journalled}");
 }
+
+#[test]
+fn a_cancellation_confirmed_by_a_clock_that_went_back_stops_no_mail_of_that_customer() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    record(&sandbox, "2025-03-02", &["cancel", "S-1"]).exits(0);
+    let confirmed = sandbox.notify("2025-03-01").exits(0).json();
+    assert_eq!(stages(&confirmed, "K-1"), ["S-1 cancelled"]);
+    let later = sandbox.notify("2025-03-03").exits(0).json();
+    assert_eq!(later["totals"]["messages"], 0, "{later}");
+}

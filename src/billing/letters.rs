@@ -212,13 +212,15 @@ fn final_notice(facts: &Facts, rules: &Rules, service: &Service, today: NaiveDat
 fn cancellation_notice(facts: &Facts, service: &Service, today: NaiveDate) -> Option<Notice> {
     let recorded_on = service.cancelled_on.filter(|day| *day >= days_before(today, STEPS_REMEMBERED_DAYS))?;
     let exists = matches!(service.state, ServiceState::Active | ServiceState::Suspended { .. });
+    let key = NoticeKey::of(service, service.expires_on, Stage::Cancelled);
+    // a clock that went back may have told it on a day before it was recorded
     let confirmed = facts.notices.iter().any(|notice| {
         notice.key.service() == Some(&service.code)
             && notice.key.stage == Stage::Cancelled
-            && notice.made_on >= recorded_on
+            && (notice.made_on >= recorded_on || notice.key == key)
     });
     let due = exists && !service.renews && !confirmed && service.kind != ServiceKind::CustomApp;
-    due.then(|| Notice::new(NoticeKey::of(service, service.expires_on, Stage::Cancelled), today))
+    due.then(|| Notice::new(key, today))
 }
 
 /// What was charged once and is not paid is told at once, and again on the default policy's days after.

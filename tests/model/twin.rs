@@ -698,12 +698,13 @@ impl Twin {
             expected.extend(self.company.due_notices(customer, today));
         }
         for service in &self.company.services {
-            for told in service.told.iter().filter(|told| !told.queued) {
+            // a refused message that goes again when its stage is over is a card of its own, which nothing makes due
+            for told in service.told.iter().filter(|told| !told.queued && told.stage != "on_request") {
                 let (stage, episode) = (told.stage.clone(), told.episode);
                 expected.insert((service.code.clone(), told.from, stage, episode, told.suspend_on));
             }
         }
-        let sql = "SELECT service, period_from, stage, episode, suspend_on FROM notices WHERE cancelled = 0";
+        let sql = "SELECT service, period_from, stage, episode, suspend_on FROM notices WHERE cancelled = 0 AND stage <> 'on_request'";
         let mut statement = self.database.prepare(sql).unwrap();
         let rows = statement
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
