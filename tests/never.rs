@@ -68,13 +68,13 @@ impl History {
         of("8.3 renewal", renewed_for_nothing(before, now, moment));
         of("8.4 twice", self.told_twice(now));
         of("8.4 untold", self.untold(now, moment));
-        of("8.5 stopped", stopped(&self.left_alone, now, moment));
+        of("8.5 stopped", stopped(&self.left_alone, before, now, moment));
         of("8.8 card", untrue_cards(now, moment));
         broken
     }
 
     /// Marks what changes a service's case: a hold, an exemption, a cancellation or its withdrawal, what is switched
-    /// on again, what is owed again, a renewal taken back.
+    /// on again, what is owed again, a renewal taken back, an expiry that a person corrected.
     fn remember(&mut self, before: &Books, now: &Books, moment: &Moment<'_>) {
         for (code, service) in &now.services {
             let Some(was) = before.services.get(code) else { continue };
@@ -87,6 +87,7 @@ impl History {
                 || was.renews != service.renews
                 || (was.state == "suspended" && service.state == "active")
                 || service.expires < was.expires
+                || (moment.expiry_corrected && service.expires != was.expires)
                 || exempt(before) != exempt(now)
                 || reopened(before) != reopened(now);
             if moment.command == "undo" && (was.state != service.state || was.expires != service.expires) {
@@ -465,7 +466,12 @@ fn stage_of(service: &Service, ladder: &Ladder, day: NaiveDate) -> Option<(usize
 }
 
 /// 8.5: one record, hook, file or address stops the night for others.
-fn stopped(left_alone: &BTreeMap<String, NaiveDate>, now: &Books, moment: &Moment<'_>) -> Vec<String> {
+fn stopped(
+    left_alone: &BTreeMap<String, NaiveDate>,
+    before: &Books,
+    now: &Books,
+    moment: &Moment<'_>,
+) -> Vec<String> {
     let mut found = Vec::new();
     let night = ["enforce", "nightly"].contains(&moment.command);
     let allowed: &[i32] = match moment.command {
@@ -483,7 +489,11 @@ fn stopped(left_alone: &BTreeMap<String, NaiveDate>, now: &Books, moment: &Momen
     let alone = |code: &String| left_alone.get(code).is_some_and(|until| *until >= moment.day);
     for service in now.services.values().filter(|s| !moment.failing.contains(&s.code) && !alone(&s.code)) {
         let settled = now.at_expiry(service).is_some_and(|c| c.settled.is_some() && c.written_off.is_none());
-        if settled && service.is_alive() {
+        // what the end of another service freed, after the renewals of this night, renews in the next one
+        let freed = before.services.values().any(|other| {
+            other.customer == service.customer && other.is_alive() && !now.services[&other.code].is_alive()
+        });
+        if settled && service.is_alive() && !freed {
             found.push(format!("{} is paid for and was not renewed", service.code));
         }
         // the period it was suspended for was served since (an expiry that a person corrected is none)

@@ -292,6 +292,25 @@ fn a_card_that_named_no_day_because_the_customer_was_exempt_then_suspends_nobody
 }
 
 #[test]
+fn an_expiry_that_is_corrected_there_and_back_is_told_again_before_anything_is_switched_off() {
+    let sandbox = told();
+    let correct = |to: &str, day: &str| {
+        let row = "code;customer;kind;name;price;period_months;expires_on\n";
+        let file = sandbox.file("corrected.csv", format!("{row}S-1;K-1;hosting;Φιλοξενία;100;12;{to}\n"));
+        let file = file.to_str().unwrap();
+        sandbox.run(&["import", "services", file, "--take", "expires_on", "--as-of", day]).exits(0);
+    };
+    // somebody typed a later day, and the mistake is found in the summer
+    correct("2025-12-31", "2025-04-06");
+    assert_eq!(nights(&sandbox, "2025-07-01", "2025-07-02"), [] as [&str; 0]);
+    correct("2025-03-31", "2025-07-03");
+    assert_eq!(
+        nights(&sandbox, "2025-07-03", "2025-07-10"),
+        ["2025-07-03 S-1 warning", "2025-07-08 suspend S-1 unsettled", "2025-07-08 S-1 suspended"]
+    );
+}
+
+#[test]
 fn a_policy_that_is_shortened_keeps_the_days_that_were_promised() {
     let sandbox = suspended();
     // the card of 7/4 named 7/5

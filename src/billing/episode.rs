@@ -6,7 +6,7 @@ use std::fmt;
 
 /// A stretch of a service's life, counted from 1. A new one begins with each event that moves what was announced: a
 /// hold recorded, changed or lifted (not run out), an exemption switched on or off, a cancellation or its
-/// withdrawal, an undo, a reinstatement, a reopening. Notices and steps belong to the one they were made in.
+/// withdrawal, an undo, a reinstatement, a reopening, an expiry that was corrected. Notices and steps belong to the one they were made in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Episode(u32);
 
@@ -33,7 +33,8 @@ impl Episode {
     }
 
     /// The episode of a service that was `before` and is changed into `now`. (An exemption is the customer's, and a
-    /// reopening the charge's: both begin one for the service besides.)
+    /// reopening the charge's: both begin one for the service besides. A renewal moves the expiry and changes no
+    /// service by hand.)
     #[must_use]
     pub fn of(before: &Service, now: &Service) -> Self {
         let until = |service: &Service| service.hold.as_ref().map(|hold| hold.until);
@@ -41,7 +42,8 @@ impl Episode {
             && matches!(now.state, ServiceState::Active);
         let back = matches!(before.state, ServiceState::Ended { .. })
             && !matches!(now.state, ServiceState::Ended { .. });
-        if until(before) != until(now) || before.renews != now.renews || reinstated || back {
+        let corrected = before.expires_on != now.expires_on;
+        if until(before) != until(now) || before.renews != now.renews || reinstated || back || corrected {
             before.episode.next()
         } else {
             before.episode
