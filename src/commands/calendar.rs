@@ -5,7 +5,7 @@ use crate::billing::forecast::{Coming, forecast};
 use crate::billing::money::Money;
 use crate::cli::{CalendarArgs, Global};
 use crate::exit_status::ExitStatus;
-use crate::jobs::outlook::{next_night, outlook};
+use crate::jobs::notify::outlook::{next_night, outlook};
 use crate::store::FactQueries;
 use anyhow::Result;
 use chrono::NaiveDate;

@@ -3,7 +3,7 @@
 use super::{Session, configuration, report};
 use crate::cli::Global;
 use crate::exit_status::ExitStatus;
-use crate::jobs::render::Studio;
+use crate::jobs::notify::render::Studio;
 use crate::mail::Transport;
 use crate::store::Store;
 use anyhow::Result;

@@ -6,8 +6,10 @@ use crate::billing::guard::Gates;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::cli::{EnforceArgs, Global};
 use crate::exit_status::ExitStatus;
+use crate::jobs::Desk;
 use crate::jobs::attention::{Findings, Kind};
-use crate::jobs::{Desk, backup, enforce, payments};
+use crate::jobs::enforce::{self, backup};
+use crate::jobs::money;
 use crate::report::table;
 use crate::store::{FactQueries, RunId, Store};
 use crate::views::{AttentionView, EnforceView, RunView, StepView};
@@ -87,7 +89,7 @@ pub(super) fn night(
     }
     for step in outcome.actions.iter().filter(|step| step.action == Action::Terminate) {
         let customer = CustomerCode::new(&*step.customer);
-        store.write(|tx| payments::tell_idle(desk, tx, &customer, &mut findings))?;
+        store.write(|tx| money::tell_idle(desk, tx, &customer, &mut findings))?;
     }
     let kinds = [Kind::HeldBack, Kind::Hook, Kind::PaymentPending, Kind::Registry];
     let complete = everyone.then_some(kinds.as_slice());

@@ -4,8 +4,8 @@ use super::Session;
 use crate::cli::{Global, ImportArgs, ImportKind};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
-use crate::jobs::bounces;
-use crate::jobs::imports::{self, Manner, Subject, TAKEABLE};
+use crate::jobs::import::bounces;
+use crate::jobs::import::{self, Manner, Subject, TAKEABLE};
 use crate::lock::STAFF_PATIENCE;
 use crate::views::{BouncesView, ImportView};
 use anyhow::Result;
@@ -33,7 +33,7 @@ pub(super) fn run(global: &Global, args: &ImportArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, args.dry_run)?;
     let (mut store, _lock) = session.writer(STAFF_PATIENCE, subject == Subject::Customers)?;
     session.as_run(&mut store, "import", |desk, store, run, shown| {
-        let (view, status) = imports::import(desk, store, run, subject, &args.files, &manner, shown)?;
+        let (view, status) = import::import(desk, store, run, subject, &args.files, &manner, shown)?;
         for warning in &view.warnings {
             desk.report.status(warning);
         }

@@ -161,7 +161,7 @@ impl Session {
         };
         let restored = gates::note_restored(desk, store, run, &self.database)?;
         // money that was ahead of its day is booked before anything is decided
-        let ripe = crate::jobs::payments::ripen(desk, store, run);
+        let ripe = crate::jobs::money::ripen(desk, store, run);
         let mut outcome = ripe.and_then(|_| work(desk, store, run, view));
         if restored {
             outcome = outcome.map(|status| status.and(ExitStatus::NeedsPerson));
@@ -170,7 +170,7 @@ impl Session {
         let ended_at = stamp(clock::now());
         store.end_run(run, &ended_at, status.code())?;
         if !desk.dry_run {
-            crate::jobs::handover::mark_run(&self.database, run.0, &ended_at)?;
+            crate::jobs::deliver::handover::mark_run(&self.database, run.0, &ended_at)?;
         }
         outcome
     }

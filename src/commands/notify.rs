@@ -9,9 +9,9 @@ use crate::cli::{Global, NotifyArgs};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::attention::Kind;
-use crate::jobs::notices::{self, Made, Wanted};
-use crate::jobs::preview::Preview;
-use crate::jobs::render::Studio;
+use crate::jobs::notify::preview::Preview;
+use crate::jobs::notify::render::Studio;
+use crate::jobs::notify::{self, Made, Wanted};
 use crate::jobs::{Desk, deliver};
 use crate::report::table;
 use crate::store::{DeliveryState, FactQueries, RunId, Services, Store};
@@ -84,7 +84,7 @@ pub(super) fn night(
         customers.to_vec()
     };
     let mut preview = out.map(Preview::open).transpose()?;
-    let mut outcome = notices::make(desk, store, run, &studio, &due, wanted, &mut preview)?;
+    let mut outcome = notify::make(desk, store, run, &studio, &due, wanted, &mut preview)?;
     if let Some(preview) = preview {
         preview.finish()?;
     }

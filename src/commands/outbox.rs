@@ -4,7 +4,7 @@ use super::{Session, person};
 use crate::cli::{Global, OutboxCommand, VerdictArgs};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
-use crate::jobs::outbox::{self, Verdict};
+use crate::jobs::deliver::outbox::{self, Verdict};
 use crate::lock::STAFF_PATIENCE;
 use crate::report::table;
 use crate::store::{ListedAttempt, ListedDelivery, ListedMessage, Outbox};

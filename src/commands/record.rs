@@ -8,7 +8,7 @@ use crate::billing::vat::Price;
 use crate::cli::{Global, How, Method, RecordArgs, RecordCommand};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
-use crate::jobs::invoices::InvoiceOf;
+use crate::jobs::import::invoices::InvoiceOf;
 use crate::jobs::record::{Record, Witness, record};
 use crate::lock::STAFF_PATIENCE;
 use crate::views::{AttentionView, RunView};

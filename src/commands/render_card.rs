@@ -10,7 +10,7 @@ use crate::cli::{Format, Global, RenderCardArgs};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::Desk;
-use crate::jobs::render::{Header, Studio};
+use crate::jobs::notify::render::{Header, Studio};
 use crate::mail::parts::Parts;
 use crate::store::{FactQueries, Outbox, Store};
 use anyhow::{Context, Result, bail};

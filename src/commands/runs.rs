@@ -6,7 +6,7 @@ use crate::billing::period::days_after;
 use crate::cli::{Global, UndoArgs};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
-use crate::jobs::undo;
+use crate::jobs::enforce::undo;
 use crate::lock::STAFF_PATIENCE;
 use crate::report::table;
 use crate::store::{ListedRun, Runs};

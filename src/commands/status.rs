@@ -9,7 +9,7 @@ use crate::billing::vat::Price;
 use crate::cli::{Global, StatusArgs};
 use crate::exit_status::ExitStatus;
 use crate::jobs::Desk;
-use crate::jobs::drift::{Drift, Shadow, drift, shadow};
+use crate::jobs::enforce::drift::{Drift, Shadow, drift, shadow};
 use crate::report::table;
 use crate::store::{
     Attention, AttentionQueries, ChargeRow, Customers, FactQueries, InvoiceRow, PaymentRow, Payments,

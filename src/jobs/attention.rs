@@ -1,7 +1,7 @@
 //! What needs a person: collected during a job, told once, listed until it is over.
 
-use super::Desk;
 use crate::billing::ids::{CustomerCode, ServiceCode};
+use crate::jobs::Desk;
 use crate::store::{NewAttention, RunId, Store, StoreError};
 use crate::views::AttentionView;
 use anyhow::Result;

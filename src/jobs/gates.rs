@@ -1,10 +1,10 @@
 //! The gates that stay closed from run to run: a restored backup, and payments that could not be read whole.
 
-use super::Desk;
-use super::attention::{Findings, Kind};
-use super::handover;
 use crate::billing::text::cleaned;
 use crate::intake::{PaymentRow, Sheet};
+use crate::jobs::Desk;
+use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::deliver::handover;
 use crate::store::{Cover, GateQueries, RESTORED, RunId, Runs, Store, StoreError, Tx, UnreadFile};
 use anyhow::Result;
 use std::path::Path;

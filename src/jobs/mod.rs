@@ -1,34 +1,14 @@
 //! What ties several edges together, so that commands stay thin and edges never meet.
 
-pub mod act;
 pub mod attention;
-pub mod backup;
-pub mod bounces;
-pub mod compare;
-pub mod customers;
 pub mod deliver;
-pub mod digest;
-pub mod drift;
 pub mod enforce;
 pub mod gates;
-pub mod handover;
-pub mod imports;
-pub mod inbox;
-pub mod invoices;
-pub mod mailbox;
-mod movements;
-pub mod notices;
-pub mod outbox;
-pub mod outlook;
-pub mod owed;
-pub mod payments;
-pub mod preview;
+pub mod import;
+pub mod money;
+pub mod notify;
 pub mod record;
-pub mod render;
-pub mod resolver;
-pub mod services;
 pub mod spared;
-pub mod undo;
 
 use crate::billing::letters::Issuer;
 use crate::billing::policy::Rules;

@@ -9,11 +9,11 @@ use konet_billing::billing::guard::Gates;
 use konet_billing::billing::ids::{CustomerCode, ServiceCode};
 use konet_billing::billing::money::Money;
 use konet_billing::config::Config;
-use konet_billing::jobs::imports::{Manner, Subject, import};
-use konet_billing::jobs::notices::{self, Wanted};
-use konet_billing::jobs::outbox::{Verdict, decide};
+use konet_billing::jobs::import::{Manner, Subject, import};
+use konet_billing::jobs::notify::{self, Wanted};
+use konet_billing::jobs::deliver::outbox::{Verdict, decide};
 use konet_billing::jobs::record::{Record, Recorded, Witness, record};
-use konet_billing::jobs::render::Studio;
+use konet_billing::jobs::notify::render::Studio;
 use konet_billing::jobs::{Desk, deliver, enforce};
 use konet_billing::report::Report;
 use konet_billing::store::{RunId, Store};
@@ -691,7 +691,7 @@ impl Twin {
         let today = self.today;
         let mut none = None;
         let made =
-            notices::make(desk, &mut self.store, run, &self.studio, everyone, &Wanted::default(), &mut none)
+            notify::make(desk, &mut self.store, run, &self.studio, everyone, &Wanted::default(), &mut none)
                 .unwrap();
         let mut expected: BTreeSet<reference::Due> = BTreeSet::new();
         for customer in 0..self.company.customers.len() {

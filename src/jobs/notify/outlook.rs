@@ -1,11 +1,11 @@
 //! Looking ahead: where a customer stands before the next night, also where a trial ends on the way.
 
-use super::Desk;
-use super::notices::without_waiting;
 use crate::billing::forecast::Outlook;
 use crate::billing::ids::CustomerCode;
 use crate::billing::period::days_after;
 use crate::billing::policy::Mode;
+use crate::jobs::Desk;
+use crate::jobs::notify::without_waiting;
 use crate::store::{FactQueries, Outbox, Runs, Store, StoreError, Waiting};
 use chrono::NaiveDate;
 

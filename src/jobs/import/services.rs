@@ -1,12 +1,12 @@
 //! Importing services: what a row makes of a stored service, or a new one.
 
-use super::compare::Differences;
-use super::customers::yes_no;
 use crate::billing::episode::Episode;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::service::{Hold, Service, ServiceState, SuspensionReason};
 use crate::billing::vat::{Price, VatRate};
 use crate::intake::{Field, ServiceRow, StateWord};
+use crate::jobs::import::customers::yes_no;
+use crate::jobs::import::differences::Differences;
 use chrono::{Datelike, NaiveDate};
 
 /// A new service from its row, first imported on `today`.

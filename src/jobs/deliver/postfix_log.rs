@@ -1,9 +1,9 @@
 //! What the relay's own log says about uncertain deliveries: Postfix on this machine writes down whatever
 //! it took, also when nobody read its answer.
 
-use super::Desk;
-use super::deliver::sender;
 use crate::billing::address::compared;
+use crate::jobs::Desk;
+use crate::jobs::deliver::sender;
 use crate::mail::keyed::MailKey;
 use crate::store::{DeliveryState, Outbox, RunId, Store, Troubled};
 use anyhow::{Context, Result};
@@ -92,7 +92,7 @@ impl Log {
 ///
 /// # Errors
 /// A log that cannot be read, a database that cannot be written.
-pub fn resolve(desk: &Desk, store: &mut Store, run: RunId) -> Result<u64> {
+pub(super) fn resolve(desk: &Desk, store: &mut Store, run: RunId) -> Result<u64> {
     let Some(path) = desk.config.smtp.postfix_log.as_deref() else { return Ok(0) };
     let mut uncertain: Vec<(Troubled, String)> = Vec::new();
     for trouble in store.troubled_deliveries()? {

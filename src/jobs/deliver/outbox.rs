@@ -1,10 +1,10 @@
 //! What people decide about messages: that one arrived, that one goes again.
 
-use super::Desk;
-use super::notices::{self, Instead, Wanted};
-use super::render::Studio;
 use crate::billing::ids::CustomerCode;
 use crate::billing::letters::Request;
+use crate::jobs::Desk;
+use crate::jobs::notify::render::Studio;
+use crate::jobs::notify::{self, Instead, Wanted};
 use crate::store::{Addressed, DeliveryState, ListedDelivery, ListedMessage, Outbox, RunId, Store, Tx};
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
@@ -146,7 +146,7 @@ fn requeue(
     let mut because = String::new();
     for wanted in tries {
         let one = std::slice::from_ref(&customer);
-        let outcome = notices::make(desk, store, run, &studio, one, &wanted, &mut None)?;
+        let outcome = notify::make(desk, store, run, &studio, one, &wanted, &mut None)?;
         if let Some(made) = outcome.made.first() {
             let detail = json!({ "message": listed.id, "anew": made.message });
             store.write(|tx| journal(tx, run, listed, Verdict::Requeue, detail, said))?;

@@ -1,15 +1,15 @@
 //! Importing customers: what a row makes of a stored customer, or a new one.
 
-use super::compare::Differences;
 use crate::billing::customer::{Customer, Language, PaymentReference};
 use crate::billing::ids::CustomerCode;
 use crate::billing::reference::creditor_reference;
 use crate::billing::vat::VatTreatment;
 use crate::intake::{CustomerRow, Field};
+use crate::jobs::import::differences::Differences;
 
 /// A new customer from its row. `sequence` is theirs for ever and makes their payment reference.
 #[must_use]
-pub fn created(row: &CustomerRow, sequence: i64, prefix: &str, language: Language) -> Customer {
+pub(super) fn created(row: &CustomerRow, sequence: i64, prefix: &str, language: Language) -> Customer {
     Customer {
         code: CustomerCode::new(row.code.clone()),
         name: row.name.clone(),
@@ -45,7 +45,11 @@ fn own_reference(sequence: i64, prefix: &str) -> PaymentReference {
 
 /// Applies a row to a stored customer and says what differs. The program owns `enforcement`, and staff what they
 /// recorded.
-pub fn updated(customer: &mut Customer, row: &CustomerRow, mut differences: Differences) -> Differences {
+pub(super) fn updated(
+    customer: &mut Customer,
+    row: &CustomerRow,
+    mut differences: Differences,
+) -> Differences {
     let d = &mut differences;
     let list = |list: &Vec<String>| list.join(";");
     d.set("name", &mut customer.name, row.name.clone(), Clone::clone);
@@ -88,7 +92,7 @@ pub fn updated(customer: &mut Customer, row: &CustomerRow, mut differences: Diff
 
 /// `yes` or `no`.
 #[must_use]
-pub fn yes_no(yes: bool) -> String {
+pub(super) fn yes_no(yes: bool) -> String {
     if yes { "yes" } else { "no" }.to_owned()
 }
 

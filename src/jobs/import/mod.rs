@@ -1,15 +1,25 @@
 //! Imports: files become rows, rows become records, and everything of a file is kept or nothing.
+pub mod bounces;
+mod customers;
+mod differences;
+pub mod inbox;
+pub mod invoices;
+mod mailbox;
+mod movements;
+mod owner;
+pub mod payments;
+pub mod services;
 
-use super::attention::{Findings, Kind};
-use super::compare::Differences;
-use super::gates::{self, InboxFile};
-use super::spared::spared;
-use super::{Desk, customers, invoices, payments, services};
 use crate::billing::charging::{bring_up_to_date, reprice};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::policy::Mode;
 use crate::exit_status::ExitStatus;
 use crate::intake::{self, CustomerRow, InvoiceRow, PaymentRow, ServiceRow, Sheet};
+use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::gates::{self, InboxFile};
+use crate::jobs::import::differences::Differences;
+use crate::jobs::spared::spared;
+use crate::jobs::{Desk, money};
 use crate::store::{Customers, FactQueries, RecordOf, RunId, Services, StaffQueries, Store, Tx};
 use crate::views::{ColumnView, ImportView, RecordView, RunView};
 use anyhow::{Context, Result, bail};
@@ -395,7 +405,7 @@ fn bring_customer_up(
             changes.extend(bring_up_to_date(&mut facts, &desk.rules, desk.today, None));
             tx.apply(run, code, &changes, desk.rules.mode)?;
             if facts.credit().is_positive() {
-                payments::tell_idle(desk, tx, code, findings)?;
+                money::tell_idle(desk, tx, code, findings)?;
             }
             Ok(())
         })

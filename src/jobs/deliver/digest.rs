@@ -1,8 +1,8 @@
 //! The digest of a night, mailed to accounting. It is no notice: it is sent once, by the run it speaks of, and
 //! what it says stands in `status` too.
 
-use super::Desk;
 use crate::billing::policy::Mode;
+use crate::jobs::Desk;
 use crate::mail::compose::{TextParts, address_of, compose_text};
 use crate::mail::{Handover, Outcome, Transport};
 use crate::store::RunId;

@@ -1,11 +1,11 @@
 //! Bounces: mail that came back ties itself to its message, which then counts as told no longer. It is believed only
 //! where it names what only we could have named, and the exact recipient of that message.
 
-use super::Desk;
-use super::attention::{Findings, Kind};
-use super::mailbox;
 use crate::billing::address::{compared, masked};
 use crate::billing::ids::CustomerCode;
+use crate::jobs::Desk;
+use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::import::mailbox;
 use crate::mail::bounce::{self, Bounce};
 use crate::mail::keyed::MailKey;
 use crate::store::{Customers, Outbox, RunId, SentDelivery, Store};

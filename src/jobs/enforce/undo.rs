@@ -2,14 +2,14 @@
 //! since, and both are left alone for a while. Money is not touched (`record reverse` does that), and what was deleted
 //! is gone.
 
-use super::Desk;
-use super::act::{self, Panels};
 use crate::billing::enforcement::{Because, Step};
 use crate::billing::facts::{Action, Facts};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::notice::Stage;
 use crate::billing::period::BillingPeriod;
 use crate::billing::service::{Hold, Service, ServiceState};
+use crate::jobs::Desk;
+use crate::jobs::enforce::panels::{self, Panels};
 use crate::store::{FactQueries, Outbox, RunId, RunStep, Services, Steps, Store, Tx};
 use anyhow::{Result, bail};
 use chrono::NaiveDate;
@@ -172,8 +172,8 @@ impl Undoing<'_> {
             because: Because::Settled(period),
         };
         let told = self.was_told(undone, Stage::Suspended)?;
-        let by_hook = act::hook(desk, Action::Reinstate, service.kind).is_some() && !desk.dry_run;
-        if by_hook && let Err(why) = act::act(desk, self.store, run, &mut self.panels, &step)? {
+        let by_hook = panels::hook(desk, Action::Reinstate, service.kind).is_some() && !desk.dry_run;
+        if by_hook && let Err(why) = panels::act(desk, self.store, run, &mut self.panels, &step)? {
             return Ok(Err(format!("the hook failed: {why}")));
         }
         let withdrawn = self.store.write(|tx| -> Result<usize> {

@@ -1,14 +1,14 @@
 //! Messages written into a folder to be looked through in a browser.
 
-use super::render::{Finished, pdf_name};
 use crate::billing::money::Money;
+use crate::jobs::notify::render::{Finished, pdf_name};
 use crate::views::MessageView;
 use anyhow::{Context, Result};
 use handlebars::Handlebars;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-const INDEX: &str = include_str!("../../templates/index.html.hbs");
+const INDEX: &str = include_str!("../../../templates/index.html.hbs");
 
 /// A folder of messages while it is filled.
 #[derive(Debug)]

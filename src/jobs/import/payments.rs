@@ -1,24 +1,21 @@
 //! Payments: whose they are, where their money goes, and which of them wait for a person.
 
-use super::Desk;
-use super::attention::{Findings, Kind};
-use super::imports::PaymentSheets;
-use super::movements::{self, CSV, Line, Verdict};
-use crate::billing::allocation::allocate;
 use crate::billing::candidates::words_of_payment;
-use crate::billing::charging::{self, Spent, bring_up_to_date};
-use crate::billing::facts::{Change, Facts, Payment};
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::movement::real_reference;
-use crate::billing::service::{Service, ServiceState};
-use crate::billing::text::look_alikes;
 use crate::intake::{Movement, PaymentRow};
+use crate::jobs::Desk;
+use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::import::PaymentSheets;
+use crate::jobs::import::movements::{self, CSV, Line, Verdict};
+use crate::jobs::import::owner::{owner, references_in};
+use crate::jobs::money::{self, Reversal};
 use crate::store::{
-    Customers, FactQueries, NewPayment, Outbox, Parked, Payments, Queries, RunId, Services, Store,
-    StoreError, StoredPayment, Tx, is_same_account,
+    Customers, NewPayment, Parked, Payments, RunId, Services, Store, StoreError, StoredPayment, Tx,
+    is_same_account,
 };
-use crate::views::{AttentionView, ColumnView, ImportView, RecordView};
+use crate::views::{ColumnView, ImportView, RecordView};
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde_json::json;
@@ -213,7 +210,7 @@ fn adopt(
     view.unchanged += 1;
     let unowned = known.customer.is_none() && known.parked.is_none() && !tx.is_same_as_another(known.id)?;
     if let (true, Some((code, by))) = (unowned, owner) {
-        settle_owner(desk, tx, run, known.id, &code, by, true)?;
+        money::settle_owner(desk, tx, run, known.id, &code, by, true)?;
         view.matched += 1;
     }
     Ok(())
@@ -266,7 +263,7 @@ fn book(
     let owner = owner.filter(|_| parked.is_none());
     if let Some((code, _)) = &owner {
         // charges that are due already must exist before the money comes: it goes by the ladder, not as credit
-        update(desk, tx, run, code)?;
+        money::update(desk, tx, run, code)?;
     }
     let id = tx.book_payment(run, &new)?;
     tx.sight(&line.identity, line.ordinal, &line.row.source, id)?;
@@ -279,15 +276,15 @@ fn book(
     let mut columns = vec![column("amount", row.amount.to_string())];
     if let Some((code, by)) = owner {
         view.matched += 1;
-        let basis = allocate_to(desk, tx, run, &code, id)?;
-        tell_idle(desk, tx, &code, findings)?;
+        let basis = money::allocate_to(desk, tx, run, &code, id)?;
+        money::tell_idle(desk, tx, &code, findings)?;
         columns.push(column("customer", code.to_string()));
         columns.push(column("matched_by", by.to_owned()));
         columns.push(column("basis", basis));
     } else {
         view.unmatched += 1;
         wait(tx, &line, id)?;
-        ask(tx, id, findings)?;
+        money::ask(tx, id, findings)?;
         if let Some(parked) = parked {
             columns.push(column("parked", parked.code().to_owned()));
         }
@@ -330,50 +327,6 @@ fn wait(tx: &Tx<'_>, line: &Line, id: PaymentId) -> Result<()> {
     }
     tx.index_waiting(id, &words_of_payment(row.payer.as_deref(), &text), &claims)?;
     Ok(())
-}
-
-/// A payment turns out to be a customer's: its money goes where the ladder says.
-pub(super) fn settle_owner(
-    desk: &Desk,
-    tx: &Tx<'_>,
-    run: RunId,
-    payment: PaymentId,
-    code: &CustomerCode,
-    evidence: &str,
-    learns: bool,
-) -> Result<String> {
-    update(desk, tx, run, code)?;
-    tx.assign_payment(payment, code, evidence, learns)?;
-    tx.close_one(Kind::Unmatched.code(), &payment.0.to_string(), desk.today)?;
-    allocate_to(desk, tx, run, code, payment)
-}
-
-/// Movements whose day was still to come when they were shown: today they are booked like others.
-///
-/// # Errors
-/// Where the database cannot be written.
-pub fn ripen(desk: &Desk, store: &mut Store, run: RunId) -> Result<Vec<AttentionView>> {
-    if store.payments_ripe_on(desk.today)?.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut findings = Findings::default();
-    store.write(|tx| -> Result<()> {
-        for payment in tx.payments_ripe_on(desk.today)? {
-            match &payment.likely {
-                Some(code) => {
-                    let evidence = payment.matched_by.as_deref().unwrap_or("reference");
-                    settle_owner(desk, tx, run, payment.id, code, evidence, true)?;
-                    tell_idle(desk, tx, code, &mut findings)?;
-                }
-                None => {
-                    tx.unpark(payment.id)?;
-                    ask(tx, payment.id, &mut findings)?;
-                }
-            }
-        }
-        Ok(())
-    })?;
-    findings.raise(desk, store, run, None)
 }
 
 /// Money that had come in was taken back by the bank: the payment is found by what both name, else a person is
@@ -422,7 +375,7 @@ fn reversal(
         source: &row.source,
         why: row.note.as_deref().unwrap_or("the statement says so"),
     };
-    let (id, text) = take_back(desk, tx, run, payment, &entry)?;
+    let (id, text) = money::take_back(desk, tx, run, payment, &entry)?;
     tx.sight(&line.identity, line.ordinal, &row.source, id)?;
     view.created += 1;
     let column = |column, after: String| ColumnView { column, before: String::new(), after };
@@ -456,282 +409,4 @@ fn reversed_by(tx: &Tx<'_>, row: &PaymentRow) -> Result<Vec<StoredPayment>, Stor
     }
     of.retain(|known| (row.date - known.date).num_days() <= REVERSED_WITHIN_DAYS);
     Ok(of)
-}
-
-/// Money to be taken back of a payment.
-pub(super) struct Reversal<'a> {
-    /// How much.
-    pub(super) amount: Money,
-    /// The day.
-    pub(super) date: NaiveDate,
-    /// The reference of the movement.
-    pub(super) bank_ref: &'a str,
-    /// What brought it.
-    pub(super) source: &'a str,
-    /// Why.
-    pub(super) why: &'a str,
-}
-
-/// Books money taken back and undoes what it had settled, never a renewal; gives what it came to, in words.
-pub(super) fn take_back(
-    desk: &Desk,
-    tx: &Tx<'_>,
-    run: RunId,
-    payment: &StoredPayment,
-    entry: &Reversal<'_>,
-) -> Result<(PaymentId, String)> {
-    let id =
-        tx.book_reversal(run, payment, entry.amount, entry.date, entry.bank_ref, entry.source, entry.why)?;
-    let mut text =
-        format!("{} of the payment of {} (`{}`) went back", entry.amount, payment.date, payment.bank_ref);
-    let Some(code) = &payment.customer else { return Ok((id, text)) };
-    let detail = json!({ "payment": payment.id.0, "cents": entry.amount.cents(), "why": entry.why });
-    tx.journal(run, Some(code), None, "taken_back", &detail)?;
-    text = format!("`{code}`: {text}");
-    let short = payment.allocated - (payment.kept - entry.amount);
-    if !short.is_positive() {
-        text.push_str("; it was credit");
-        return Ok((id, text));
-    }
-    let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok((id, text)) };
-    let spent = tx.spent(payment.id)?;
-    let changes = charging::take_back(&mut facts, payment.id, short, spent.clone(), &desk.rules, desk.today);
-    tx.apply(run, code, &changes, desk.rules.mode)?;
-    text.push_str(&unsettled_again(&facts, &changes, &spent));
-    Ok((id, text))
-}
-
-/// What a person must know of each charge that money taken back left open: `; … is unsettled again` and what was
-/// already done with that money.
-pub(super) fn unsettled_again(facts: &Facts, changes: &[Change], spent: &[Spent]) -> String {
-    let mut text = String::new();
-    for change in changes {
-        let Change::Reopened { charge: id, .. } = change else { continue };
-        let open = facts.charges.iter().any(|charge| charge.id == *id && charge.settled_on.is_none());
-        let Some(Spent { charge, renewed, .. }) = spent.iter().find(|s| s.charge.id == *id).filter(|_| open)
-        else {
-            continue;
-        };
-        let what = charge.service.as_ref().map_or_else(|| charge.label.clone(), ToString::to_string);
-        text.push_str(&format!("; `{what}` is unsettled again"));
-        if let (true, Some(period)) = (renewed, charge.period()) {
-            text.push_str(&format!(
-                ", but was renewed until {}: it is asked for on the next card; `undo RUN` takes the renewal back",
-                period.to
-            ));
-        }
-        if let Some(invoice) = &charge.invoice {
-            text.push_str(&format!(" (invoice {invoice} was issued for it)"));
-        }
-    }
-    text
-}
-
-pub(super) fn update(desk: &Desk, tx: &Tx<'_>, run: RunId, code: &CustomerCode) -> Result<()> {
-    let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(()) };
-    let changes = bring_up_to_date(&mut facts, &desk.rules, desk.today, None);
-    tx.apply(run, code, &changes, desk.rules.mode)?;
-    Ok(())
-}
-
-/// Sends a booked payment's money where the ladder says, and remembers why.
-pub(super) fn allocate_to(
-    desk: &Desk,
-    tx: &Tx<'_>,
-    run: RunId,
-    code: &CustomerCode,
-    payment: PaymentId,
-) -> Result<String> {
-    let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(String::new()) };
-    let (basis, changes) = allocate(&mut facts, payment, &desk.rules, desk.today);
-    tx.apply(run, code, &changes, desk.rules.mode)?;
-    let word = serde_json::to_value(basis)?.as_str().unwrap_or_default().to_owned();
-    tx.note_basis(payment, &word)?;
-    tx.journal(run, Some(code), None, "payment", &json!({ "payment": payment.0, "basis": word }))?;
-    Ok(word)
-}
-
-/// Whose a payment is, and what told so: the file, a reference, a card's number, the services named. What a payment
-/// names goes before the account that it comes from: people pay for others.
-fn owner(tx: &Tx<'_>, row: &PaymentRow) -> Result<Option<(CustomerCode, &'static str)>, StoreError> {
-    if let Some(code) = &row.customer {
-        return Ok(Some((CustomerCode::new(code.clone()), "customer")));
-    }
-    let texts = || [&row.reference, &row.note].into_iter().flatten();
-    let mut named = false;
-    for text in texts() {
-        let references = references_in(tx, text)?;
-        if let [code] = references.as_slice() {
-            return Ok(Some((code.clone(), "reference")));
-        }
-        named |= !references.is_empty();
-        if let Some(code) = by_card(tx, text)? {
-            return Ok(Some((code, "card")));
-        }
-    }
-    let mut owners = Vec::new();
-    for code in &row.services {
-        owners.extend(tx.service(&ServiceCode::new(code.clone()))?.map(|service| service.customer));
-    }
-    owners.sort();
-    owners.dedup();
-    if !owners.is_empty() {
-        return Ok(if owners.len() == 1 { owners.pop().map(|code| (code, "services")) } else { None });
-    }
-    for text in texts() {
-        if let Some(code) = by_code(tx, text)? {
-            return Ok(Some((code, "code")));
-        }
-    }
-    if let (false, Some(iban)) = (named, &row.payer_iban)
-        && let Some(code) = tx.customer_of_payer(iban)?
-    {
-        return Ok(Some((code, "payer_iban")));
-    }
-    Ok(None)
-}
-
-/// The customers whose payment reference stands in a text, however it is spaced.
-fn references_in(tx: &impl Queries, text: &str) -> Result<Vec<CustomerCode>, StoreError> {
-    let words: Vec<String> =
-        text.split(|c: char| !c.is_alphanumeric()).map(look_alikes).filter(|word| !word.is_empty()).collect();
-    let mut found: Vec<CustomerCode> = Vec::new();
-    // people type a reference in groups, banks cut it anywhere: try every run of words
-    for first in 0..words.len() {
-        let mut joined = String::new();
-        for word in &words[first..] {
-            joined.push_str(word);
-            if joined.len() > 30 {
-                break;
-            }
-            if joined.len() >= 5
-                && let Some(code) = tx.customer_of_reference(&joined)?
-                && !found.contains(&code)
-            {
-                found.push(code);
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// The customer of the one card whose number stands in a text.
-fn by_card(tx: &impl Queries, text: &str) -> Result<Option<CustomerCode>, StoreError> {
-    let upper = look_alikes(text);
-    let mut found: Vec<CustomerCode> = Vec::new();
-    for word in upper.split(|c: char| !(c.is_alphanumeric() || c == '-')) {
-        if word.matches('-').count() == 2
-            && let Some(code) = tx.customer_of_card(word)?
-            && !found.contains(&code)
-        {
-            found.push(code);
-        }
-    }
-    Ok(if found.len() == 1 { found.pop() } else { None })
-}
-
-/// The one customer whose code stands in a text as a word; a bare number is no evidence.
-fn by_code(tx: &impl Queries, text: &str) -> Result<Option<CustomerCode>, StoreError> {
-    let mut found: Vec<CustomerCode> = Vec::new();
-    for word in look_alikes(text).split(|c: char| !(c.is_alphanumeric() || c == '-')) {
-        let telling = word.len() >= 3
-            && word.chars().any(char::is_alphabetic)
-            && word.chars().any(|c| c.is_ascii_digit());
-        let code = CustomerCode::new(word);
-        if telling && !found.contains(&code) && tx.customer(&code)?.is_some() {
-            found.push(code);
-        }
-    }
-    Ok(if found.len() == 1 { found.pop() } else { None })
-}
-
-/// A payment that was given to a customer by mistake is nobody's again.
-pub(super) fn waits_again(tx: &Tx<'_>, known: &StoredPayment) -> Result<()> {
-    let texts = [known.reference.as_deref(), known.note.as_deref()];
-    let text = texts.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    Ok(tx.index_waiting(known.id, &words_of_payment(known.payer.as_deref(), &text), &[])?)
-}
-
-/// Lists a payment that nobody owns, with what a person can do about it.
-pub(super) fn ask(tx: &Tx<'_>, id: PaymentId, findings: &mut Findings) -> Result<()> {
-    let Some(payment) = tx.movement_of_id(id)? else { return Ok(()) };
-    let who = payment.payer.as_deref().unwrap_or("an unnamed payer");
-    let what = format!("payment of {} on {} from {who} (`{}`)", payment.kept, payment.date, payment.bank_ref);
-    let whose = payment.likely.as_ref().map_or_else(|| "CUSTOMER".to_owned(), ToString::to_string);
-    let assign = format!("`record assign {} {whose}`", id.0);
-    let text = match payment.parked {
-        // it is listed among the unmatched ones, and its day needs nobody
-        Some(Parked::Ahead) => return Ok(()),
-        Some(Parked::Batch) => format!(
-            "{what} is a batch, and the bank does not say how it is divided; ask the bank, record its parts and say \
-             `record same {} PAYMENT…`, or {assign}",
-            id.0
-        ),
-        Some(Parked::OtherFormat) => format!(
-            "{what} may be one that another file brought; if it is, `record same {} PAYMENT`, else {assign}",
-            id.0
-        ),
-        Some(Parked::ByHand) | None => {
-            let by_hand = tx.recorded_by_hand(payment.kept, payment.date, payment.likely.as_ref())?;
-            let like: Vec<String> = by_hand
-                .iter()
-                .filter_map(|known| Some((known, known.customer.as_ref()?)))
-                .map(|(known, code)| format!("payment {} of `{code}` on {}", known.id.0, known.date))
-                .collect();
-            if like.is_empty() {
-                format!("{what} matches no customer; {assign} says whose it is")
-            } else {
-                format!(
-                    "{what} looks like money recorded by hand ({}); if it is, `record same {} PAYMENT`, else {assign}",
-                    like.join(", "),
-                    id.0
-                )
-            }
-        }
-    };
-    findings.add(Kind::Unmatched, id.0.to_string(), payment.likely.as_ref(), None, text);
-    Ok(())
-}
-
-/// Tells a person of credit that nothing of the customer's can still be paid with, and of money that came for a service
-/// that no longer exists.
-///
-/// # Errors
-/// Where the database cannot be read or written.
-pub fn tell_idle(desk: &Desk, tx: &Tx<'_>, code: &CustomerCode, findings: &mut Findings) -> Result<()> {
-    let Some(facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(()) };
-    let late = |payment: &&Payment| {
-        payment.left().is_positive()
-            && facts.services.iter().any(|service| match service.state {
-                ServiceState::Terminated { on } => {
-                    payment.services.contains(&service.code)
-                        || payment.services.is_empty() && payment.date >= on
-                }
-                ServiceState::Ended { .. } => payment.services.contains(&service.code),
-                ServiceState::Active | ServiceState::Suspended { .. } => false,
-            })
-    };
-    let idle = facts.credit().is_positive()
-        && facts.open_charges().is_empty()
-        && !facts.services.iter().any(|service| facts.will_be_charged(service));
-    let named = facts.payments.iter().find(late);
-    if !idle && named.is_none() {
-        tx.close_one(Kind::LateMoney.code(), code.as_str(), desk.today)?;
-        return Ok(());
-    }
-    let service = named.and_then(|payment| payment.services.first().cloned()).or_else(|| {
-        let terminated = |service: &&Service| matches!(service.state, ServiceState::Terminated { .. });
-        facts.services.iter().rfind(terminated).or(facts.services.last()).map(|service| service.code.clone())
-    });
-    let what = service.as_ref().map_or_else(
-        || "who has no service".to_owned(),
-        |service| format!("whose `{service}` is charged no longer"),
-    );
-    let text = format!(
-        "{} of credit are left of `{code}`, {what}; give it back (`record refund {code} AMOUNT`) or agree with the \
-         customer what it is for",
-        facts.credit()
-    );
-    findings.add(Kind::LateMoney, code.as_str(), Some(code), service.as_ref(), text);
-    Ok(())
 }

@@ -1,17 +1,20 @@
 //! Notices: decide on a snapshot, draw on all cores, then look at every customer again in the
 //! transaction that stores card, message, notices and deliveries together.
+pub mod outlook;
+pub mod preview;
+pub mod render;
 
-use super::Desk;
-use super::attention::{Findings, Kind};
-use super::preview::Preview;
-use super::render::{Finished, Header, Studio};
-use super::spared::spared;
 use crate::billing::charging::bring_up_to_date;
 use crate::billing::facts::{Facts, Letter};
 use crate::billing::ids::{CardNumber, CustomerCode};
 use crate::billing::letters::{self, Correspondence, Request, Skipped};
 use crate::billing::notice::{Notice, NoticeFate};
 use crate::billing::policy::Mode;
+use crate::jobs::Desk;
+use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::notify::preview::Preview;
+use crate::jobs::notify::render::{Finished, Header, Studio};
+use crate::jobs::spared::spared;
 use crate::mail::keyed::{Identity, MailKey};
 use crate::store::{
     Asked, DeliveryState, FactQueries, NewMessage, Outbox, Queries, Role, RunId, Store, StoreError, Tx,

@@ -17,7 +17,7 @@ const BEFORE: u64 = 4096;
 
 /// How far a mailbox that is one file was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Place {
+pub(super) struct Place {
     /// The byte after the last one read.
     pub read_to: u64,
     /// SHA-256 of what stands before it.
@@ -28,7 +28,7 @@ pub struct Place {
 ///
 /// # Errors
 /// A folder that cannot be read.
-pub fn files(mailbox: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn files(mailbox: &Path) -> Result<Vec<PathBuf>> {
     let failed = |path: &Path| format!("the mailbox `{}` cannot be read", path.display());
     let of_maildir = [mailbox.join("new"), mailbox.join("cur")];
     let folders: Vec<&Path> = if is_maildir(mailbox) {
@@ -59,7 +59,7 @@ fn is_maildir(mailbox: &Path) -> bool {
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn message(file: &Path) -> Result<Vec<u8>> {
+pub(super) fn message(file: &Path) -> Result<Vec<u8>> {
     let failed = || format!("the message `{}` cannot be read", file.display());
     let mut bytes = Vec::new();
     let limit = u64::try_from(MESSAGE_MAX)?;
@@ -71,7 +71,7 @@ pub fn message(file: &Path) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// A file that cannot be moved: it is read again the next time, which changes nothing.
-pub fn put_away(mailbox: &Path, file: &Path) -> Result<()> {
+pub(super) fn put_away(mailbox: &Path, file: &Path) -> Result<()> {
     let Some(name) = file.file_name().and_then(|name| name.to_str()) else { return Ok(()) };
     let failed = || format!("the message `{}` was read and cannot be moved", file.display());
     let (folder, name) = if is_maildir(mailbox) {
@@ -93,7 +93,7 @@ pub fn put_away(mailbox: &Path, file: &Path) -> Result<()> {
 ///
 /// # Errors
 /// A file that cannot be read, or into which somebody is writing.
-pub fn read(mailbox: &Path, from: &Place, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<Place> {
+pub(super) fn read(mailbox: &Path, from: &Place, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<Place> {
     let failed = || format!("the mailbox `{}` cannot be read", mailbox.display());
     let mut file = File::open(mailbox).with_context(failed)?;
     if !file.metadata().with_context(failed)?.is_file() {

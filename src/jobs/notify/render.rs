@@ -1,11 +1,11 @@
 //! From a letter to finished bytes: the PDF, the two bodies and the whole e-mail, on all cores.
 
-use super::Desk;
 use crate::billing::card::BillingCard;
 use crate::billing::facts::Letter;
 use crate::card::Wording;
 use crate::card::letter::{Letters, RenderedLetter};
 use crate::card::pdf::{self, Image, Look};
+use crate::jobs::Desk;
 use crate::mail::compose::{MailParts, compose};
 use anyhow::{Context, Result};
 use std::num::NonZeroUsize;

@@ -1,7 +1,6 @@
 //! Acting at a panel: intent, hook, verified, recorded. Nothing external happens inside a transaction, and
 //! a hook that fails leaves the service as it was.
 
-use super::Desk;
 use crate::billing::enforcement::{self, Step};
 use crate::billing::facts::Action;
 use crate::billing::guard::is_guarded;
@@ -11,6 +10,7 @@ use crate::billing::service::{Service, ServiceKind};
 use crate::billing::text::is_plain_word;
 use crate::config::HookSet;
 use crate::hooks::{self, Answer, Call};
+use crate::jobs::Desk;
 use crate::store::{FactQueries, PendingRenewal, RunId, Services, Steps, Store};
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -21,7 +21,7 @@ use std::time::Duration;
 /// The panels of one run: after a failure that nobody expected, a panel suspends and terminates nothing more.
 /// What is paid for is switched on and renewed all the same, each service by itself.
 #[derive(Debug, Default)]
-pub struct Panels {
+pub(super) struct Panels {
     failing: BTreeSet<(ServiceKind, Option<String>)>,
 }
 
@@ -40,7 +40,7 @@ impl Panels {
 
 /// The hook that does a step, if its kind has one. A trial runs none.
 #[must_use]
-pub fn hook(desk: &Desk, action: Action, kind: ServiceKind) -> Option<(&HookSet, &[String])> {
+pub(super) fn hook(desk: &Desk, action: Action, kind: ServiceKind) -> Option<(&HookSet, &[String])> {
     if desk.rules.mode == Mode::Trial {
         return None;
     }
@@ -59,7 +59,7 @@ pub fn hook(desk: &Desk, action: Action, kind: ServiceKind) -> Option<(&HookSet,
 /// # Errors
 /// Where the database cannot be written: then the step is done again in the next run, and the hook says
 /// that it is so already.
-pub fn act(
+pub(super) fn act(
     desk: &Desk,
     store: &mut Store,
     run: RunId,
@@ -99,7 +99,7 @@ pub fn act(
             facts.apply(&change);
             tx.apply_done(code, &change)?;
             if step.action == Action::Terminate {
-                super::payments::update(desk, tx, run, code)?;
+                crate::jobs::money::update(desk, tx, run, code)?;
             }
         }
         Ok(true)
@@ -115,7 +115,7 @@ pub fn act(
 ///
 /// # Errors
 /// Where the database cannot be written.
-pub fn renew(
+pub(super) fn renew(
     desk: &Desk,
     store: &mut Store,
     run: RunId,
@@ -249,7 +249,7 @@ fn call(
 /// What a panel says of a service, by the `verify` of its kind: its state, or why it gave none. Nothing where there
 /// is no `verify`.
 #[must_use]
-pub fn state_at_panel(desk: &Desk, service: &Service) -> Option<Result<String, String>> {
+pub(super) fn state_at_panel(desk: &Desk, service: &Service) -> Option<Result<String, String>> {
     let set = desk.config.hooks.get(&service.kind)?;
     let verify = set.verify.as_deref()?;
     let period = BillingPeriod::anchored(service.expires_on, service.period_months, service.anchor_day);

@@ -1,19 +1,23 @@
 //! Enforcement: plan on a snapshot, pass the plan through the guard, then look at every customer
 //! again in the transaction that records it.
+pub mod backup;
+pub mod drift;
+mod panels;
+pub mod undo;
 
-use super::Desk;
-use super::act::{self, Panels};
-use super::gates::unread_payments;
-use super::payments;
-use super::spared::spared;
 use crate::billing::enforcement::{self, Because, Enforcement, Step};
 use crate::billing::facts::Action;
 use crate::billing::guard::{self, Gates, Limits, Refusal};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::registry::{self, Concern};
+use crate::jobs::Desk;
+use crate::jobs::gates::unread_payments;
+use crate::jobs::money;
+use crate::jobs::spared::spared;
 use crate::store::{FactQueries, GateQueries, Payments, RESTORED, RunId, Runs, Services, Steps, Store};
 use crate::views::StepView;
 use anyhow::Result;
+use panels::Panels;
 use serde_json::json;
 
 /// What an enforcing run would do, or did.
@@ -187,7 +191,7 @@ impl Plan {
         let bar = desk.report.progress("enforcing", self.customers.len());
         for code in &self.customers {
             bar.inc(1);
-            if super::stopping() {
+            if crate::jobs::stopping() {
                 break;
             }
             by_hook.extend(self.record(desk, store, run, code, &mut night)?);
@@ -220,10 +224,10 @@ impl Plan {
                 self.ask_for(desk, store, run, step, night)?;
             }
             for pending in renewals.iter().filter(|pending| (pending.failures > 0) == again) {
-                if super::stopping() {
+                if crate::jobs::stopping() {
                     return Ok(());
                 }
-                match spared(|| act::renew(desk, store, run, &mut night.panels, pending))? {
+                match spared(|| panels::renew(desk, store, run, &mut night.panels, pending))? {
                     Ok(failed) => night.failed.extend(failed),
                     Err(why) => night.hold_back(store, &pending.service, why),
                 }
@@ -245,7 +249,7 @@ impl Plan {
     ) -> Result<()> {
         night.stopped = night.stopped.take().or_else(|| stop_file(desk));
         // what is paid for is switched on again, whatever else is stopped
-        if super::stopping() || night.stopped.is_some() && is_guarded(step) {
+        if crate::jobs::stopping() || night.stopped.is_some() && is_guarded(step) {
             return Ok(());
         }
         // the hooks before it took their time
@@ -260,7 +264,7 @@ impl Plan {
                 return Ok(());
             }
         }
-        match spared(|| act::act(desk, store, run, &mut night.panels, step))? {
+        match spared(|| panels::act(desk, store, run, &mut night.panels, step))? {
             Ok(Ok(())) => night.done.push(step.clone()),
             Ok(Err(why)) => night.failed.push((step.clone(), why)),
             Err(why) => night.held.push((step.customer.clone(), why)),
@@ -368,13 +372,13 @@ impl Plan {
             // a renewal is a fact as soon as it is settled; its hook follows
             let (by_hook, steps): (Vec<Step>, Vec<Step>) =
                 steps.into_iter().filter(allowed).partition(|step| {
-                    step.action != Action::Renew && act::hook(desk, step.action, step.kind).is_some()
+                    step.action != Action::Renew && panels::hook(desk, step.action, step.kind).is_some()
                 });
             changes.extend(steps.iter().filter_map(|step| enforcement::done(step, &facts, desk.today)));
             tx.apply(run, code, &changes, desk.rules.mode)?;
             if steps.iter().any(|step| step.action == Action::Terminate) {
                 // what was paid for a period that is given up becomes credit with the step
-                payments::update(desk, tx, run, code)?;
+                money::update(desk, tx, run, code)?;
             }
             for step in &steps {
                 let reason = json!({
@@ -382,7 +386,7 @@ impl Plan {
                     "from": step.period.from, "to": step.period.to,
                 });
                 tx.journal(run, Some(code), Some(&step.service), step.action.code(), &reason)?;
-                if act::hook(desk, step.action, step.kind).is_some() {
+                if panels::hook(desk, step.action, step.kind).is_some() {
                     tx.await_renewal(step)?;
                 } else if by_hand(desk, step) {
                     tx.open_work_order(run, step, desk.today)?;

@@ -1,16 +1,16 @@
 //! The look before a delivery is handed over: is it still owed, and is the address still the customer's?
 
-use super::Desk;
-use super::notices::{self, Wanted};
 use crate::billing::charging::bring_up_to_date;
 use crate::billing::ids::CustomerCode;
 use crate::billing::notice::Stage;
 use crate::billing::policy::Mode;
+use crate::jobs::Desk;
+use crate::jobs::notify::{self, Wanted};
 use crate::store::{Claimed, FactQueries, Outbox, Queries, StoreError, Waiting};
 
 /// What a look came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
+pub(super) enum Look {
     /// It is true and owed: it goes.
     Owed,
     /// It is not, for this reason: it is withdrawn.
@@ -23,7 +23,7 @@ pub enum Look {
 ///
 /// # Errors
 /// Where the database cannot be read; a record that cannot be read withdraws the delivery.
-pub fn look(desk: &Desk, store: &impl Queries, claimed: &Claimed) -> Result<Look, StoreError> {
+pub(super) fn look(desk: &Desk, store: &impl Queries, claimed: &Claimed) -> Result<Look, StoreError> {
     let Some(message) = store.message_again(claimed.message)? else {
         return Ok(Look::Over("its message is gone"));
     };
@@ -51,10 +51,10 @@ fn compared(
     let Some(mut facts) = store.facts(&code, desk.rules.mode, desk.today)? else {
         return Ok(Err("the customer is gone"));
     };
-    if !notices::addresses(desk, &facts).0.contains(&(claimed.address.clone(), claimed.role)) {
+    if !notify::addresses(desk, &facts).0.contains(&(claimed.address.clone(), claimed.role)) {
         return Ok(Err("the address is no longer the customer's"));
     }
-    notices::without_waiting(&mut facts, std::slice::from_ref(message));
+    notify::without_waiting(&mut facts, std::slice::from_ref(message));
     // what another address was told with this message still binds us, and is yet to be told to this one
     for notice in &mut facts.notices {
         if message.keys.contains(&notice.key.to_string()) {
@@ -63,10 +63,10 @@ fn compared(
     }
     let wanted = Wanted::again(message, false).unwrap_or_default();
     bring_up_to_date(&mut facts, &desk.rules, desk.today, wanted.until);
-    let Some(letter) = notices::decide(desk, &facts, &wanted).letter else {
+    let Some(letter) = notify::decide(desk, &facts, &wanted).letter else {
         return Ok(Err("nothing is to be told any more"));
     };
-    let keys = notices::keys_of(&letter);
+    let keys = notify::keys_of(&letter);
     let told = if message.is_whole() {
         keys == message.keys
     } else {

@@ -1,7 +1,5 @@
 //! What staff know, one line each: every record is journalled with who and why, and undone by a contrary one.
 
-use super::attention::{Findings, Kind};
-use super::{Desk, gates, invoices, payments};
 use crate::billing::address;
 use crate::billing::charge::Charge;
 use crate::billing::charging::{self, TakeOff, charge_once, rate_of, reprice_told, take_off};
@@ -14,6 +12,10 @@ use crate::billing::service::{Hold, Service, ServiceState, SuspensionReason};
 use crate::billing::vat::Price;
 use crate::error::Stop;
 use crate::intake::InvoiceOf;
+use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::import::invoices;
+use crate::jobs::money;
+use crate::jobs::{Desk, gates};
 use crate::store::{
     BY_HAND, CLOCK_FORGIVEN, Charges, Customers, FactQueries, NewPayment, Payments, RecordOf, RunId, Runs,
     Services, Store, StoredPayment, Tx,
@@ -262,7 +264,7 @@ fn one(
             if !other_money {
                 known_already(tx, *amount, *date, customer)?;
             }
-            payments::update(desk, tx, run, customer)?;
+            money::update(desk, tx, run, customer)?;
             let new = NewPayment {
                 date: *date,
                 amount: *amount,
@@ -283,8 +285,8 @@ fn one(
                 seen_on: desk.today,
             };
             let id = tx.book_payment(run, &new)?;
-            let basis = payments::allocate_to(desk, tx, run, customer, id)?;
-            payments::tell_idle(desk, tx, customer, findings)?;
+            let basis = money::allocate_to(desk, tx, run, customer, id)?;
+            money::tell_idle(desk, tx, customer, findings)?;
             let text = format!("{amount} of `{customer}` booked as `{bank_ref}` ({basis})");
             Ok(("payment", Some(customer.clone()), None, text))
         }
@@ -339,9 +341,9 @@ fn one(
             );
             tx.apply(run, &code, &changes, desk.rules.mode)?;
             tx.unassign_payment(*payment)?;
-            payments::waits_again(tx, &known)?;
-            payments::ask(tx, *payment, findings)?;
-            let open = payments::unsettled_again(&facts, &changes, &spent);
+            money::waits_again(tx, &known)?;
+            money::ask(tx, *payment, findings)?;
+            let open = money::unsettled_again(&facts, &changes, &spent);
             let text = format!("{} of {} belongs to `{code}` no longer{open}", known.kept, known.date);
             Ok(("assign", Some(code), None, text))
         }
@@ -355,7 +357,7 @@ fn one(
         }
         Record::Refund { customer, amount } => {
             let text = refund(desk, tx, run, customer, *amount, witness)?;
-            payments::tell_idle(desk, tx, customer, findings)?;
+            money::tell_idle(desk, tx, customer, findings)?;
             Ok(("refund", Some(customer.clone()), None, text))
         }
         Record::Charge { customer, service, price, label } => {
@@ -383,7 +385,7 @@ fn one(
             let label = witness.reason.clone();
             let changes = take_off(&mut facts, &desk.rules, &charge, amount, *kind, label, desk.today);
             tx.apply(run, &customer, &changes, desk.rules.mode)?;
-            payments::tell_idle(desk, tx, &customer, findings)?;
+            money::tell_idle(desk, tx, &customer, findings)?;
             let (word, text) = match kind {
                 TakeOff::Discount => (
                     "discount",
@@ -413,7 +415,7 @@ fn one(
             }
             let changes = reprice_told(&mut facts, &desk.rules, code);
             tx.apply(run, &stored.customer, &changes, desk.rules.mode)?;
-            payments::update(desk, tx, run, &stored.customer)?;
+            money::update(desk, tx, run, &stored.customer)?;
             let text = format!(
                 "`{code}` costs {} from now on; {} open charge changed",
                 price.money(),
@@ -467,8 +469,8 @@ fn one(
             }
             tx.put_service(&stored)?;
             tx.note_staff_word(run, RecordOf::Service(code), "renews")?;
-            payments::update(desk, tx, run, &stored.customer)?;
-            payments::tell_idle(desk, tx, &stored.customer, findings)?;
+            money::update(desk, tx, run, &stored.customer)?;
+            money::tell_idle(desk, tx, &stored.customer, findings)?;
             let text = if *undo {
                 format!("`{code}` renews again")
             } else {
@@ -481,7 +483,7 @@ fn one(
             if *date < desk.today {
                 bail!("{date} lies before today, {}; name a day to come", desk.today);
             }
-            payments::update(desk, tx, run, &owner)?;
+            money::update(desk, tx, run, &owner)?;
             let facts = facts(desk, tx, &owner)?;
             let notice = letters::told_by_a_person(&facts, &desk.rules, code, *date, desk.today)
                 .map_err(|why| anyhow!("`{code}`: {why}"))?;
@@ -506,8 +508,8 @@ fn one(
             tx.remember_before_end(code)?;
             stored.state = ServiceState::Ended { on: desk.today };
             tx.put_service(&stored)?;
-            payments::update(desk, tx, run, &stored.customer)?;
-            payments::tell_idle(desk, tx, &stored.customer, findings)?;
+            money::update(desk, tx, run, &stored.customer)?;
+            money::tell_idle(desk, tx, &stored.customer, findings)?;
             let text = format!("`{code}` has ended: no charges, no mail, no hook");
             Ok(("end", Some(stored.customer), Some(code.clone()), text))
         }
@@ -518,9 +520,9 @@ fn one(
             }
             stored.state = tx.state_before_end(code)?.unwrap_or(ServiceState::Active);
             tx.put_service(&stored)?;
-            payments::update(desk, tx, run, &stored.customer)?;
-            payments::tell_idle(desk, tx, &stored.customer, findings)?;
-            let state = super::services::word_state(stored.state);
+            money::update(desk, tx, run, &stored.customer)?;
+            money::tell_idle(desk, tx, &stored.customer, findings)?;
+            let state = crate::jobs::import::services::word_state(stored.state);
             let text = format!("`{code}` is there again, {state}, its expiry is {}", stored.expires_on);
             Ok(("end", Some(stored.customer), Some(code.clone()), text))
         }
@@ -680,12 +682,12 @@ fn assign(
             if let Some(services) = services {
                 tx.name_services(payment, services)?;
             }
-            payments::settle_owner(desk, tx, run, payment, customer, "person", !once)?
+            money::settle_owner(desk, tx, run, payment, customer, "person", !once)?
         }
         Some(of) if of == customer && services.is_some() => {
             tx.name_services(payment, services.unwrap_or_default())?;
-            payments::update(desk, tx, run, customer)?;
-            payments::allocate_to(desk, tx, run, customer, payment)?
+            money::update(desk, tx, run, customer)?;
+            money::allocate_to(desk, tx, run, customer, payment)?
         }
         Some(of) => bail!(
             "payment {} is `{of}`'s; `record assign {} --undo` makes it nobody's first",
@@ -693,7 +695,7 @@ fn assign(
             payment.0
         ),
     };
-    payments::tell_idle(desk, tx, customer, findings)?;
+    money::tell_idle(desk, tx, customer, findings)?;
     let text = format!("{} of {} belongs to `{customer}` ({basis})", known.kept, known.date);
     Ok(("assign", Some(customer.clone()), None, text))
 }
@@ -789,14 +791,14 @@ fn take_back(
     witness: &Witness,
 ) -> Result<String> {
     let bank_ref = format!("{word}:{}:{}", run.0, payment.id.0);
-    let entry = payments::Reversal {
+    let entry = money::Reversal {
         amount,
         date: desk.today,
         bank_ref: &bank_ref,
         source: BY_HAND,
         why: &witness.reason,
     };
-    Ok(payments::take_back(desk, tx, run, payment, &entry)?.1)
+    Ok(money::take_back(desk, tx, run, payment, &entry)?.1)
 }
 
 /// Credit goes back to the customer, newest payment first.

@@ -1,12 +1,12 @@
 //! Where a panel and the program disagree, and where a trial and the staff did.
 
-use super::Desk;
-use super::act::state_at_panel;
-use super::services::word_state;
 use crate::billing::enforcement;
 use crate::billing::ids::ServiceCode;
 use crate::billing::period::days_before;
 use crate::billing::policy::Mode;
+use crate::jobs::Desk;
+use crate::jobs::enforce::panels::state_at_panel;
+use crate::jobs::import::services::word_state;
 use crate::store::{FactQueries, ServiceChange, Services, Steps, Store};
 use anyhow::Result;
 use chrono::NaiveDate;

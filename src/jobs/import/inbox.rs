@@ -1,12 +1,12 @@
 //! The night's beginning: the files that wait in the inbox folder. Each is read or reported, whatever its name.
 
-use super::Desk;
-use super::attention::{Findings, Kind};
-use super::gates::{InboxFile, file_name};
-use super::imports::{self, Manner, Subject};
-use super::spared::spared;
 use crate::exit_status::ExitStatus;
 use crate::intake::{FileKind, kind_of, kind_of_name};
+use crate::jobs::Desk;
+use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::gates::{InboxFile, file_name};
+use crate::jobs::import::{self, Manner, Subject};
+use crate::jobs::spared::spared;
 use crate::store::{AttentionQueries, Cover, GateQueries, Met, RunId, Store, UnreadFile};
 use crate::views::{AttentionView, ImportView, RunView};
 use anyhow::{Context, Result, bail};
@@ -53,7 +53,7 @@ pub fn import(desk: &Desk, store: &mut Store, run: RunId, shown: &RunView) -> Re
     };
     if let Some(mailbox) = desk.config.import.bounces.as_deref() {
         // a mailbox that cannot be read must not keep the night from going on
-        match spared(|| super::bounces::import(desk, store, run, mailbox))? {
+        match spared(|| crate::jobs::import::bounces::import(desk, store, run, mailbox))? {
             Ok(outcome) => {
                 if !outcome.fresh.is_empty() || !outcome.faults.is_empty() {
                     arrived.status = ExitStatus::NeedsPerson;
@@ -240,7 +240,7 @@ fn one(
     let from_inbox = Some(InboxFile { name: file.name.clone(), digest: digest.clone() });
     let manner = Manner { from_inbox, ..Manner::default() };
     let files = std::slice::from_ref(&file.path);
-    match spared(|| imports::import(desk, store, run, subject, files, &manner, shown.clone()))? {
+    match spared(|| import::import(desk, store, run, subject, files, &manner, shown.clone()))? {
         Ok((view, status)) => {
             let rejected = view.rejected;
             arrived.status = arrived.status.and(status);

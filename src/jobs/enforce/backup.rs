@@ -1,6 +1,6 @@
 //! Backups of the database, before every run that may enforce.
 
-use super::Desk;
+use crate::jobs::Desk;
 use crate::store::Store;
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;

@@ -1,18 +1,23 @@
 //! Delivering: what waits in the outbox is handed over, each delivery at most once. The delivery is in
 //! doubt, durably, before the first byte of its body goes out.
+pub mod digest;
+pub mod handover;
+pub mod outbox;
+mod owed;
+mod postfix_log;
 
-use super::Desk;
-use super::attention::{Findings, Kind};
-use super::handover::Journal;
-use super::owed::{self, Look};
-use super::spared::spared;
 use crate::billing::address::masked;
 use crate::billing::ids::CustomerCode;
+use crate::jobs::Desk;
+use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::deliver::handover::Journal;
+use crate::jobs::spared::spared;
 use crate::mail::keyed::MailKey;
 use crate::mail::{Evidence, Handover, Outcome, Transport};
 use crate::store::{AttemptRecord, Claimed, DeliveryState, HandedOver, Outbox, RunId, Store};
 use anyhow::{Context, Result};
 use chrono::Duration;
+use owed::Look;
 use serde_json::json;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
@@ -58,7 +63,7 @@ pub fn deliver(desk: &Desk, store: &mut Store, run: RunId, only: &[CustomerCode]
     if recovered > 0 {
         desk.report.status(&format!("{recovered} deliveries of a run that was cut short are uncertain"));
     }
-    super::resolver::resolve(desk, store, run)?;
+    crate::jobs::deliver::postfix_log::resolve(desk, store, run)?;
     let waiting: VecDeque<i64> = store.queued_deliveries(&stamp(crate::clock::now()))?.into();
     if waiting.is_empty() {
         return Ok(delivered);
@@ -129,7 +134,7 @@ fn next(desk: &Desk, run: RunId, counter: &Mutex<Counter<'_>>, only: &[CustomerC
         if counter.stopped.is_some() || counter.failure.is_some() {
             return None;
         }
-        if super::stopping() {
+        if crate::jobs::stopping() {
             counter.stopped = Some("the run was told to stop; the rest stays queued".to_owned());
             return None;
         }
@@ -351,7 +356,7 @@ fn joint(states: &[DeliveryState]) -> DeliveryState {
 /// # Errors
 /// Where the database cannot be read or written.
 pub fn troubles(store: &mut Store, findings: &mut Findings) -> Result<()> {
-    super::bounces::find(store, findings)?;
+    crate::jobs::import::bounces::find(store, findings)?;
     for trouble in store.troubled_deliveries()? {
         let customer = Some(&trouble.customer);
         let address = masked(&trouble.address);

@@ -1,0 +1,245 @@
+//! Money: what importing, recording and enforcing do with it alike. Whose it turns out to be, where it goes, what is
+//! taken back, and what a person is asked.
+
+use crate::billing::allocation::allocate;
+use crate::billing::candidates::words_of_payment;
+use crate::billing::charging::{self, Spent, bring_up_to_date};
+use crate::billing::facts::{Change, Facts, Payment};
+use crate::billing::ids::{CustomerCode, PaymentId};
+use crate::billing::money::Money;
+use crate::billing::service::{Service, ServiceState};
+use crate::jobs::Desk;
+use crate::jobs::attention::{Findings, Kind};
+use crate::store::{FactQueries, Parked, Payments, RunId, Store, StoredPayment, Tx};
+use crate::views::AttentionView;
+use anyhow::Result;
+use chrono::NaiveDate;
+use serde_json::json;
+
+/// A payment turns out to be a customer's: its money goes where the ladder says.
+pub(crate) fn settle_owner(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    run: RunId,
+    payment: PaymentId,
+    code: &CustomerCode,
+    evidence: &str,
+    learns: bool,
+) -> Result<String> {
+    update(desk, tx, run, code)?;
+    tx.assign_payment(payment, code, evidence, learns)?;
+    tx.close_one(Kind::Unmatched.code(), &payment.0.to_string(), desk.today)?;
+    allocate_to(desk, tx, run, code, payment)
+}
+
+/// Movements whose day was still to come when they were shown: today they are booked like others.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub fn ripen(desk: &Desk, store: &mut Store, run: RunId) -> Result<Vec<AttentionView>> {
+    if store.payments_ripe_on(desk.today)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut findings = Findings::default();
+    store.write(|tx| -> Result<()> {
+        for payment in tx.payments_ripe_on(desk.today)? {
+            match &payment.likely {
+                Some(code) => {
+                    let evidence = payment.matched_by.as_deref().unwrap_or("reference");
+                    settle_owner(desk, tx, run, payment.id, code, evidence, true)?;
+                    tell_idle(desk, tx, code, &mut findings)?;
+                }
+                None => {
+                    tx.unpark(payment.id)?;
+                    ask(tx, payment.id, &mut findings)?;
+                }
+            }
+        }
+        Ok(())
+    })?;
+    findings.raise(desk, store, run, None)
+}
+
+/// Money to be taken back of a payment.
+pub(crate) struct Reversal<'a> {
+    /// How much.
+    pub(crate) amount: Money,
+    /// The day.
+    pub(crate) date: NaiveDate,
+    /// The reference of the movement.
+    pub(crate) bank_ref: &'a str,
+    /// What brought it.
+    pub(crate) source: &'a str,
+    /// Why.
+    pub(crate) why: &'a str,
+}
+
+/// Books money taken back and undoes what it had settled, never a renewal; gives what it came to, in words.
+pub(crate) fn take_back(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    run: RunId,
+    payment: &StoredPayment,
+    entry: &Reversal<'_>,
+) -> Result<(PaymentId, String)> {
+    let id =
+        tx.book_reversal(run, payment, entry.amount, entry.date, entry.bank_ref, entry.source, entry.why)?;
+    let mut text =
+        format!("{} of the payment of {} (`{}`) went back", entry.amount, payment.date, payment.bank_ref);
+    let Some(code) = &payment.customer else { return Ok((id, text)) };
+    let detail = json!({ "payment": payment.id.0, "cents": entry.amount.cents(), "why": entry.why });
+    tx.journal(run, Some(code), None, "taken_back", &detail)?;
+    text = format!("`{code}`: {text}");
+    let short = payment.allocated - (payment.kept - entry.amount);
+    if !short.is_positive() {
+        text.push_str("; it was credit");
+        return Ok((id, text));
+    }
+    let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok((id, text)) };
+    let spent = tx.spent(payment.id)?;
+    let changes = charging::take_back(&mut facts, payment.id, short, spent.clone(), &desk.rules, desk.today);
+    tx.apply(run, code, &changes, desk.rules.mode)?;
+    text.push_str(&unsettled_again(&facts, &changes, &spent));
+    Ok((id, text))
+}
+
+/// What a person must know of each charge that money taken back left open: `; … is unsettled again` and what was
+/// already done with that money.
+pub(crate) fn unsettled_again(facts: &Facts, changes: &[Change], spent: &[Spent]) -> String {
+    let mut text = String::new();
+    for change in changes {
+        let Change::Reopened { charge: id, .. } = change else { continue };
+        let open = facts.charges.iter().any(|charge| charge.id == *id && charge.settled_on.is_none());
+        let Some(Spent { charge, renewed, .. }) = spent.iter().find(|s| s.charge.id == *id).filter(|_| open)
+        else {
+            continue;
+        };
+        let what = charge.service.as_ref().map_or_else(|| charge.label.clone(), ToString::to_string);
+        text.push_str(&format!("; `{what}` is unsettled again"));
+        if let (true, Some(period)) = (renewed, charge.period()) {
+            text.push_str(&format!(
+                ", but was renewed until {}: it is asked for on the next card; `undo RUN` takes the renewal back",
+                period.to
+            ));
+        }
+        if let Some(invoice) = &charge.invoice {
+            text.push_str(&format!(" (invoice {invoice} was issued for it)"));
+        }
+    }
+    text
+}
+
+pub(crate) fn update(desk: &Desk, tx: &Tx<'_>, run: RunId, code: &CustomerCode) -> Result<()> {
+    let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(()) };
+    let changes = bring_up_to_date(&mut facts, &desk.rules, desk.today, None);
+    tx.apply(run, code, &changes, desk.rules.mode)?;
+    Ok(())
+}
+
+/// Sends a booked payment's money where the ladder says, and remembers why.
+pub(crate) fn allocate_to(
+    desk: &Desk,
+    tx: &Tx<'_>,
+    run: RunId,
+    code: &CustomerCode,
+    payment: PaymentId,
+) -> Result<String> {
+    let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(String::new()) };
+    let (basis, changes) = allocate(&mut facts, payment, &desk.rules, desk.today);
+    tx.apply(run, code, &changes, desk.rules.mode)?;
+    let word = serde_json::to_value(basis)?.as_str().unwrap_or_default().to_owned();
+    tx.note_basis(payment, &word)?;
+    tx.journal(run, Some(code), None, "payment", &json!({ "payment": payment.0, "basis": word }))?;
+    Ok(word)
+}
+
+/// A payment that was given to a customer by mistake is nobody's again.
+pub(crate) fn waits_again(tx: &Tx<'_>, known: &StoredPayment) -> Result<()> {
+    let texts = [known.reference.as_deref(), known.note.as_deref()];
+    let text = texts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    Ok(tx.index_waiting(known.id, &words_of_payment(known.payer.as_deref(), &text), &[])?)
+}
+
+/// Lists a payment that nobody owns, with what a person can do about it.
+pub(crate) fn ask(tx: &Tx<'_>, id: PaymentId, findings: &mut Findings) -> Result<()> {
+    let Some(payment) = tx.movement_of_id(id)? else { return Ok(()) };
+    let who = payment.payer.as_deref().unwrap_or("an unnamed payer");
+    let what = format!("payment of {} on {} from {who} (`{}`)", payment.kept, payment.date, payment.bank_ref);
+    let whose = payment.likely.as_ref().map_or_else(|| "CUSTOMER".to_owned(), ToString::to_string);
+    let assign = format!("`record assign {} {whose}`", id.0);
+    let text = match payment.parked {
+        // it is listed among the unmatched ones, and its day needs nobody
+        Some(Parked::Ahead) => return Ok(()),
+        Some(Parked::Batch) => format!(
+            "{what} is a batch, and the bank does not say how it is divided; ask the bank, record its parts and say \
+             `record same {} PAYMENT…`, or {assign}",
+            id.0
+        ),
+        Some(Parked::OtherFormat) => format!(
+            "{what} may be one that another file brought; if it is, `record same {} PAYMENT`, else {assign}",
+            id.0
+        ),
+        Some(Parked::ByHand) | None => {
+            let by_hand = tx.recorded_by_hand(payment.kept, payment.date, payment.likely.as_ref())?;
+            let like: Vec<String> = by_hand
+                .iter()
+                .filter_map(|known| Some((known, known.customer.as_ref()?)))
+                .map(|(known, code)| format!("payment {} of `{code}` on {}", known.id.0, known.date))
+                .collect();
+            if like.is_empty() {
+                format!("{what} matches no customer; {assign} says whose it is")
+            } else {
+                format!(
+                    "{what} looks like money recorded by hand ({}); if it is, `record same {} PAYMENT`, else {assign}",
+                    like.join(", "),
+                    id.0
+                )
+            }
+        }
+    };
+    findings.add(Kind::Unmatched, id.0.to_string(), payment.likely.as_ref(), None, text);
+    Ok(())
+}
+
+/// Tells a person of credit that nothing of the customer's can still be paid with, and of money that came for a service
+/// that no longer exists.
+///
+/// # Errors
+/// Where the database cannot be read or written.
+pub fn tell_idle(desk: &Desk, tx: &Tx<'_>, code: &CustomerCode, findings: &mut Findings) -> Result<()> {
+    let Some(facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(()) };
+    let late = |payment: &&Payment| {
+        payment.left().is_positive()
+            && facts.services.iter().any(|service| match service.state {
+                ServiceState::Terminated { on } => {
+                    payment.services.contains(&service.code)
+                        || payment.services.is_empty() && payment.date >= on
+                }
+                ServiceState::Ended { .. } => payment.services.contains(&service.code),
+                ServiceState::Active | ServiceState::Suspended { .. } => false,
+            })
+    };
+    let idle = facts.credit().is_positive()
+        && facts.open_charges().is_empty()
+        && !facts.services.iter().any(|service| facts.will_be_charged(service));
+    let named = facts.payments.iter().find(late);
+    if !idle && named.is_none() {
+        tx.close_one(Kind::LateMoney.code(), code.as_str(), desk.today)?;
+        return Ok(());
+    }
+    let service = named.and_then(|payment| payment.services.first().cloned()).or_else(|| {
+        let terminated = |service: &&Service| matches!(service.state, ServiceState::Terminated { .. });
+        facts.services.iter().rfind(terminated).or(facts.services.last()).map(|service| service.code.clone())
+    });
+    let what = service.as_ref().map_or_else(
+        || "who has no service".to_owned(),
+        |service| format!("whose `{service}` is charged no longer"),
+    );
+    let text = format!(
+        "{} of credit are left of `{code}`, {what}; give it back (`record refund {code} AMOUNT`) or agree with the \
+         customer what it is for",
+        facts.credit()
+    );
+    findings.add(Kind::LateMoney, code.as_str(), Some(code), service.as_ref(), text);
+    Ok(())
+}
