@@ -184,17 +184,16 @@ impl History {
         let mut found = Vec::new();
         for service in now.services.values().filter(|s| s.state == "active" && s.is_alive()) {
             let Some(charge) = now.at_expiry(service).filter(|charge| charge.due() > 0) else { continue };
-            let Some((index, stages)) = stage_of(service, &(moment.ladder)(service), moment.day) else {
-                continue;
-            };
+            let Some(stage) = stage_of(service, &(moment.ladder)(service), moment.day) else { continue };
             let since = self.changed.get(&service.code).copied().unwrap_or(0);
             let known = |n: &&Notice| n.service == service.code && n.from == service.expires && n.live;
             let made: Vec<&Notice> = now.notices.iter().filter(known).filter(|n| !n.cancelled).collect();
-            let told = made
-                .iter()
-                .any(|n| stages[index..].contains(&n.stage) || (n.stage == "warning" && n.id > since));
+            // a later stage of the ladder as it was then tells it too
+            let told = made.iter().any(|n| {
+                offset(&n.stage).is_some_and(|days| days >= offset(&stage).unwrap())
+                    || (n.stage == "warning" && n.id > since)
+            });
             if !told && !listed.contains(&service.code) && !listed.contains(&service.customer) {
-                let stage = &stages[index];
                 found.push(format!("{stage} of {}, {} cents due: {made:?}", service.code, charge.due()));
             }
         }
@@ -349,6 +348,10 @@ fn cents(now: &Books) -> Vec<String> {
 fn money_on_the_dead(now: &Books) -> Vec<String> {
     let mut found = Vec::new();
     for charge in now.charges.iter().filter(|charge| charge.paid > 0 && charge.written_off.is_none()) {
+        if charge.paid + charge.taken_off > charge.gross {
+            let asked = charge.gross - charge.taken_off;
+            found.push(format!("{} cents lie at {:?}, which asks for {asked}", charge.paid, charge.service));
+        }
         let (Some(from), Some(service)) =
             (charge.from, charge.service.as_ref().and_then(|s| now.services.get(s)))
         else {
@@ -449,20 +452,23 @@ fn anchored(day: NaiveDate, months: i32, anchor: u32) -> Option<NaiveDate> {
     (1..=anchor).rev().find_map(|day| NaiveDate::from_ymd_opt(year, month, day))
 }
 
-/// The ladder's stages in the order of their days, and which applies.
-fn stage_of(service: &Service, ladder: &Ladder, day: NaiveDate) -> Option<(usize, Vec<String>)> {
-    let expires = service.expires;
-    let mut stages: Vec<(NaiveDate, String)> = Vec::new();
-    for days in ladder.before.iter().filter(|days| **days <= 15 * u64::from(service.months)) {
-        stages.push((expires - Days::new(*days), format!("before-{days}")));
+/// The ladder's stage that applies on a day.
+fn stage_of(service: &Service, ladder: &Ladder, day: NaiveDate) -> Option<String> {
+    let told = |days: &&u64| **days <= 15 * u64::from(service.months);
+    let before = ladder.before.iter().filter(told).map(|days| format!("before-{days}"));
+    let on = ladder.on_expiry.then(|| "expiry".to_owned());
+    let after = ladder.after.iter().map(|days| format!("after-{days}"));
+    let past = (day - service.expires).num_days();
+    before.chain(on).chain(after).filter(|stage| offset(stage) <= Some(past)).max_by_key(|stage| offset(stage))
+}
+
+/// The day of a stage of the ladder, counted from the expiry.
+fn offset(stage: &str) -> Option<i64> {
+    match stage.split_once('-') {
+        Some(("before", days)) => days.parse::<i64>().ok().map(|days| -days),
+        Some(("after", days)) => days.parse().ok(),
+        _ => (stage == "expiry").then_some(0),
     }
-    if ladder.on_expiry {
-        stages.push((expires, "expiry".to_owned()));
-    }
-    stages.extend(ladder.after.iter().map(|days| (expires + Days::new(*days), format!("after-{days}"))));
-    stages.sort();
-    let index = stages.iter().rposition(|(of, _)| *of <= day)?;
-    Some((index, stages.into_iter().map(|(_, stage)| stage).collect()))
 }
 
 /// 8.5: one record, hook, file or address stops the night for others.

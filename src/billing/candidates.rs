@@ -79,6 +79,12 @@ pub fn heads_of_names(customer: &Customer) -> Vec<String> {
     words(&customer.name).iter().map(|word| head(word)).collect()
 }
 
+/// What a payment says: its reference and its note as one text.
+#[must_use]
+pub fn said(reference: Option<&str>, note: Option<&str>) -> String {
+    [reference, note].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
 /// The words by which a payment that nobody owns yet may be found: heads of its payer's names, and whatever may be a
 /// tax id in what is written.
 #[must_use]

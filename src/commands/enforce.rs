@@ -11,7 +11,7 @@ use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::enforce::{self, backup};
 use crate::jobs::money;
 use crate::report::table;
-use crate::store::{FactQueries, RunId, Store};
+use crate::store::{FactQueries, Run, Store};
 use crate::views::{AttentionView, EnforceView, RunView, StepView};
 use anyhow::Result;
 use std::time::Duration;
@@ -41,7 +41,7 @@ pub(super) fn run(global: &Global, args: &EnforceArgs) -> Result<ExitStatus> {
 pub(super) fn night(
     desk: &Desk,
     store: &mut Store,
-    run: RunId,
+    run: Run,
     shown: RunView,
     customers: &[String],
     gates: Gates,
@@ -59,7 +59,7 @@ pub(super) fn night(
     if let Some((digest, by)) = approval {
         plan.approve(digest)?;
         let detail = serde_json::json!({ "digest": digest, "by": by });
-        store.write(|tx| tx.journal(run, None, None, "approved", &detail))?;
+        store.write(run, |tx| tx.journal(None, None, "approved", &detail))?;
     }
     let mut findings = Findings::default();
     for (customer, service, concern) in &plan.concerns {
@@ -89,7 +89,7 @@ pub(super) fn night(
     }
     for step in outcome.actions.iter().filter(|step| step.action == Action::Terminate) {
         let customer = CustomerCode::new(&*step.customer);
-        store.write(|tx| money::tell_idle(desk, tx, &customer, &mut findings))?;
+        store.write(run, |tx| money::tell_idle(desk, tx, &customer, &mut findings))?;
     }
     let kinds = [Kind::HeldBack, Kind::Hook, Kind::PaymentPending, Kind::Registry];
     let complete = everyone.then_some(kinds.as_slice());

@@ -21,7 +21,7 @@ use crate::exit_status::ExitStatus;
 use crate::jobs::{Desk, gates};
 use crate::lock::{Lock, Purpose};
 use crate::report::Report;
-use crate::store::{RunId, Store};
+use crate::store::{Run, Store};
 use crate::views::RunView;
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -146,14 +146,14 @@ impl Session {
         &self,
         store: &mut Store,
         command: &'static str,
-        work: impl FnOnce(&Desk, &mut Store, RunId, RunView) -> Result<ExitStatus>,
+        work: impl FnOnce(&Desk, &mut Store, Run, RunView) -> Result<ExitStatus>,
     ) -> Result<ExitStatus> {
         let desk = &self.desk;
         let stamp =
             |at: chrono::DateTime<chrono_tz::Tz>| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
         let run = store.begin_run(command, desk.today, desk.rules.mode, &stamp(desk.now))?;
         let view = RunView {
-            id: (!desk.dry_run).then_some(run.0),
+            id: (!desk.dry_run).then_some(run.id.0),
             command,
             as_of: desk.today,
             dry_run: desk.dry_run,
@@ -168,9 +168,9 @@ impl Session {
         }
         let status = outcome.as_ref().map_or_else(crate::error::status_of, |status| *status);
         let ended_at = stamp(clock::now());
-        store.end_run(run, &ended_at, status.code())?;
+        store.end_run(run.id, &ended_at, status.code())?;
         if !desk.dry_run {
-            crate::jobs::deliver::handover::mark_run(&self.database, run.0, &ended_at)?;
+            crate::jobs::deliver::handover::mark_run(&self.database, run.id.0, &ended_at)?;
         }
         outcome
     }

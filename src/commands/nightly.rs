@@ -10,7 +10,7 @@ use crate::jobs::deliver::digest;
 use crate::jobs::enforce::backup;
 use crate::jobs::import::inbox;
 use crate::jobs::notify::Wanted;
-use crate::store::{RunId, StatusQueries, Store};
+use crate::store::{Run, StatusQueries, Store};
 use crate::views::{NightlyView, NotifyView, RunView, StepView};
 use anyhow::Result;
 use std::time::Duration;
@@ -41,13 +41,13 @@ pub(super) fn run(global: &Global, args: &NightlyArgs) -> Result<ExitStatus> {
     })
 }
 
-fn night(desk: &Desk, store: &mut Store, run: RunId, shown: RunView) -> Result<(NightlyView, ExitStatus)> {
+fn night(desk: &Desk, store: &mut Store, run: Run, shown: RunView) -> Result<(NightlyView, ExitStatus)> {
     let mut gates = Gates::default();
     if !desk.dry_run {
         gates.damaged = backup::backup(desk, store).err().map(|error| format!("{error:#}"));
     }
     let no_backup = gates.damaged.clone();
-    inbox::prune(desk, store)?;
+    inbox::prune(desk, store, run)?;
     let arrived = inbox::import(desk, store, run, &shown)?;
     let mut status = arrived.status;
     gates.unread_payments = arrived.unread;

@@ -14,7 +14,7 @@ use crate::jobs::notify::render::Studio;
 use crate::jobs::notify::{self, Made, Wanted};
 use crate::jobs::{Desk, deliver};
 use crate::report::table;
-use crate::store::{DeliveryState, FactQueries, RunId, Services, Store};
+use crate::store::{DeliveryState, FactQueries, Run, Services, Store};
 use crate::views::{AttentionView, NotifyView, RunView, Totals};
 use anyhow::Result;
 use std::path::Path;
@@ -63,7 +63,7 @@ pub(super) fn run(global: &Global, args: &NotifyArgs) -> Result<ExitStatus> {
 pub(super) fn night(
     desk: &Desk,
     store: &mut Store,
-    run: RunId,
+    run: Run,
     shown: RunView,
     customers: &[CustomerCode],
     wanted: &Wanted,
@@ -102,7 +102,7 @@ pub(super) fn night(
             status = ExitStatus::Failed;
         }
     }
-    deliver::troubles(store, &mut outcome.findings)?;
+    deliver::troubles(store, run, &mut outcome.findings)?;
     let complete = customers.is_empty().then_some(COMPLETE.as_slice());
     let fresh = outcome.findings.raise(desk, store, run, complete)?;
     if !fresh.is_empty() {

@@ -2,7 +2,7 @@
 
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::jobs::Desk;
-use crate::store::{NewAttention, RunId, Store, StoreError};
+use crate::store::{NewAttention, Run, Store, StoreError};
 use crate::views::AttentionView;
 use anyhow::Result;
 
@@ -115,13 +115,13 @@ impl Findings {
         &self,
         desk: &Desk,
         store: &mut Store,
-        run: RunId,
+        run: Run,
         complete: Option<&[Kind]>,
     ) -> Result<Vec<AttentionView>> {
-        let fresh = store.write(|tx| -> Result<Vec<AttentionView>, StoreError> {
+        let fresh = store.write(run, |tx| -> Result<Vec<AttentionView>, StoreError> {
             let mut fresh = Vec::new();
             for (_, new) in &self.found {
-                if tx.raise(run, new, desk.today)? {
+                if tx.raise(new)? {
                     fresh.push(AttentionView {
                         kind: new.kind.to_owned(),
                         customer: new.customer.clone(),
@@ -138,7 +138,7 @@ impl Findings {
                     .filter(|(found, _)| found == kind)
                     .map(|(_, new)| new.key.clone())
                     .collect();
-                tx.close_others(kind.code(), &still, None, desk.today)?;
+                tx.close_others(kind.code(), &still, None)?;
             }
             Ok(fresh)
         })?;

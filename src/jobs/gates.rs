@@ -5,7 +5,7 @@ use crate::intake::{PaymentRow, Sheet};
 use crate::jobs::Desk;
 use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::deliver::handover;
-use crate::store::{Cover, GateQueries, RESTORED, RunId, Runs, Store, StoreError, Tx, UnreadFile};
+use crate::store::{Cover, GateQueries, RESTORED, Run, Runs, Store, StoreError, Tx, UnreadFile};
 use anyhow::Result;
 use std::path::Path;
 
@@ -14,11 +14,11 @@ use std::path::Path;
 ///
 /// # Errors
 /// Where the database cannot be read or written.
-pub fn note_restored(desk: &Desk, store: &mut Store, run: RunId, database: &Path) -> Result<bool> {
+pub fn note_restored(desk: &Desk, store: &mut Store, run: Run, database: &Path) -> Result<bool> {
     let Some(last) = handover::last_run(database) else { return Ok(false) };
     let known = store.ended_at(last.run)?;
-    let Some(why) = handover::restored(&last, run.0, known.as_deref()) else { return Ok(false) };
-    store.write(|tx| tx.close_gate(run, RESTORED, &why, desk.today))?;
+    let Some(why) = handover::restored(&last, run.id.0, known.as_deref()) else { return Ok(false) };
+    store.write(run, |tx| tx.close_gate(RESTORED, &why))?;
     desk.report.status(&why);
     let mut findings = Findings::default();
     findings.add(Kind::Restored, RESTORED, None, None, why);
@@ -87,20 +87,14 @@ fn read_file(sheet: &Sheet<PaymentRow>) -> ReadFile {
 ///
 /// # Errors
 /// Where the database cannot be written.
-pub fn note_read(
-    desk: &Desk,
-    tx: &Tx<'_>,
-    run: RunId,
-    files: &[ReadFile],
-    from_inbox: Option<&InboxFile>,
-) -> Result<(), StoreError> {
+pub fn note_read(tx: &Tx<'_>, files: &[ReadFile], from_inbox: Option<&InboxFile>) -> Result<(), StoreError> {
     for file in files {
         if file.bad_rows == 0 {
             // the bad rows of a file, mended, are the rest of it
             let name = file.name.strip_suffix(".rejected.csv").unwrap_or(&file.name);
             tx.note_read(name, &file.covers)?;
             if !tx.is_unread(name)? {
-                tx.close_one(Kind::Inbox.code(), name, desk.today)?;
+                tx.close_one(Kind::Inbox.code(), name)?;
             }
         } else if let Some(inbox) = from_inbox {
             let unread = UnreadFile {
@@ -110,7 +104,7 @@ pub fn note_read(
                 holds_money: true,
                 covers: file.covers.clone(),
             };
-            tx.note_unread(run, &unread, desk.today)?;
+            tx.note_unread(&unread)?;
         }
     }
     Ok(())
@@ -120,12 +114,12 @@ pub fn note_read(
 ///
 /// # Errors
 /// Where the database cannot be written.
-pub fn put_aside(desk: &Desk, tx: &Tx<'_>, name: &str, by: &str) -> Result<usize, StoreError> {
+pub fn put_aside(tx: &Tx<'_>, name: &str, by: &str) -> Result<usize, StoreError> {
     let name = file_name(Path::new(name));
     let opened = tx.put_aside(&name, by)?;
     let mut closed = 0;
     for kind in [Kind::Inbox, Kind::Restored] {
-        closed += tx.close_one(kind.code(), &name, desk.today)?;
+        closed += tx.close_one(kind.code(), &name)?;
     }
     Ok(opened + closed)
 }

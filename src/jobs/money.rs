@@ -10,7 +10,7 @@ use crate::billing::money::Money;
 use crate::billing::service::{Service, ServiceState};
 use crate::jobs::Desk;
 use crate::jobs::attention::{Findings, Kind};
-use crate::store::{FactQueries, Parked, Payments, RunId, Store, StoredPayment, Tx};
+use crate::store::{FactQueries, Parked, Payments, Run, Store, StoredPayment, Tx};
 use crate::views::AttentionView;
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -20,33 +20,32 @@ use serde_json::json;
 pub(crate) fn settle_owner(
     desk: &Desk,
     tx: &Tx<'_>,
-    run: RunId,
     payment: PaymentId,
     code: &CustomerCode,
     evidence: &str,
     learns: bool,
 ) -> Result<String> {
-    update(desk, tx, run, code)?;
+    update(desk, tx, code)?;
     tx.assign_payment(payment, code, evidence, learns)?;
-    tx.close_one(Kind::Unmatched.code(), &payment.0.to_string(), desk.today)?;
-    allocate_to(desk, tx, run, code, payment)
+    tx.close_one(Kind::Unmatched.code(), &payment.0.to_string())?;
+    allocate_to(desk, tx, code, payment)
 }
 
 /// Movements whose day was still to come when they were shown: today they are booked like others.
 ///
 /// # Errors
 /// Where the database cannot be written.
-pub fn ripen(desk: &Desk, store: &mut Store, run: RunId) -> Result<Vec<AttentionView>> {
+pub fn ripen(desk: &Desk, store: &mut Store, run: Run) -> Result<Vec<AttentionView>> {
     if store.payments_ripe_on(desk.today)?.is_empty() {
         return Ok(Vec::new());
     }
     let mut findings = Findings::default();
-    store.write(|tx| -> Result<()> {
+    store.write(run, |tx| -> Result<()> {
         for payment in tx.payments_ripe_on(desk.today)? {
             match &payment.likely {
                 Some(code) => {
                     let evidence = payment.matched_by.as_deref().unwrap_or("reference");
-                    settle_owner(desk, tx, run, payment.id, code, evidence, true)?;
+                    settle_owner(desk, tx, payment.id, code, evidence, true)?;
                     tell_idle(desk, tx, code, &mut findings)?;
                 }
                 None => {
@@ -78,17 +77,15 @@ pub(crate) struct Reversal<'a> {
 pub(crate) fn take_back(
     desk: &Desk,
     tx: &Tx<'_>,
-    run: RunId,
     payment: &StoredPayment,
     entry: &Reversal<'_>,
 ) -> Result<(PaymentId, String)> {
-    let id =
-        tx.book_reversal(run, payment, entry.amount, entry.date, entry.bank_ref, entry.source, entry.why)?;
+    let id = tx.book_reversal(payment, entry.amount, entry.date, entry.bank_ref, entry.source, entry.why)?;
     let mut text =
         format!("{} of the payment of {} (`{}`) went back", entry.amount, payment.date, payment.bank_ref);
     let Some(code) = &payment.customer else { return Ok((id, text)) };
     let detail = json!({ "payment": payment.id.0, "cents": entry.amount.cents(), "why": entry.why });
-    tx.journal(run, Some(code), None, "taken_back", &detail)?;
+    tx.journal(Some(code), None, "taken_back", &detail)?;
     text = format!("`{code}`: {text}");
     let short = payment.allocated - (payment.kept - entry.amount);
     if !short.is_positive() {
@@ -98,7 +95,7 @@ pub(crate) fn take_back(
     let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok((id, text)) };
     let spent = tx.spent(payment.id)?;
     let changes = charging::take_back(&mut facts, payment.id, short, spent.clone(), &desk.rules, desk.today);
-    tx.apply(run, code, &changes, desk.rules.mode)?;
+    tx.apply(code, &changes)?;
     text.push_str(&unsettled_again(&facts, &changes, &spent));
     Ok((id, text))
 }
@@ -129,10 +126,10 @@ pub(crate) fn unsettled_again(facts: &Facts, changes: &[Change], spent: &[Spent]
     text
 }
 
-pub(crate) fn update(desk: &Desk, tx: &Tx<'_>, run: RunId, code: &CustomerCode) -> Result<()> {
+pub(crate) fn update(desk: &Desk, tx: &Tx<'_>, code: &CustomerCode) -> Result<()> {
     let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(()) };
     let changes = bring_up_to_date(&mut facts, &desk.rules, desk.today, None);
-    tx.apply(run, code, &changes, desk.rules.mode)?;
+    tx.apply(code, &changes)?;
     Ok(())
 }
 
@@ -140,24 +137,21 @@ pub(crate) fn update(desk: &Desk, tx: &Tx<'_>, run: RunId, code: &CustomerCode) 
 pub(crate) fn allocate_to(
     desk: &Desk,
     tx: &Tx<'_>,
-    run: RunId,
     code: &CustomerCode,
     payment: PaymentId,
 ) -> Result<String> {
     let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(String::new()) };
     let (basis, changes) = allocate(&mut facts, payment, &desk.rules, desk.today);
-    tx.apply(run, code, &changes, desk.rules.mode)?;
+    tx.apply(code, &changes)?;
     let word = serde_json::to_value(basis)?.as_str().unwrap_or_default().to_owned();
     tx.note_basis(payment, &word)?;
-    tx.journal(run, Some(code), None, "payment", &json!({ "payment": payment.0, "basis": word }))?;
+    tx.journal(Some(code), None, "payment", &json!({ "payment": payment.0, "basis": word }))?;
     Ok(word)
 }
 
 /// A payment that was given to a customer by mistake is nobody's again.
 pub(crate) fn waits_again(tx: &Tx<'_>, known: &StoredPayment) -> Result<()> {
-    let texts = [known.reference.as_deref(), known.note.as_deref()];
-    let text = texts.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    Ok(tx.index_waiting(known.id, &words_of_payment(known.payer.as_deref(), &text), &[])?)
+    Ok(tx.index_waiting(known.id, &words_of_payment(known.payer.as_deref(), &known.said()), &[])?)
 }
 
 /// Lists a payment that nobody owns, with what a person can do about it.
@@ -224,7 +218,7 @@ pub fn tell_idle(desk: &Desk, tx: &Tx<'_>, code: &CustomerCode, findings: &mut F
         && !facts.services.iter().any(|service| facts.will_be_charged(service));
     let named = facts.payments.iter().find(late);
     if !idle && named.is_none() {
-        tx.close_one(Kind::LateMoney.code(), code.as_str(), desk.today)?;
+        tx.close_one(Kind::LateMoney.code(), code.as_str())?;
         return Ok(());
     }
     let service = named.and_then(|payment| payment.services.first().cloned()).or_else(|| {

@@ -1,7 +1,6 @@
 //! What needs a person: told once, listed until it is over.
 
 use super::error::Result;
-use super::runs::RunId;
 use super::{Queries, Tx};
 use chrono::NaiveDate;
 use rusqlite::params;
@@ -66,7 +65,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn raise(&self, run: RunId, new: &NewAttention, today: NaiveDate) -> Result<bool> {
+    pub fn raise(&self, new: &NewAttention) -> Result<bool> {
         let known = self
             .connection()
             .prepare_cached(
@@ -81,7 +80,15 @@ impl Tx<'_> {
                 "INSERT INTO attention (kind, key, customer, service, text, since, run)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?
-            .execute(params![new.kind, new.key, new.customer, new.service, new.text, today, run.0])?;
+            .execute(params![
+                new.kind,
+                new.key,
+                new.customer,
+                new.service,
+                new.text,
+                self.run.as_of,
+                self.run.id.0
+            ])?;
         Ok(true)
     }
 
@@ -103,33 +110,27 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn close_one(&self, kind: &str, key: &str, today: NaiveDate) -> Result<usize> {
+    pub fn close_one(&self, kind: &str, key: &str) -> Result<usize> {
         Ok(self
             .connection()
             .prepare_cached(
                 "UPDATE attention SET closed_on = ?3 WHERE kind = ?1 AND key = ?2 AND closed_on IS NULL",
             )?
-            .execute(params![kind, key, today])?)
+            .execute(params![kind, key, self.run.as_of])?)
     }
 
     /// Closes what was listed of a kind and was not raised again; `within` limits it to a customer.
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn close_others(
-        &self,
-        kind: &str,
-        still: &[String],
-        within: Option<&str>,
-        today: NaiveDate,
-    ) -> Result<()> {
+    pub fn close_others(&self, kind: &str, still: &[String], within: Option<&str>) -> Result<()> {
         let still = serde_json::to_string(still).unwrap_or_else(|_| "[]".to_owned());
         self.connection()
             .prepare_cached(
                 "UPDATE attention SET closed_on = ?4 WHERE kind = ?1 AND closed_on IS NULL
                    AND key NOT IN (SELECT value FROM json_each(?2)) AND (?3 IS NULL OR customer = ?3)",
             )?
-            .execute(params![kind, still, within, today])?;
+            .execute(params![kind, still, within, self.run.as_of])?;
         Ok(())
     }
 }

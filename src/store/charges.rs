@@ -2,7 +2,6 @@
 
 use super::columns::Record;
 use super::error::Result;
-use super::runs::RunId;
 use super::services::state_columns;
 use super::{Queries, Tx};
 use crate::billing::charge::{Charge, ChargeSource};
@@ -10,7 +9,6 @@ use crate::billing::facts::{Action, Change};
 use crate::billing::ids::{ChargeId, CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::period::BillingPeriod;
-use crate::billing::policy::Mode;
 use crate::billing::vat::{Amounts, VatRate};
 use chrono::NaiveDate;
 use rusqlite::{Row, params};
@@ -52,52 +50,62 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Whatever the schema refuses: then nothing of the transaction is kept.
-    pub fn apply(&self, run: RunId, customer: &CustomerCode, changes: &[Change], mode: Mode) -> Result<()> {
+    pub fn apply(&self, customer: &CustomerCode, changes: &[Change]) -> Result<()> {
         let mut numbers: BTreeMap<ChargeId, ChargeId> = BTreeMap::new();
-        let mut today = None;
         for change in changes {
             match change {
                 Change::Charged(charge) => {
-                    today = Some(charge.created_on);
-                    numbers.insert(charge.id, self.insert_charge(run, customer, charge)?);
+                    numbers.insert(charge.id, self.insert_charge(customer, charge)?);
                 }
-                Change::Repriced(charge) => self.reprice(run, customer, charge)?,
+                Change::Repriced(charge) => self.reprice(customer, charge)?,
                 Change::Allocated { payment, charge, amount } => {
                     let charge = numbers.get(charge).copied().unwrap_or(*charge);
                     self.connection()
                         .prepare_cached(
                             "INSERT INTO allocations (payment, charge, amount_cents, made_on, run)
-                             VALUES (?1, ?2, ?3, coalesce(?4, (SELECT as_of FROM runs WHERE id = ?5)), ?5)",
+                             VALUES (?1, ?2, ?3, ?4, ?5)",
                         )?
-                        .execute(params![payment.0, charge.0, amount.cents(), today, run.0])?;
+                        .execute(params![
+                            payment.0,
+                            charge.0,
+                            amount.cents(),
+                            self.run.as_of,
+                            self.run.id.0
+                        ])?;
                 }
                 Change::Adjusted { adjustment, charge, amount } => {
                     let real = |id: &ChargeId| numbers.get(id).copied().unwrap_or(*id);
                     self.connection()
                         .prepare_cached(
                             "INSERT INTO allocations (adjustment, charge, amount_cents, made_on, run)
-                             VALUES (?1, ?2, ?3, coalesce(?4, (SELECT as_of FROM runs WHERE id = ?5)), ?5)",
+                             VALUES (?1, ?2, ?3, ?4, ?5)",
                         )?
-                        .execute(params![real(adjustment).0, real(charge).0, amount.cents(), today, run.0])?;
+                        .execute(params![
+                            real(adjustment).0,
+                            real(charge).0,
+                            amount.cents(),
+                            self.run.as_of,
+                            self.run.id.0
+                        ])?;
                 }
                 Change::Settled { charge, on } => {
                     let charge = numbers.get(charge).copied().unwrap_or(*charge);
                     self.connection()
                         .prepare_cached("UPDATE charges SET settled_on = ?2 WHERE id = ?1")?
                         .execute(params![charge.0, on])?;
-                    self.journal_charge(run, customer, charge, "settled")?;
+                    self.journal_charge(customer, charge, "settled")?;
                 }
                 Change::Released { charge } => {
                     self.connection()
                         .prepare_cached("UPDATE charges SET settled_on = NULL WHERE id = ?1")?
                         .execute([charge.0])?;
-                    self.journal_charge(run, customer, *charge, "released")?;
+                    self.journal_charge(customer, *charge, "released")?;
                 }
                 Change::WrittenOff { charge, on } => {
                     self.connection()
                         .prepare_cached("UPDATE charges SET written_off_on = ?2 WHERE id = ?1")?
                         .execute(params![charge.0, on])?;
-                    self.journal_charge(run, customer, *charge, "written_off")?;
+                    self.journal_charge(customer, *charge, "written_off")?;
                 }
                 Change::Reopened { charge, on } => {
                     self.connection()
@@ -116,7 +124,7 @@ impl Tx<'_> {
                     self.connection()
                         .prepare_cached("UPDATE notices SET cancelled = 1 WHERE charge = ?1")?
                         .execute([charge.0])?;
-                    self.journal_charge(run, customer, *charge, "reopened")?;
+                    self.journal_charge(customer, *charge, "reopened")?;
                 }
                 Change::Renewed { service, period, on } => {
                     self.connection()
@@ -128,7 +136,7 @@ impl Tx<'_> {
                               AND source = 'period'",
                         )?
                         .execute(params![service.as_str(), period.from, on])?;
-                    self.insert_step(run, service, Action::Renew, *period, mode, "done", *on)?;
+                    self.insert_step(service, Action::Renew, *period, "done", *on)?;
                 }
                 Change::StateChanged { service, action, period, state, on } => {
                     let (word, state_on, reason, expiry) = state_columns(*state);
@@ -141,7 +149,7 @@ impl Tx<'_> {
                     if *action == Action::Reinstate {
                         self.begin_episode(service)?;
                     }
-                    self.insert_step(run, service, *action, *period, mode, "done", *on)?;
+                    self.insert_step(service, *action, *period, "done", *on)?;
                 }
             }
         }
@@ -173,7 +181,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn insert_charge(&self, run: RunId, customer: &CustomerCode, charge: &Charge) -> Result<ChargeId> {
+    fn insert_charge(&self, customer: &CustomerCode, charge: &Charge) -> Result<ChargeId> {
         let source = match charge.source {
             ChargeSource::Period(_) => "period",
             ChargeSource::OneOff => "one_off",
@@ -198,14 +206,14 @@ impl Tx<'_> {
                 charge.amounts.gross.cents(),
                 charge.rate.basis_points(),
                 charge.created_on,
-                run.0,
+                self.run.id.0,
             ])?;
         let id = ChargeId(self.connection().last_insert_rowid());
-        self.journal_charge(run, customer, id, "charged")?;
+        self.journal_charge(customer, id, "charged")?;
         Ok(id)
     }
 
-    fn reprice(&self, run: RunId, customer: &CustomerCode, charge: &Charge) -> Result<()> {
+    fn reprice(&self, customer: &CustomerCode, charge: &Charge) -> Result<()> {
         let period = charge.period();
         self.connection()
             .prepare_cached(
@@ -222,10 +230,10 @@ impl Tx<'_> {
                 charge.label,
                 period.map(|period| period.to),
             ])?;
-        self.journal_charge(run, customer, charge.id, "repriced")
+        self.journal_charge(customer, charge.id, "repriced")
     }
 
-    fn journal_charge(&self, run: RunId, customer: &CustomerCode, id: ChargeId, what: &str) -> Result<()> {
+    fn journal_charge(&self, customer: &CustomerCode, id: ChargeId, what: &str) -> Result<()> {
         self.connection()
             .prepare_cached(
                 "INSERT INTO journal (run, customer, service, what, detail)
@@ -233,7 +241,7 @@ impl Tx<'_> {
                    'period_to', period_to, 'gross_cents', gross_cents)
                  FROM charges WHERE id = ?3",
             )?
-            .execute(params![run.0, customer.as_str(), id.0, what])?;
+            .execute(params![self.run.id.0, customer.as_str(), id.0, what])?;
         Ok(())
     }
 
@@ -241,13 +249,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn record_invoice(
-        &self,
-        run: RunId,
-        number: &str,
-        date: NaiveDate,
-        charges: &[ChargeId],
-    ) -> Result<usize> {
+    pub fn record_invoice(&self, number: &str, date: NaiveDate, charges: &[ChargeId]) -> Result<usize> {
         let mut recorded = 0;
         for charge in charges {
             recorded += self
@@ -256,7 +258,7 @@ impl Tx<'_> {
                     "INSERT INTO invoices (number, date, charge, run)
                      SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM invoices WHERE charge = ?3)",
                 )?
-                .execute(params![number, date, charge.0, run.0])?;
+                .execute(params![number, date, charge.0, self.run.id.0])?;
         }
         Ok(recorded)
     }
@@ -267,15 +269,18 @@ impl Tx<'_> {
     /// Where the database cannot be written.
     pub fn record_invoice_of_payment(
         &self,
-        run: RunId,
         number: &str,
         date: NaiveDate,
         payment: PaymentId,
     ) -> Result<bool> {
         let sql = "INSERT INTO invoices (number, date, payment, run)
                    SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM invoices WHERE payment = ?3)";
-        let recorded =
-            self.connection().prepare_cached(sql)?.execute(params![number, date, payment.0, run.0])?;
+        let recorded = self.connection().prepare_cached(sql)?.execute(params![
+            number,
+            date,
+            payment.0,
+            self.run.id.0
+        ])?;
         Ok(recorded == 1)
     }
 

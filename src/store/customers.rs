@@ -6,7 +6,6 @@ use super::{Queries, Tx};
 use crate::billing::customer::{Customer, Language, PaymentReference};
 use crate::billing::ids::CustomerCode;
 use crate::billing::vat::{VatRate, VatTreatment};
-use chrono::NaiveDate;
 use rusqlite::{OptionalExtension, Row, params};
 
 fn read(row: &Row<'_>) -> Result<Customer> {
@@ -97,12 +96,12 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// A reference that another customer has.
-    pub fn insert_customer(&self, customer: &Customer, sequence: i64, today: NaiveDate) -> Result<()> {
+    pub fn insert_customer(&self, customer: &Customer, sequence: i64) -> Result<()> {
         let sql = "INSERT INTO customers (name, email, cc, tax_id, tax_office, profession, address, postcode,
                     city, country, phone, language, vat, vat_rate, reference, reference_kind, enforcement,
                     code, sequence, imported_on)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
-        self.customer_statement(sql, customer, params![sequence, today])
+        self.customer_statement(sql, customer, params![sequence, self.run.as_of])
     }
 
     /// Stores what has changed about a customer.

@@ -2,7 +2,6 @@
 //! read whole.
 
 use super::error::Result;
-use super::runs::RunId;
 use super::{Queries, Tx};
 use chrono::NaiveDate;
 use rusqlite::{OptionalExtension, params};
@@ -106,10 +105,15 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn close_gate(&self, run: RunId, gate: &str, why: &str, today: NaiveDate) -> Result<bool> {
+    pub fn close_gate(&self, gate: &str, why: &str) -> Result<bool> {
         let sql = "INSERT INTO gates (gate, why, closed_on, run) VALUES (?1, ?2, ?3, ?4)
                    ON CONFLICT (gate) WHERE opened_by IS NULL DO NOTHING";
-        Ok(self.connection().prepare_cached(sql)?.execute(params![gate, why, today, run.0])? == 1)
+        Ok(self.connection().prepare_cached(sql)?.execute(params![
+            gate,
+            why,
+            self.run.as_of,
+            self.run.id.0
+        ])? == 1)
     }
 
     /// A person opens a gate, or puts a file aside that could not be read; gives how many that opened.
@@ -132,7 +136,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn note_unread(&self, run: RunId, file: &UnreadFile, today: NaiveDate) -> Result<()> {
+    pub fn note_unread(&self, file: &UnreadFile) -> Result<()> {
         let (first, last) = file.covers.days.unzip();
         self.connection()
             .prepare_cached(
@@ -152,8 +156,8 @@ impl Tx<'_> {
                 file.covers.account,
                 first,
                 last,
-                today,
-                run.0,
+                self.run.as_of,
+                self.run.id.0,
                 READ
             ])?;
         Ok(())
@@ -204,8 +208,8 @@ mod tests {
             covers: unread.clone(),
         };
         store
-            .write(|tx| {
-                tx.note_unread(run, &file, today)?;
+            .write(run, |tx| {
+                tx.note_unread(&file)?;
                 assert_eq!(tx.unread_payment_files()?, ["statement.xml"]);
                 tx.note_read(name, covers)?;
                 Ok::<_, super::super::StoreError>(tx.unread_payment_files()?.is_empty())

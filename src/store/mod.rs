@@ -30,7 +30,7 @@ pub use outbox::{
     ListedDelivery, ListedMessage, NewMessage, Outbox, Role, SentDelivery, Troubled, Waiting, sorted,
 };
 pub use payments::{BY_HAND, NewPayment, Parked, Payments, StoredPayment, is_same_account};
-pub use runs::{CLOCK_FORGIVEN, JournalLine, ListedRun, RunId, Runs};
+pub use runs::{CLOCK_FORGIVEN, JournalLine, ListedRun, Run, RunId, Runs};
 pub use services::{ServiceChange, Services, Unreadable};
 pub use staff::{RecordOf, StaffQueries};
 pub use status::{ChargeRow, InvoiceRow, PaymentRow, ServiceRow, StatusQueries, WorkOrder};
@@ -54,10 +54,11 @@ pub struct Store {
     path: PathBuf,
 }
 
-/// A writing transaction.
+/// A writing transaction of a run.
 #[derive(Debug)]
 pub struct Tx<'a> {
     connection: &'a Connection,
+    run: Run,
 }
 
 /// What can be read, within a transaction and without.
@@ -65,6 +66,12 @@ pub trait Queries: Sized {
     /// The connection to read from.
     #[doc(hidden)]
     fn connection(&self) -> &Connection;
+}
+
+impl Queries for Connection {
+    fn connection(&self) -> &Connection {
+        self
+    }
 }
 
 impl Queries for Store {
@@ -80,6 +87,12 @@ impl Queries for Tx<'_> {
 }
 
 impl Tx<'_> {
+    /// The run that writes.
+    #[must_use]
+    pub const fn run(&self) -> Run {
+        self.run
+    }
+
     /// Does a part of a transaction so that it can fail by itself: what it wrote is taken back, also where it
     /// panics, and the rest of the transaction goes on.
     ///
@@ -254,13 +267,22 @@ impl Store {
     /// Whatever `work` gives, after a rollback; [`StoreError::Busy`] where another program writes.
     pub fn write<T, E: From<StoreError>>(
         &mut self,
+        run: Run,
         work: impl FnOnce(&Tx<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        self.transact(|connection| work(&Tx { connection, run }))
+    }
+
+    /// Does `work` in a transaction that belongs to no run's decisions.
+    fn transact<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(StoreError::from)?;
-        let value = work(&Tx { connection: &transaction })?;
+        let value = work(&transaction)?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(value)
     }

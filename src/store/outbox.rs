@@ -3,8 +3,7 @@
 
 use super::columns::Record;
 use super::error::{Result, StoreError};
-use super::runs::RunId;
-use super::{Queries, Store, Tx};
+use super::{Queries, Run, Store, Tx};
 use crate::billing::card::BillingCard;
 use crate::billing::ids::{ChargeId, CustomerCode, ServiceCode};
 use crate::billing::notice::{Notice, Subject};
@@ -806,15 +805,9 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// A notice that exists already, or anything else the schema refuses: then nothing is kept.
-    pub fn store_message(
-        &self,
-        run: RunId,
-        new: &NewMessage<'_>,
-        mode: Mode,
-        today: NaiveDate,
-    ) -> Result<i64> {
+    pub fn store_message(&self, new: &NewMessage<'_>) -> Result<i64> {
         if new.card_is_new {
-            self.insert_card(run, new, mode, today)?;
+            self.insert_card(new)?;
         }
         self.connection()
             .prepare_cached(
@@ -825,13 +818,13 @@ impl Tx<'_> {
             .execute(params![
                 new.customer.as_str(),
                 new.card.number.as_str(),
-                mode.code(),
+                self.run.mode.code(),
                 new.message_id,
                 new.subject,
                 new.lines,
-                today,
+                self.run.as_of,
                 hex_sha256(new.bytes),
-                run.0,
+                self.run.id.0,
                 new.asked.map(|asked| asked.number),
                 new.asked.and_then(|asked| asked.service.as_ref()).map(ServiceCode::as_str),
                 new.asked.and_then(|asked| asked.until)
@@ -841,7 +834,7 @@ impl Tx<'_> {
             .prepare_cached("INSERT INTO message_bytes (message, bytes) VALUES (?1, ?2)")?
             .execute(params![message, new.bytes])?;
         for notice in new.notices {
-            self.insert_notice(Some(message), None, notice, mode, today)?;
+            self.insert_notice(Some(message), None, notice)?;
         }
         self.insert_deliveries(message, new.to, DeliveryState::Queued, None)?;
         self.insert_deliveries(message, new.has_it, DeliveryState::Cancelled, Some("has it already"))?;
@@ -865,9 +858,9 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn insert_card(&self, run: RunId, new: &NewMessage<'_>, mode: Mode, today: NaiveDate) -> Result<()> {
-        let year = today.year();
-        let sequence = self.next_card_sequence(mode, year)?;
+    fn insert_card(&self, new: &NewMessage<'_>) -> Result<()> {
+        let year = self.run.as_of.year();
+        let sequence = self.next_card_sequence(self.run.mode, year)?;
         let printed: Option<u32> = new.card.number.as_str().rsplit('-').next().and_then(|n| n.parse().ok());
         self.connection()
             .prepare_cached(
@@ -878,14 +871,14 @@ impl Tx<'_> {
             .execute(params![
                 new.card.number.as_str(),
                 new.customer.as_str(),
-                mode.code(),
+                self.run.mode.code(),
                 year,
                 printed.unwrap_or(sequence),
                 new.card.issued_on,
                 new.card.replaces.as_ref().map(crate::billing::ids::CardNumber::as_str),
                 new.card.fingerprint(),
                 new.card.total_due.cents(),
-                run.0
+                self.run.id.0
             ])?;
         for charge in new.charges {
             self.connection()
@@ -899,18 +892,11 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn store_told(&self, notice: &Notice, how: &str, mode: Mode, today: NaiveDate) -> Result<()> {
-        self.insert_notice(None, Some(how), notice, mode, today)
+    pub fn store_told(&self, notice: &Notice, how: &str) -> Result<()> {
+        self.insert_notice(None, Some(how), notice)
     }
 
-    fn insert_notice(
-        &self,
-        message: Option<i64>,
-        told_how: Option<&str>,
-        notice: &Notice,
-        mode: Mode,
-        today: NaiveDate,
-    ) -> Result<()> {
+    fn insert_notice(&self, message: Option<i64>, told_how: Option<&str>, notice: &Notice) -> Result<()> {
         let charge = match notice.key.subject {
             Subject::Charge(charge) => Some(charge.0),
             Subject::Period { .. } => None,
@@ -925,7 +911,7 @@ impl Tx<'_> {
                        OR d.state = 'sent' AND d.bounced_on IS NULL))",
             )?
             .execute(params![
-                mode.code(),
+                self.run.mode.code(),
                 notice.key.to_string(),
                 notice.key.service().map(ServiceCode::as_str),
                 notice.key.period_from(),
@@ -945,8 +931,8 @@ impl Tx<'_> {
                 charge,
                 notice.key.stage.to_string(),
                 notice.key.episode.number(),
-                mode.code(),
-                today,
+                self.run.mode.code(),
+                self.run.as_of,
                 notice.suspend_on,
                 notice.terminate_on
             ])?;
@@ -962,10 +948,9 @@ impl Tx<'_> {
         delivery: i64,
         from: DeliveryState,
         to: DeliveryState,
-        today: NaiveDate,
         reply: &str,
     ) -> Result<bool> {
-        let accepted = (to == DeliveryState::Sent).then_some(today);
+        let accepted = (to == DeliveryState::Sent).then_some(self.run.as_of);
         let changed = self
             .connection()
             .prepare_cached(
@@ -980,13 +965,13 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn mark_bounced(&self, delivery: i64, today: NaiveDate, reply: &str) -> Result<bool> {
+    pub fn mark_bounced(&self, delivery: i64, reply: &str) -> Result<bool> {
         let changed = self
             .connection()
             .prepare_cached(
                 "UPDATE deliveries SET bounced_on = ?2, reply = ?3 WHERE id = ?1 AND bounced_on IS NULL",
             )?
-            .execute(params![delivery, today, reply])?;
+            .execute(params![delivery, self.run.as_of, reply])?;
         Ok(changed == 1)
     }
 
@@ -1080,8 +1065,8 @@ impl Store {
     /// # Errors
     /// Where that cannot be committed: then the body must not be written.
     pub fn mark_in_doubt(&mut self, delivery: i64, at: &str) -> Result<()> {
-        self.write(|tx| {
-            let changed = tx.connection.execute(
+        self.transact(|connection| {
+            let changed = connection.execute(
                 "UPDATE deliveries SET state = 'in_doubt', attempts = attempts + 1, updated_at = ?2
                  WHERE id = ?1 AND state = 'queued'",
                 params![delivery, at],
@@ -1094,19 +1079,13 @@ impl Store {
         })
     }
 
-    /// Records what an attempt came to; `today` is the day of acceptance.
+    /// Records what an attempt came to; the run's day is the day of acceptance.
     ///
     /// # Errors
     /// Where the database cannot be written: the delivery stays in doubt, and so uncertain.
-    pub fn record_attempt(
-        &mut self,
-        run: RunId,
-        delivery: i64,
-        attempt: &AttemptRecord<'_>,
-        today: NaiveDate,
-    ) -> Result<()> {
-        self.write(|tx| {
-            let accepted = (attempt.state == DeliveryState::Sent).then_some(today);
+    pub fn record_attempt(&mut self, run: Run, delivery: i64, attempt: &AttemptRecord<'_>) -> Result<()> {
+        self.write(run, |tx| {
+            let accepted = (attempt.state == DeliveryState::Sent).then_some(run.as_of);
             tx.connection.execute(
                 "UPDATE deliveries SET state = ?2, accepted_on = ?3, reply = ?4, queue_id = ?5, retry_at = ?6,
                   updated_at = ?7 WHERE id = ?1 AND state IN ('queued', 'in_doubt')",
@@ -1122,7 +1101,7 @@ impl Store {
             )?;
             tx.connection.execute(
                 "INSERT INTO attempts (delivery, run, at, stage, code, reply, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![delivery, run.0, attempt.at, attempt.stage, attempt.code, attempt.reply, attempt.state.code()],
+                params![delivery, run.id.0, attempt.at, attempt.stage, attempt.code, attempt.reply, attempt.state.code()],
             )?;
             Ok(())
         })
@@ -1133,8 +1112,8 @@ impl Store {
     /// # Errors
     /// Where the database cannot be written.
     pub fn recover_in_doubt(&mut self) -> Result<usize> {
-        self.write(|tx| {
-            Ok(tx.connection.execute(
+        self.transact(|connection| {
+            Ok(connection.execute(
                 "UPDATE deliveries SET state = 'uncertain', reply = 'the run ended while the message was handed over'
                  WHERE state = 'in_doubt'",
                 [],

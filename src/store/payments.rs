@@ -2,7 +2,6 @@
 
 use super::columns::Record;
 use super::error::Result;
-use super::runs::RunId;
 use super::{Queries, Tx, charges};
 use crate::billing::candidates::{self, LIKELY_POINTS, PROTECTS_DAYS};
 use crate::billing::charge::Charge;
@@ -126,6 +125,14 @@ pub struct StoredPayment {
     pub likely: Option<CustomerCode>,
 }
 
+impl StoredPayment {
+    /// What it says: its reference and its note as one text.
+    #[must_use]
+    pub fn said(&self) -> String {
+        candidates::said(self.reference.as_deref(), self.note.as_deref())
+    }
+}
+
 fn stored(row: &Row<'_>) -> Result<StoredPayment> {
     let record = Record::new(row, "payment");
     let money = |column| record.integer(column).map(Money::from_cents);
@@ -235,8 +242,8 @@ pub(super) fn likely(connection: &Connection, facts: &Facts, today: NaiveDate) -
         let record = Record::new(row, "payment");
         let amount = Money::from_cents(record.integer("kept_cents")?);
         let payer = record.optional_text("payer")?;
-        let texts = [record.optional_text("reference")?, record.optional_text("note")?];
-        let text = texts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let (reference, note) = (record.optional_text("reference")?, record.optional_text("note")?);
+        let text = candidates::said(reference.as_deref(), note.as_deref());
         let scores = || {
             candidates::candidate(facts, amount, payer.as_deref(), &text)
                 .is_some_and(|found| found.score >= LIKELY_POINTS)
@@ -259,11 +266,19 @@ fn claim_of(customer: &CustomerCode) -> String {
 
 /// Makes all money that nobody owns findable: an older schema knew no words of it.
 pub(super) fn index_all_waiting(connection: &Connection) -> Result<()> {
-    let tx = Tx { connection };
-    for payment in tx.stored_payments("SELECT * FROM money WHERE customer IS NULL AND kept_cents > 0", &[])? {
-        let texts = [payment.reference.as_deref(), payment.note.as_deref()];
-        let text = texts.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        tx.index_waiting(payment.id, &candidates::words_of_payment(payment.payer.as_deref(), &text), &[])?;
+    let sql = "SELECT * FROM money WHERE customer IS NULL AND kept_cents > 0";
+    for payment in connection.stored_payments(sql, &[])? {
+        let words = candidates::words_of_payment(payment.payer.as_deref(), &payment.said());
+        index(connection, payment.id, words)?;
+    }
+    Ok(())
+}
+
+fn index(connection: &Connection, payment: PaymentId, words: impl IntoIterator<Item = String>) -> Result<()> {
+    let mut statement =
+        connection.prepare_cached("INSERT OR IGNORE INTO waiting_words (word, payment) VALUES (?1, ?2)")?;
+    for word in words {
+        statement.execute(params![word, payment.0])?;
     }
     Ok(())
 }
@@ -529,7 +544,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn book_payment(&self, run: RunId, new: &NewPayment) -> Result<PaymentId> {
+    pub fn book_payment(&self, new: &NewPayment) -> Result<PaymentId> {
         let services: Vec<&str> = new.services.iter().map(ServiceCode::as_str).collect();
         let customer = new.customer.as_ref().map(CustomerCode::as_str);
         let (owner, likely) = if new.parked.is_some() { (None, customer) } else { (customer, None) };
@@ -551,7 +566,7 @@ impl Tx<'_> {
                 new.payer,
                 new.payer_iban,
                 new.note,
-                run.0,
+                self.run.id.0,
                 new.account,
                 new.method,
                 new.source,
@@ -583,13 +598,7 @@ impl Tx<'_> {
     /// # Errors
     /// Where the database cannot be written.
     pub fn index_waiting(&self, payment: PaymentId, words: &[String], claims: &[CustomerCode]) -> Result<()> {
-        let mut statement = self
-            .connection()
-            .prepare_cached("INSERT OR IGNORE INTO waiting_words (word, payment) VALUES (?1, ?2)")?;
-        for word in words.iter().cloned().chain(claims.iter().map(claim_of)) {
-            statement.execute(params![word, payment.0])?;
-        }
-        Ok(())
+        index(self.connection(), payment, words.iter().cloned().chain(claims.iter().map(claim_of)))
     }
 
     /// A payment waits no longer for its day; it is still nobody's.
@@ -607,10 +616,10 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn disown_payment(&self, payment: PaymentId, today: NaiveDate) -> Result<()> {
+    pub fn disown_payment(&self, payment: PaymentId) -> Result<()> {
         self.connection()
             .prepare_cached("UPDATE payments SET disowned_on = ?2 WHERE id = ?1")?
-            .execute(params![payment.0, today])?;
+            .execute(params![payment.0, self.run.as_of])?;
         Ok(())
     }
 
@@ -632,7 +641,6 @@ impl Tx<'_> {
     /// Where the database cannot be written.
     pub fn book_reversal(
         &self,
-        run: RunId,
         of: &StoredPayment,
         amount: Money,
         date: NaiveDate,
@@ -646,7 +654,7 @@ impl Tx<'_> {
                   source, reverses)
                  SELECT ?2, ?3, ?4, customer, 'reversal', ?5, ?6, account, method, ?7, id FROM payments WHERE id = ?1",
             )?
-            .execute(params![of.id.0, date, -amount.cents(), bank_ref, why, run.0, source])?;
+            .execute(params![of.id.0, date, -amount.cents(), bank_ref, why, self.run.id.0, source])?;
         Ok(PaymentId(self.connection().last_insert_rowid()))
     }
 
@@ -733,9 +741,7 @@ impl Tx<'_> {
             .prepare_cached("UPDATE payments SET payer = ?2 WHERE id = ?1 AND payer IS NULL")?
             .execute(params![known.id.0, payer])?;
         if known.customer.is_none() {
-            let text = [known.reference.as_deref(), known.note.as_deref()];
-            let text = text.into_iter().flatten().collect::<Vec<_>>().join(" ");
-            self.index_waiting(known.id, &candidates::words_of_payment(Some(payer), &text), &[])?;
+            self.index_waiting(known.id, &candidates::words_of_payment(Some(payer), &known.said()), &[])?;
         }
         Ok(true)
     }
@@ -755,13 +761,13 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn note_payment_import(&self, run: RunId, fresh_on: NaiveDate) -> Result<()> {
+    pub fn note_payment_import(&self, fresh_on: NaiveDate) -> Result<()> {
         self.connection()
             .prepare_cached(
                 "INSERT INTO payment_imports (run, fresh_on) VALUES (?1, ?2)
                  ON CONFLICT (run) DO UPDATE SET fresh_on = max(fresh_on, excluded.fresh_on)",
             )?
-            .execute(params![run.0, fresh_on])?;
+            .execute(params![self.run.id.0, fresh_on])?;
         Ok(())
     }
 }

@@ -12,6 +12,17 @@ use rusqlite::{OptionalExtension, params};
 #[serde(transparent)]
 pub struct RunId(pub i64);
 
+/// A run that is under way: whatever it writes carries its number, its day and its mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// Its number.
+    pub id: RunId,
+    /// The day it works for.
+    pub as_of: NaiveDate,
+    /// Trial or live.
+    pub mode: Mode,
+}
+
 impl Store {
     /// Opens a run.
     ///
@@ -23,13 +34,13 @@ impl Store {
         as_of: NaiveDate,
         mode: Mode,
         started_at: &str,
-    ) -> Result<RunId> {
-        self.write(|tx| {
-            tx.connection.execute(
+    ) -> Result<Run> {
+        self.transact(|connection| {
+            connection.execute(
                 "INSERT INTO runs (command, as_of, mode, started_at) VALUES (?1, ?2, ?3, ?4)",
                 params![command, as_of, mode.code(), started_at],
             )?;
-            Ok(RunId(tx.connection.last_insert_rowid()))
+            Ok(Run { id: RunId(connection.last_insert_rowid()), as_of, mode })
         })
     }
 
@@ -38,8 +49,8 @@ impl Store {
     /// # Errors
     /// Where the database cannot be written.
     pub fn end_run(&mut self, run: RunId, ended_at: &str, status: u8) -> Result<()> {
-        self.write(|tx| {
-            tx.connection.execute(
+        self.transact(|connection| {
+            connection.execute(
                 "UPDATE runs SET ended_at = ?2, exit_status = ?3 WHERE id = ?1",
                 params![run.0, ended_at, status],
             )?;
@@ -176,7 +187,6 @@ impl Tx<'_> {
     /// Where the database cannot be written.
     pub fn journal(
         &self,
-        run: RunId,
         customer: Option<&CustomerCode>,
         service: Option<&ServiceCode>,
         what: &str,
@@ -187,7 +197,7 @@ impl Tx<'_> {
                 "INSERT INTO journal (run, customer, service, what, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
             .execute(params![
-                run.0,
+                self.run.id.0,
                 customer.map(CustomerCode::as_str),
                 service.map(ServiceCode::as_str),
                 what,

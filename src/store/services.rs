@@ -2,7 +2,6 @@
 
 use super::columns::Record;
 use super::error::Result;
-use super::runs::RunId;
 use super::{Queries, Tx};
 use crate::billing::episode::Episode;
 use crate::billing::ids::{CustomerCode, ServiceCode};
@@ -200,7 +199,6 @@ impl Tx<'_> {
     /// Where the database cannot be written.
     pub fn note_staff_state(
         &self,
-        run: RunId,
         service: &ServiceCode,
         state: &str,
         today: chrono::NaiveDate,
@@ -210,7 +208,7 @@ impl Tx<'_> {
                 "INSERT INTO staff_states (service, state, on_day, run) SELECT ?1, ?2, ?3, ?4
                  WHERE ?2 IS NOT (SELECT state FROM staff_states WHERE service = ?1 ORDER BY id DESC LIMIT 1)",
             )?
-            .execute(params![service.as_str(), state, today, run.0])?;
+            .execute(params![service.as_str(), state, today, self.run.id.0])?;
         Ok(())
     }
 

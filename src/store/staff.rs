@@ -1,7 +1,6 @@
 //! What staff recorded of a customer or service: a file that says otherwise disputes it, and does not undo it.
 
 use super::error::Result;
-use super::runs::RunId;
 use super::{Queries, Tx};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use rusqlite::params;
@@ -47,14 +46,14 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn note_staff_word(&self, run: RunId, of: RecordOf<'_>, column: &str) -> Result<()> {
+    pub fn note_staff_word(&self, of: RecordOf<'_>, column: &str) -> Result<()> {
         let (record, code) = of.key();
         self.connection()
             .prepare_cached(
                 "INSERT INTO staff_words (record, code, column_name, run) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (record, code, column_name) DO UPDATE SET run = excluded.run",
             )?
-            .execute(params![record, code, column, run.0])?;
+            .execute(params![record, code, column, self.run.id.0])?;
         Ok(())
     }
 

@@ -2,13 +2,11 @@
 //! have been done in a trial.
 
 use super::error::Result;
-use super::runs::RunId;
 use super::{Queries, Tx};
 use crate::billing::enforcement::{Because, Step};
 use crate::billing::facts::Action;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::period::BillingPeriod;
-use crate::billing::policy::Mode;
 use chrono::NaiveDate;
 use rusqlite::params;
 
@@ -173,11 +171,9 @@ impl Tx<'_> {
     /// [`Tx::begin_episode`]); gives the number of its row.
     pub(super) fn insert_step(
         &self,
-        run: RunId,
         service: &ServiceCode,
         action: Action,
         period: BillingPeriod,
-        mode: Mode,
         state: &str,
         on: NaiveDate,
     ) -> Result<i64> {
@@ -187,12 +183,12 @@ impl Tx<'_> {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, coalesce((SELECT episode FROM services WHERE code = ?2), 1))",
             )?
             .execute(params![
-                run.0,
+                self.run.id.0,
                 service.as_str(),
                 action.code(),
                 period.from,
                 period.to,
-                mode.code(),
+                self.run.mode.code(),
                 state,
                 on
             ])?;
@@ -214,8 +210,8 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn intend_step(&self, run: RunId, step: &Step, mode: Mode, today: NaiveDate) -> Result<i64> {
-        self.insert_step(run, &step.service, step.action, step.period, mode, "intent", today)
+    pub fn intend_step(&self, step: &Step) -> Result<i64> {
+        self.insert_step(&step.service, step.action, step.period, "intent", self.run.as_of)
     }
 
     /// What became of a step that a hook was to do; its output is kept.
@@ -241,7 +237,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn shadow_step(&self, run: RunId, step: &Step, because: &Because, today: NaiveDate) -> Result<()> {
+    pub fn shadow_step(&self, step: &Step, because: &Because) -> Result<()> {
         self.connection()
             .prepare_cached(
                 "INSERT INTO steps (run, service, action, period_from, period_to, mode, state, on_day, output)
@@ -250,12 +246,12 @@ impl Tx<'_> {
                    AND state = 'shadow')",
             )?
             .execute(params![
-                run.0,
+                self.run.id.0,
                 step.service.as_str(),
                 step.action.code(),
                 step.period.from,
                 step.period.to,
-                today,
+                self.run.as_of,
                 because.to_string()
             ])?;
         Ok(())
@@ -280,8 +276,8 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn note_step(&self, run: RunId, step: &Step, mode: Mode, today: NaiveDate) -> Result<()> {
-        self.insert_step(run, &step.service, step.action, step.period, mode, "done", today)?;
+    pub fn note_step(&self, step: &Step) -> Result<()> {
+        self.insert_step(&step.service, step.action, step.period, "done", self.run.as_of)?;
         Ok(())
     }
 
@@ -301,7 +297,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn undo_renewal(&self, step: &RunStep, by: &str, today: NaiveDate, until: NaiveDate) -> Result<()> {
+    pub fn undo_renewal(&self, step: &RunStep, by: &str, until: NaiveDate) -> Result<()> {
         let service = step.service.as_str();
         let connection = self.connection();
         connection
@@ -318,7 +314,7 @@ impl Tx<'_> {
                 "UPDATE work_orders SET done_on = ?3, done_by = ?4
                  WHERE service = ?1 AND action = 'renew' AND until = ?2 AND done_on IS NULL",
             )?
-            .execute(params![service, step.period_to, today, format!("withdrawn by {by}")])?;
+            .execute(params![service, step.period_to, self.run.as_of, format!("withdrawn by {by}")])?;
         Ok(())
     }
 
@@ -326,13 +322,13 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn close_work_order(&self, order: i64, by: &str, today: NaiveDate) -> Result<bool> {
+    pub fn close_work_order(&self, order: i64, by: &str) -> Result<bool> {
         let changed = self
             .connection()
             .prepare_cached(
                 "UPDATE work_orders SET done_on = ?2, done_by = ?3 WHERE id = ?1 AND done_on IS NULL",
             )?
-            .execute(params![order, today, by])?;
+            .execute(params![order, self.run.as_of, by])?;
         Ok(changed == 1)
     }
 
@@ -340,19 +336,13 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn withdraw_work_order(
-        &self,
-        service: &ServiceCode,
-        action: &str,
-        by: &str,
-        today: NaiveDate,
-    ) -> Result<bool> {
+    pub fn withdraw_work_order(&self, service: &ServiceCode, action: &str, by: &str) -> Result<bool> {
         let changed = self
             .connection()
             .prepare_cached(
                 "UPDATE work_orders SET done_on = ?3, done_by = ?4 WHERE service = ?1 AND action = ?2 AND done_on IS NULL",
             )?
-            .execute(params![service.as_str(), action, today, format!("withdrawn by {by}")])?;
+            .execute(params![service.as_str(), action, self.run.as_of, format!("withdrawn by {by}")])?;
         Ok(changed > 0)
     }
 
@@ -360,13 +350,13 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn open_work_order(&self, run: RunId, step: &Step, today: NaiveDate) -> Result<()> {
+    pub fn open_work_order(&self, step: &Step) -> Result<()> {
         let until = (step.action == Action::Renew).then_some(step.period.to);
         self.connection()
             .prepare_cached(
                 "INSERT INTO work_orders (run, service, action, until, opened_on) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
-            .execute(params![run.0, step.service.as_str(), step.action.code(), until, today])?;
+            .execute(params![self.run.id.0, step.service.as_str(), step.action.code(), until, self.run.as_of])?;
         Ok(())
     }
 }

@@ -9,14 +9,14 @@ use konet_billing::billing::guard::Gates;
 use konet_billing::billing::ids::{CustomerCode, ServiceCode};
 use konet_billing::billing::money::Money;
 use konet_billing::config::Config;
-use konet_billing::jobs::import::{Manner, Subject, import};
-use konet_billing::jobs::notify::{self, Wanted};
 use konet_billing::jobs::deliver::outbox::{Verdict, decide};
-use konet_billing::jobs::record::{Record, Recorded, Witness, record};
+use konet_billing::jobs::import::{Manner, Subject, import};
 use konet_billing::jobs::notify::render::Studio;
+use konet_billing::jobs::notify::{self, Wanted};
+use konet_billing::jobs::record::{Record, Recorded, Witness, record};
 use konet_billing::jobs::{Desk, deliver, enforce};
 use konet_billing::report::Report;
-use konet_billing::store::{RunId, Store};
+use konet_billing::store::{Run, Store};
 use konet_billing::views::RunView;
 use rusqlite::{Connection, params};
 use std::collections::{BTreeMap, BTreeSet};
@@ -298,7 +298,7 @@ impl Twin {
         desk(&self.config, self.today)
     }
 
-    fn run(&mut self, command: &str) -> RunId {
+    fn run(&mut self, command: &str) -> Run {
         let mode = self.config.mode_on(self.today);
         self.store.begin_run(command, self.today, mode, "2024-01-15T03:00:00+02:00").unwrap()
     }
@@ -308,8 +308,13 @@ impl Twin {
         let file = self.folder.path().join("import.csv");
         std::fs::write(&file, text).unwrap();
         let run = self.run("import");
-        let view =
-            RunView { id: Some(run.0), command: "import", as_of: self.today, dry_run: false, mode: "live" };
+        let view = RunView {
+            id: Some(run.id.0),
+            command: "import",
+            as_of: self.today,
+            dry_run: false,
+            mode: "live",
+        };
         import(&desk, &mut self.store, run, subject, &[file], &Manner::default(), view).unwrap();
         if subject == Subject::Payments {
             self.company.fresh_on = self.company.fresh_on.max(Some(self.today));
@@ -405,7 +410,7 @@ impl Twin {
                 std::fs::write(&file, rows).unwrap();
                 let run = self.run("import");
                 let view = RunView {
-                    id: Some(run.0),
+                    id: Some(run.id.0),
                     command: "import",
                     as_of: self.today,
                     dry_run: false,
@@ -687,7 +692,7 @@ impl Twin {
         }
     }
 
-    fn compare_notices(&mut self, desk: &Desk, run: RunId, everyone: &[CustomerCode]) -> usize {
+    fn compare_notices(&mut self, desk: &Desk, run: Run, everyone: &[CustomerCode]) -> usize {
         let today = self.today;
         let mut none = None;
         let made =

@@ -5,7 +5,7 @@ use crate::billing::policy::Mode;
 use crate::jobs::Desk;
 use crate::mail::compose::{TextParts, address_of, compose_text};
 use crate::mail::{Handover, Outcome, Transport};
-use crate::store::RunId;
+use crate::store::Run;
 use anyhow::Result;
 
 /// Mails a digest to `mail.accounting` (in a trial, to its recipient); gives the addresses that could not be
@@ -13,7 +13,7 @@ use anyhow::Result;
 ///
 /// # Errors
 /// An address that cannot stand in a header, a configuration that names no way for mail to leave.
-pub fn send(desk: &Desk, run: RunId, subject: &str, text: &str) -> Result<Vec<String>> {
+pub fn send(desk: &Desk, run: Run, subject: &str, text: &str) -> Result<Vec<String>> {
     let mail = &desk.config.mail;
     let trial = desk.rules.mode == Mode::Trial;
     let (to, subject) = if trial {
@@ -25,7 +25,7 @@ pub fn send(desk: &Desk, run: RunId, subject: &str, text: &str) -> Result<Vec<St
         return Ok(Vec::new());
     }
     let domain = address_of(&mail.from).rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-    let message_id = format!("<digest-{}-{}-{}@{domain}>", desk.today, run.0, desk.rules.mode.code());
+    let message_id = format!("<digest-{}-{}-{}@{domain}>", desk.today, run.id.0, desk.rules.mode.code());
     let bytes = compose_text(&TextParts {
         from: &mail.from,
         reply_to: mail.reply_to.as_deref(),

@@ -14,7 +14,7 @@ use crate::jobs::deliver::handover::Journal;
 use crate::jobs::spared::spared;
 use crate::mail::keyed::MailKey;
 use crate::mail::{Evidence, Handover, Outcome, Transport};
-use crate::store::{AttemptRecord, Claimed, DeliveryState, HandedOver, Outbox, RunId, Store};
+use crate::store::{AttemptRecord, Claimed, DeliveryState, HandedOver, Outbox, Run, Store};
 use anyhow::{Context, Result};
 use chrono::Duration;
 use owed::Look;
@@ -57,7 +57,7 @@ struct Counter<'a> {
 ///
 /// # Errors
 /// Where the database cannot be written: then no body goes out.
-pub fn deliver(desk: &Desk, store: &mut Store, run: RunId, only: &[CustomerCode]) -> Result<Delivered> {
+pub fn deliver(desk: &Desk, store: &mut Store, run: Run, only: &[CustomerCode]) -> Result<Delivered> {
     let mut delivered = Delivered::default();
     let recovered = store.recover_in_doubt()?;
     if recovered > 0 {
@@ -128,7 +128,7 @@ fn locked<'a, 'b>(counter: &'a Mutex<Counter<'b>>) -> MutexGuard<'a, Counter<'b>
 }
 
 /// The next delivery to hand over; none when the queue is empty or sending has stopped.
-fn next(desk: &Desk, run: RunId, counter: &Mutex<Counter<'_>>, only: &[CustomerCode]) -> Option<Claimed> {
+fn next(desk: &Desk, run: Run, counter: &Mutex<Counter<'_>>, only: &[CustomerCode]) -> Option<Claimed> {
     loop {
         let mut counter = locked(counter);
         if counter.stopped.is_some() || counter.failure.is_some() {
@@ -184,7 +184,7 @@ fn next(desk: &Desk, run: RunId, counter: &Mutex<Counter<'_>>, only: &[CustomerC
 }
 
 /// Looks at a delivery once more; withdraws it where it is owed no longer, or not to this address.
-fn still_owed(desk: &Desk, run: RunId, counter: &mut Counter<'_>, claimed: &Claimed) -> Result<bool> {
+fn still_owed(desk: &Desk, run: Run, counter: &mut Counter<'_>, claimed: &Claimed) -> Result<bool> {
     let why = match owed::look(desk, counter.store, claimed)? {
         Look::Owed => return Ok(true),
         Look::Anew(why) => {
@@ -194,11 +194,11 @@ fn still_owed(desk: &Desk, run: RunId, counter: &mut Counter<'_>, claimed: &Clai
         Look::Over(why) => why,
     };
     desk.report.detail(&format!("{}: withdrawn, {why}", masked(&claimed.address)));
-    counter.store.write(|tx| -> Result<()> {
+    counter.store.write(run, |tx| -> Result<()> {
         tx.cancel_delivery(claimed.delivery, claimed.message, why)?;
         let detail = json!({ "message": claimed.message, "delivery": claimed.delivery, "because": why });
         let customer = CustomerCode::new(claimed.customer.clone());
-        tx.journal(run, Some(&customer), None, "message_cancelled", &detail)?;
+        tx.journal(Some(&customer), None, "message_cancelled", &detail)?;
         Ok(())
     })?;
     counter.touched.push(claimed.message);
@@ -207,7 +207,7 @@ fn still_owed(desk: &Desk, run: RunId, counter: &mut Counter<'_>, claimed: &Clai
 
 fn hand_over(
     desk: &Desk,
-    run: RunId,
+    run: Run,
     counter: &Mutex<Counter<'_>>,
     transport: &mut Transport,
     key: &MailKey,
@@ -221,7 +221,7 @@ fn hand_over(
             known.iter().find(|notice| counter.journal.knows_more(notice, role, &claimed.address));
         if let Some(HandedOver { notice, .. }) = forgotten_one {
             let reply = format!("`{notice}` was handed over before this database was restored from a backup");
-            forgotten(desk, run, &mut counter, claimed, &reply)?;
+            forgotten(run, &mut counter, claimed, &reply)?;
             return Ok(());
         }
         known.iter().map(|notice| Journal::cell(&notice.mode, role, &notice.notice)).collect::<Vec<_>>()
@@ -243,7 +243,7 @@ fn hand_over(
         .with_context(|| format!("delivery {} could not be recorded and was not sent", claimed.delivery))?;
     desk.report.detail(&format!("{} {}: {}", masked(&claimed.address), word(&outcome), reply(&outcome)));
     let mut counter = locked(counter);
-    record(desk, counter.store, run, claimed.delivery, &outcome)?;
+    record(counter.store, run, claimed.delivery, &outcome)?;
     counter.touched.push(claimed.message);
     if matches!(outcome, Outcome::Unavailable(_)) {
         counter.stopped.get_or_insert_with(|| reply(&outcome).to_owned());
@@ -262,13 +262,7 @@ pub fn sender(desk: &Desk, key: &MailKey, delivery: i64, address: &str) -> Strin
 }
 
 /// The journal knows of a hand-over that the database does not: perhaps it arrived.
-fn forgotten(
-    desk: &Desk,
-    run: RunId,
-    counter: &mut Counter<'_>,
-    claimed: &Claimed,
-    reply: &str,
-) -> Result<()> {
+fn forgotten(run: Run, counter: &mut Counter<'_>, claimed: &Claimed, reply: &str) -> Result<()> {
     let at = stamp(crate::clock::now());
     let attempt = AttemptRecord {
         state: DeliveryState::Uncertain,
@@ -279,7 +273,7 @@ fn forgotten(
         retry_at: None,
         at: &at,
     };
-    counter.store.record_attempt(run, claimed.delivery, &attempt, desk.today)?;
+    counter.store.record_attempt(run, claimed.delivery, &attempt)?;
     counter.touched.push(claimed.message);
     Ok(())
 }
@@ -313,7 +307,7 @@ const fn word(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn record(desk: &Desk, store: &mut Store, run: RunId, delivery: i64, outcome: &Outcome) -> Result<()> {
+fn record(store: &mut Store, run: Run, delivery: i64, outcome: &Outcome) -> Result<()> {
     let evidence = evidence(outcome);
     let now = crate::clock::now();
     let (state, retry_at) = match outcome {
@@ -335,7 +329,7 @@ fn record(desk: &Desk, store: &mut Store, run: RunId, delivery: i64, outcome: &O
         retry_at,
         at: &stamp(now),
     };
-    store.record_attempt(run, delivery, &attempt, desk.today)?;
+    store.record_attempt(run, delivery, &attempt)?;
     Ok(())
 }
 
@@ -355,8 +349,8 @@ fn joint(states: &[DeliveryState]) -> DeliveryState {
 ///
 /// # Errors
 /// Where the database cannot be read or written.
-pub fn troubles(store: &mut Store, findings: &mut Findings) -> Result<()> {
-    crate::jobs::import::bounces::find(store, findings)?;
+pub fn troubles(store: &mut Store, run: Run, findings: &mut Findings) -> Result<()> {
+    crate::jobs::import::bounces::find(store, run, findings)?;
     for trouble in store.troubled_deliveries()? {
         let customer = Some(&trouble.customer);
         let address = masked(&trouble.address);

@@ -5,7 +5,7 @@ use crate::billing::letters::Request;
 use crate::jobs::Desk;
 use crate::jobs::notify::render::Studio;
 use crate::jobs::notify::{self, Instead, Wanted};
-use crate::store::{Addressed, DeliveryState, ListedDelivery, ListedMessage, Outbox, RunId, Store, Tx};
+use crate::store::{Addressed, DeliveryState, ListedDelivery, ListedMessage, Outbox, Run, Store, Tx};
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ struct Said<'a> {
 pub fn decide(
     desk: &Desk,
     store: &mut Store,
-    run: RunId,
+    run: Run,
     message: i64,
     verdict: Verdict,
     address: Option<&str>,
@@ -99,11 +99,11 @@ pub fn decide(
     };
     let ids: Vec<i64> = ids;
     let note = format!("{} by {by}: {reason}", verdict.word());
-    store.write(|tx| -> Result<()> {
+    store.write(run, |tx| -> Result<()> {
         for delivery in &ids {
-            tx.decide_delivery(*delivery, DeliveryState::Uncertain, to, desk.today, &note)?;
+            tx.decide_delivery(*delivery, DeliveryState::Uncertain, to, &note)?;
         }
-        journal(tx, run, &listed, verdict, json!({ "message": message, "deliveries": ids }), said)
+        journal(tx, &listed, verdict, json!({ "message": message, "deliveries": ids }), said)
     })?;
     Ok(store.listed_message(message)?.unwrap_or(listed))
 }
@@ -113,7 +113,7 @@ pub fn decide(
 fn requeue(
     desk: &Desk,
     store: &mut Store,
-    run: RunId,
+    run: Run,
     listed: &ListedMessage,
     chosen: &[&ListedDelivery],
     said: Said<'_>,
@@ -149,7 +149,7 @@ fn requeue(
         let outcome = notify::make(desk, store, run, &studio, one, &wanted, &mut None)?;
         if let Some(made) = outcome.made.first() {
             let detail = json!({ "message": listed.id, "anew": made.message });
-            store.write(|tx| journal(tx, run, listed, Verdict::Requeue, detail, said))?;
+            store.write(run, |tx| journal(tx, listed, Verdict::Requeue, detail, said))?;
             return Ok(store.listed_message(made.message)?.unwrap_or_else(|| listed.clone()));
         }
         because = outcome.findings.texts().join("; ");
@@ -166,7 +166,6 @@ fn state(delivery: &ListedDelivery) -> &str {
 
 fn journal(
     tx: &Tx<'_>,
-    run: RunId,
     listed: &ListedMessage,
     verdict: Verdict,
     mut detail: Value,
@@ -175,6 +174,6 @@ fn journal(
     detail["by"] = said.by.into();
     detail["reason"] = said.reason.into();
     let customer = CustomerCode::new(listed.customer.clone());
-    tx.journal(run, Some(&customer), None, &format!("outbox_{}", verdict.word()), &detail)?;
+    tx.journal(Some(&customer), None, &format!("outbox_{}", verdict.word()), &detail)?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::billing::address::compared;
 use crate::jobs::Desk;
 use crate::jobs::deliver::sender;
 use crate::mail::keyed::MailKey;
-use crate::store::{DeliveryState, Outbox, RunId, Store, Troubled};
+use crate::store::{DeliveryState, Outbox, Run, Store, Troubled};
 use anyhow::{Context, Result};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,7 +92,7 @@ impl Log {
 ///
 /// # Errors
 /// A log that cannot be read, a database that cannot be written.
-pub(super) fn resolve(desk: &Desk, store: &mut Store, run: RunId) -> Result<u64> {
+pub(super) fn resolve(desk: &Desk, store: &mut Store, run: Run) -> Result<u64> {
     let Some(path) = desk.config.smtp.postfix_log.as_deref() else { return Ok(0) };
     let mut uncertain: Vec<(Troubled, String)> = Vec::new();
     for trouble in store.troubled_deliveries()? {
@@ -114,16 +114,10 @@ pub(super) fn resolve(desk: &Desk, store: &mut Store, run: RunId) -> Result<u64>
             [sender(desk, &key, trouble.delivery, &trouble.address), desk.config.mail.envelope_from.clone()];
         let Some(queue_id) = log.accepted(&message_id, &trouble.address, &senders) else { continue };
         let reply = format!("accepted, by the mail server's own log: {queue_id}");
-        store.write(|tx| -> Result<()> {
-            tx.decide_delivery(
-                trouble.delivery,
-                DeliveryState::Uncertain,
-                DeliveryState::Sent,
-                desk.today,
-                &reply,
-            )?;
+        store.write(run, |tx| -> Result<()> {
+            tx.decide_delivery(trouble.delivery, DeliveryState::Uncertain, DeliveryState::Sent, &reply)?;
             let detail = json!({ "delivery": trouble.delivery, "queue_id": queue_id });
-            tx.journal(run, Some(&trouble.customer), None, "outbox_resolved", &detail)?;
+            tx.journal(Some(&trouble.customer), None, "outbox_resolved", &detail)?;
             Ok(())
         })?;
         settled += 1;

@@ -14,7 +14,7 @@ use crate::jobs::Desk;
 use crate::jobs::gates::unread_payments;
 use crate::jobs::money;
 use crate::jobs::spared::spared;
-use crate::store::{FactQueries, GateQueries, Payments, RESTORED, RunId, Runs, Services, Steps, Store};
+use crate::store::{FactQueries, GateQueries, Payments, RESTORED, Run, Runs, Services, Steps, Store};
 use crate::views::StepView;
 use anyhow::Result;
 use panels::Panels;
@@ -72,10 +72,10 @@ pub struct Plan {
 ///
 /// # Errors
 /// Where the database cannot be read.
-pub fn gates(desk: &Desk, store: &Store, run: RunId, known: Gates) -> Result<Gates> {
+pub fn gates(desk: &Desk, store: &Store, run: Run, known: Gates) -> Result<Gates> {
     Ok(Gates {
         payments_fresh_on: store.payments_fresh_on(desk.today)?,
-        latest_run_day: store.latest_run_day(run)?,
+        latest_run_day: store.latest_run_day(run.id)?,
         stopped_by: stop_file(desk),
         restored: store.closed_gate(RESTORED)?,
         unread_payments: known.unread_payments.or(unread_payments(store)?),
@@ -185,7 +185,7 @@ impl Plan {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn apply(self, desk: &Desk, store: &mut Store, run: RunId) -> Result<Outcome> {
+    pub fn apply(self, desk: &Desk, store: &mut Store, run: Run) -> Result<Outcome> {
         let mut night = Night { stopped: stop_file(desk), ..Night::default() };
         let mut by_hook = Vec::new();
         let bar = desk.report.progress("enforcing", self.customers.len());
@@ -197,7 +197,7 @@ impl Plan {
             by_hook.extend(self.record(desk, store, run, code, &mut night)?);
         }
         bar.finish_and_clear();
-        self.remember_trial(desk, store, run)?;
+        self.remember_trial(store, run)?;
         self.ask(desk, store, run, by_hook, &mut night)?;
         self.told(desk, store, night)
     }
@@ -208,7 +208,7 @@ impl Plan {
         &self,
         desk: &Desk,
         store: &mut Store,
-        run: RunId,
+        run: Run,
         by_hook: Vec<Step>,
         night: &mut Night,
     ) -> Result<()> {
@@ -243,7 +243,7 @@ impl Plan {
         &self,
         desk: &Desk,
         store: &mut Store,
-        run: RunId,
+        run: Run,
         step: &Step,
         night: &mut Night,
     ) -> Result<()> {
@@ -273,11 +273,11 @@ impl Plan {
     }
 
     /// What the trial would have done is remembered, to be compared with what staff did.
-    fn remember_trial(&self, desk: &Desk, store: &mut Store, run: RunId) -> Result<()> {
-        store.write(|tx| -> Result<()> {
+    fn remember_trial(&self, store: &mut Store, run: Run) -> Result<()> {
+        store.write(run, |tx| -> Result<()> {
             for step in &self.withheld {
                 if let Because::Trial(because) = &step.because {
-                    tx.shadow_step(run, step, because, desk.today)?;
+                    tx.shadow_step(step, because)?;
                 }
             }
             Ok(())
@@ -331,7 +331,7 @@ impl Plan {
         &self,
         desk: &Desk,
         store: &mut Store,
-        run: RunId,
+        run: Run,
         code: &CustomerCode,
         night: &mut Night,
     ) -> Result<Vec<Step>> {
@@ -354,7 +354,7 @@ impl Plan {
         &self,
         desk: &Desk,
         store: &mut Store,
-        run: RunId,
+        run: Run,
         code: &CustomerCode,
         stopped: bool,
     ) -> Result<(Vec<Step>, Vec<Step>)> {
@@ -363,7 +363,7 @@ impl Plan {
         let allowed = |step: &Step| {
             step.action == Action::Renew || self.steps.contains(step) && !(refused && is_guarded(step))
         };
-        store.write(|tx| -> Result<(Vec<Step>, Vec<Step>)> {
+        store.write(run, |tx| -> Result<(Vec<Step>, Vec<Step>)> {
             let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else {
                 return Ok((Vec::new(), Vec::new()));
             };
@@ -375,21 +375,21 @@ impl Plan {
                     step.action != Action::Renew && panels::hook(desk, step.action, step.kind).is_some()
                 });
             changes.extend(steps.iter().filter_map(|step| enforcement::done(step, &facts, desk.today)));
-            tx.apply(run, code, &changes, desk.rules.mode)?;
+            tx.apply(code, &changes)?;
             if steps.iter().any(|step| step.action == Action::Terminate) {
                 // what was paid for a period that is given up becomes credit with the step
-                money::update(desk, tx, run, code)?;
+                money::update(desk, tx, code)?;
             }
             for step in &steps {
                 let reason = json!({
                     "reason": step.because.code(), "because": step.because.to_string(),
                     "from": step.period.from, "to": step.period.to,
                 });
-                tx.journal(run, Some(code), Some(&step.service), step.action.code(), &reason)?;
+                tx.journal(Some(code), Some(&step.service), step.action.code(), &reason)?;
                 if panels::hook(desk, step.action, step.kind).is_some() {
                     tx.await_renewal(step)?;
                 } else if by_hand(desk, step) {
-                    tx.open_work_order(run, step, desk.today)?;
+                    tx.open_work_order(step)?;
                 }
             }
             Ok((steps, by_hook))

@@ -11,7 +11,7 @@ use crate::billing::text::is_plain_word;
 use crate::config::HookSet;
 use crate::hooks::{self, Answer, Call};
 use crate::jobs::Desk;
-use crate::store::{FactQueries, PendingRenewal, RunId, Services, Steps, Store};
+use crate::store::{FactQueries, PendingRenewal, Run, Services, Steps, Store};
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde_json::json;
@@ -62,7 +62,7 @@ pub(super) fn hook(desk: &Desk, action: Action, kind: ServiceKind) -> Option<(&H
 pub(super) fn act(
     desk: &Desk,
     store: &mut Store,
-    run: RunId,
+    run: Run,
     panels: &mut Panels,
     step: &Step,
 ) -> Result<Result<(), String>> {
@@ -78,10 +78,10 @@ pub(super) fn act(
         let server = service.server.map(|server| format!(" `{server}`")).unwrap_or_default();
         return Ok(Err(format!("the panel{server} of {} failed before in this run", step.kind.code())));
     }
-    let intent = store.write(|tx| tx.intend_step(run, step, desk.rules.mode, desk.today))?;
+    let intent = store.write(run, |tx| tx.intend_step(step))?;
     let answer = call(desk, set, argv, step.action, &service, step);
     let code = &step.customer;
-    let done = store.write(|tx| -> Result<bool> {
+    let done = store.write(run, |tx| -> Result<bool> {
         tx.finish_step(
             intent,
             answer.done,
@@ -89,7 +89,7 @@ pub(super) fn act(
             next_try(desk, step.action, failures + 1, &answer),
         )?;
         let detail = json!({ "action": step.action.code(), "done": answer.done, "output": answer.output });
-        tx.journal(run, Some(code), Some(&step.service), "hook", &detail)?;
+        tx.journal(Some(code), Some(&step.service), "hook", &detail)?;
         if !answer.done {
             return Ok(false);
         }
@@ -99,7 +99,7 @@ pub(super) fn act(
             facts.apply(&change);
             tx.apply_done(code, &change)?;
             if step.action == Action::Terminate {
-                crate::jobs::money::update(desk, tx, run, code)?;
+                crate::jobs::money::update(desk, tx, code)?;
             }
         }
         Ok(true)
@@ -118,7 +118,7 @@ pub(super) fn act(
 pub(super) fn renew(
     desk: &Desk,
     store: &mut Store,
-    run: RunId,
+    run: Run,
     panels: &mut Panels,
     pending: &PendingRenewal,
 ) -> Result<Option<(Step, String)>> {
@@ -136,11 +136,11 @@ pub(super) fn renew(
         None => Answer { done: true, output: "no hook is configured any more".to_owned() },
         Some((set, argv)) => call(desk, set, argv, Action::Renew, &service, &step),
     };
-    store.write(|tx| -> Result<()> {
+    store.write(run, |tx| -> Result<()> {
         let retry_on = next_try(desk, Action::Renew, pending.failures + 1, &answer);
         tx.finish_step(pending.step, answer.done, &answer.output, retry_on)?;
         let detail = json!({ "action": "renew", "done": answer.done, "output": answer.output });
-        tx.journal(run, Some(&service.customer), Some(&service.code), "hook", &detail)?;
+        tx.journal(Some(&service.customer), Some(&service.code), "hook", &detail)?;
         Ok(())
     })?;
     if answer.done {

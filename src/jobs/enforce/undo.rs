@@ -10,7 +10,7 @@ use crate::billing::period::BillingPeriod;
 use crate::billing::service::{Hold, Service, ServiceState};
 use crate::jobs::Desk;
 use crate::jobs::enforce::panels::{self, Panels};
-use crate::store::{FactQueries, Outbox, RunId, RunStep, Services, Steps, Store, Tx};
+use crate::store::{FactQueries, Outbox, Run, RunStep, Services, Steps, Store, Tx};
 use anyhow::{Result, bail};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -52,7 +52,7 @@ pub struct Undone {
 ///
 /// # Errors
 /// A run that did nothing (of what is wanted); a database that cannot be written.
-pub fn undo(desk: &Desk, store: &mut Store, run: RunId, wanted: &Wanted) -> Result<Vec<Undone>> {
+pub fn undo(desk: &Desk, store: &mut Store, run: Run, wanted: &Wanted) -> Result<Vec<Undone>> {
     let steps = store.steps_of_run(wanted.run)?;
     let mut undoing = Undoing { desk, store, run, wanted, panels: Panels::default() };
     let mut undone = Vec::new();
@@ -90,7 +90,7 @@ pub fn undo(desk: &Desk, store: &mut Store, run: RunId, wanted: &Wanted) -> Resu
 struct Undoing<'a> {
     desk: &'a Desk,
     store: &'a mut Store,
-    run: RunId,
+    run: Run,
     wanted: &'a Wanted,
     panels: Panels,
 }
@@ -131,10 +131,10 @@ impl Undoing<'_> {
     fn take_back(&mut self, step: &RunStep, service: &Service) -> Result<String> {
         let Self { desk, run, wanted, .. } = *self;
         let told = self.was_told(step, Stage::Renewed)?;
-        let withdrawn = self.store.write(|tx| -> Result<usize> {
-            tx.undo_renewal(step, &wanted.by, desk.today, wanted.hold_until)?;
+        let withdrawn = self.store.write(run, |tx| -> Result<usize> {
+            tx.undo_renewal(step, &wanted.by, wanted.hold_until)?;
             let as_before = Service { expires_on: step.period_from, ..service.clone() };
-            self::leave_alone(desk, tx, run, wanted, as_before, "the renewal was undone")
+            self::leave_alone(desk, tx, wanted, as_before, "the renewal was undone")
         })?;
         let facts = self.facts(service)?;
         let settled = facts.as_ref().is_some_and(|facts| {
@@ -176,15 +176,15 @@ impl Undoing<'_> {
         if by_hook && let Err(why) = panels::act(desk, self.store, run, &mut self.panels, &step)? {
             return Ok(Err(format!("the hook failed: {why}")));
         }
-        let withdrawn = self.store.write(|tx| -> Result<usize> {
+        let withdrawn = self.store.write(run, |tx| -> Result<usize> {
             let running = Service { state: ServiceState::Active, ..service.clone() };
-            let withdrawn = leave_alone(desk, tx, run, wanted, running, "the suspension was undone")?;
+            let withdrawn = leave_alone(desk, tx, wanted, running, "the suspension was undone")?;
             tx.mark_undone(undone)?;
             if !by_hook {
-                tx.note_step(run, &step, desk.rules.mode, desk.today)?;
+                tx.note_step(&step)?;
                 // what nobody has switched off yet, nobody need switch on
-                if !tx.withdraw_work_order(&step.service, &undone.action, &wanted.by, desk.today)? {
-                    tx.open_work_order(run, &step, desk.today)?;
+                if !tx.withdraw_work_order(&step.service, &undone.action, &wanted.by)? {
+                    tx.open_work_order(&step)?;
                 }
             }
             Ok(withdrawn)
@@ -231,14 +231,7 @@ fn heard(withdrawn: usize) -> String {
 
 /// Stores a service as it was, on hold, and withdraws what was to be told of it and was not sent; gives how many
 /// messages.
-fn leave_alone(
-    desk: &Desk,
-    tx: &Tx<'_>,
-    run: RunId,
-    wanted: &Wanted,
-    service: Service,
-    because: &str,
-) -> Result<usize> {
+fn leave_alone(desk: &Desk, tx: &Tx<'_>, wanted: &Wanted, service: Service, because: &str) -> Result<usize> {
     let longer = service.hold.as_ref().filter(|hold| hold.until >= wanted.hold_until).cloned();
     let note = if wanted.reason.is_empty() { because } else { wanted.reason.as_str() };
     let hold = longer.unwrap_or_else(|| Hold { until: wanted.hold_until, note: note.to_owned() });
@@ -249,12 +242,12 @@ fn leave_alone(
     let waiting = tx.waiting_messages_of(&code, desk.rules.mode)?;
     for message in &waiting {
         tx.cancel_message(*message, because)?;
-        tx.journal(run, Some(&customer), None, "message_cancelled", &json!({ "message": message }))?;
+        tx.journal(Some(&customer), None, "message_cancelled", &json!({ "message": message }))?;
     }
     let detail = json!({
         "by": wanted.by, "reason": wanted.reason, "because": because, "run": wanted.run,
         "hold_until": wanted.hold_until,
     });
-    tx.journal(run, Some(&customer), Some(&code), "undo", &detail)?;
+    tx.journal(Some(&customer), Some(&code), "undo", &detail)?;
     Ok(waiting.len())
 }

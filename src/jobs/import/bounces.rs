@@ -8,7 +8,7 @@ use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::import::mailbox;
 use crate::mail::bounce::{self, Bounce};
 use crate::mail::keyed::MailKey;
-use crate::store::{Customers, Outbox, RunId, SentDelivery, Store};
+use crate::store::{Customers, Outbox, Run, SentDelivery, Store};
 use crate::views::AttentionView;
 use anyhow::Result;
 use serde_json::json;
@@ -34,7 +34,7 @@ pub struct Outcome {
 ///
 /// # Errors
 /// A mailbox that cannot be read; one message that cannot be read only leaves itself out.
-pub fn import(desk: &Desk, store: &mut Store, run: RunId, mailbox: &Path) -> Result<Outcome> {
+pub fn import(desk: &Desk, store: &mut Store, run: Run, mailbox: &Path) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     if mailbox.is_dir() {
         for file in mailbox::files(mailbox)? {
@@ -56,16 +56,16 @@ pub fn import(desk: &Desk, store: &mut Store, run: RunId, mailbox: &Path) -> Res
         let (read_to, before) = store.mailbox_place(&name)?.unwrap_or_default();
         let from = mailbox::Place { read_to, before };
         let ended = mailbox::read(mailbox, &from, |bytes| one(desk, store, run, bytes, &mut outcome))?;
-        store.write(|tx| tx.put_mailbox_place(&name, ended.read_to, &ended.before))?;
+        store.write(run, |tx| tx.put_mailbox_place(&name, ended.read_to, &ended.before))?;
     }
     let mut findings = Findings::default();
-    find(store, &mut findings)?;
+    find(store, run, &mut findings)?;
     outcome.fresh = findings.raise(desk, store, run, None)?;
     Ok(outcome)
 }
 
 /// One message: whatever it holds, it keeps no other from being read.
-fn one(desk: &Desk, store: &mut Store, run: RunId, bytes: &[u8], outcome: &mut Outcome) -> Result<()> {
+fn one(desk: &Desk, store: &mut Store, run: Run, bytes: &[u8], outcome: &mut Outcome) -> Result<()> {
     outcome.read += 1;
     let Ok(bounces) = std::panic::catch_unwind(|| bounce::read(bytes)) else {
         outcome.faults.push("a message in the mailbox of bounces could not be taken apart".to_owned());
@@ -76,11 +76,11 @@ fn one(desk: &Desk, store: &mut Store, run: RunId, bytes: &[u8], outcome: &mut O
             outcome.foreign += 1;
             continue;
         };
-        let news = store.write(|tx| -> Result<bool> {
-            let news = tx.mark_bounced(delivery.delivery, desk.today, &bounce.why)?;
+        let news = store.write(run, |tx| -> Result<bool> {
+            let news = tx.mark_bounced(delivery.delivery, &bounce.why)?;
             if news {
                 let detail = json!({ "delivery": delivery.delivery, "why": bounce.why });
-                tx.journal(run, Some(&delivery.customer), None, "bounced", &detail)?;
+                tx.journal(Some(&delivery.customer), None, "bounced", &detail)?;
             }
             Ok(news)
         })?;
@@ -118,7 +118,7 @@ fn believed(desk: &Desk, store: &Store, bounce: &Bounce) -> Result<Option<SentDe
 ///
 /// # Errors
 /// Where the database cannot be read or written.
-pub fn find(store: &mut Store, findings: &mut Findings) -> Result<()> {
+pub fn find(store: &mut Store, run: Run, findings: &mut Findings) -> Result<()> {
     let mut blocking = Vec::new();
     for bounced in store.bounced_deliveries()? {
         let customer = CustomerCode::new(bounced.customer.clone());
@@ -145,7 +145,7 @@ pub fn find(store: &mut Store, findings: &mut Findings) -> Result<()> {
         findings.add(Kind::Bounced, key, Some(&customer), service.as_ref(), text);
     }
     if !blocking.is_empty() {
-        store.write(|tx| tx.keep_listed(Kind::Bounced.code(), &blocking))?;
+        store.write(run, |tx| tx.keep_listed(Kind::Bounced.code(), &blocking))?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::gates::{InboxFile, file_name};
 use crate::jobs::import::{self, Manner, Subject};
 use crate::jobs::spared::spared;
-use crate::store::{AttentionQueries, Cover, GateQueries, Met, RunId, Store, UnreadFile};
+use crate::store::{AttentionQueries, Cover, GateQueries, Met, Run, Store, UnreadFile};
 use crate::views::{AttentionView, ImportView, RunView};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
@@ -43,7 +43,7 @@ pub struct Arrived {
 ///
 /// # Errors
 /// A database that cannot be written; a bad file or folder only leaves itself out.
-pub fn import(desk: &Desk, store: &mut Store, run: RunId, shown: &RunView) -> Result<Arrived> {
+pub fn import(desk: &Desk, store: &mut Store, run: Run, shown: &RunView) -> Result<Arrived> {
     let mut arrived = Arrived {
         views: Vec::new(),
         faults: Vec::new(),
@@ -208,7 +208,7 @@ fn look(path: PathBuf) -> Waiting {
 fn one(
     desk: &Desk,
     store: &mut Store,
-    run: RunId,
+    run: Run,
     shown: &RunView,
     file: &Waiting,
     arrived: &mut Arrived,
@@ -250,9 +250,9 @@ fn one(
                     format!("{rejected} of its rows could not be read; they are in its `.rejected.csv`");
                 return fail(desk, store, run, file, digest, &why, arrived);
             }
-            store.write(|tx| -> Result<()> {
+            store.write(run, |tx| -> Result<()> {
                 tx.note_read(&file.name, &Cover::default())?;
-                tx.close_one(Kind::Inbox.code(), &file.name, desk.today)?;
+                tx.close_one(Kind::Inbox.code(), &file.name)?;
                 Ok(())
             })?;
             // what is imported twice changes nothing
@@ -267,7 +267,7 @@ fn one(
 fn fail(
     desk: &Desk,
     store: &mut Store,
-    run: RunId,
+    run: Run,
     file: &Waiting,
     digest: String,
     why: &str,
@@ -295,7 +295,7 @@ fn fail(
         holds_money: file.may_hold_payments,
         covers: Cover::default(),
     };
-    store.write(|tx| tx.note_unread(run, &unread, desk.today))?;
+    store.write(run, |tx| tx.note_unread(&unread))?;
     let mut findings = Findings::default();
     findings.add(Kind::Inbox, file.name.clone(), None, None, text.clone());
     findings.raise(desk, store, run, None)?;
@@ -364,10 +364,10 @@ fn make_folder(folder: &Path) -> Result<()> {
 ///
 /// # Errors
 /// Where the database cannot be written.
-pub fn prune(desk: &Desk, store: &mut Store) -> Result<()> {
+pub fn prune(desk: &Desk, store: &mut Store, run: Run) -> Result<()> {
     let months = chrono::Months::new(desk.config.mail.archive_months);
     let Some(day) = desk.today.checked_sub_months(months) else { return Ok(()) };
-    let pruned = store.write(|tx| tx.prune_bytes(day))?;
+    let pruned = store.write(run, |tx| tx.prune_bytes(day))?;
     if pruned > 0 {
         desk.report.detail(&format!("the bytes of {pruned} messages from before {day} were pruned"));
     }

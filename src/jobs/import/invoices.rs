@@ -2,7 +2,7 @@
 
 use crate::billing::ids::{ChargeId, PaymentId};
 pub use crate::intake::InvoiceOf;
-use crate::store::{Charges, Payments, Queries, RunId, StoreError, Tx};
+use crate::store::{Charges, Payments, Queries, StoreError, Tx};
 use chrono::NaiveDate;
 
 /// What an invoice covers.
@@ -44,16 +44,10 @@ pub fn covered(from: &impl Queries, of: &InvoiceOf) -> Result<Covered, StoreErro
 ///
 /// # Errors
 /// Where the database cannot be written.
-pub fn issue(
-    tx: &Tx<'_>,
-    run: RunId,
-    number: &str,
-    date: NaiveDate,
-    covered: &Covered,
-) -> Result<usize, StoreError> {
-    let mut count = tx.record_invoice(run, number, date, &covered.charges)?;
+pub fn issue(tx: &Tx<'_>, number: &str, date: NaiveDate, covered: &Covered) -> Result<usize, StoreError> {
+    let mut count = tx.record_invoice(number, date, &covered.charges)?;
     for payment in &covered.advances {
-        count += usize::from(tx.record_invoice_of_payment(run, number, date, *payment)?);
+        count += usize::from(tx.record_invoice_of_payment(number, date, *payment)?);
     }
     Ok(count)
 }

@@ -20,7 +20,7 @@ use crate::jobs::gates::{self, InboxFile};
 use crate::jobs::import::differences::Differences;
 use crate::jobs::spared::spared;
 use crate::jobs::{Desk, money};
-use crate::store::{Customers, FactQueries, RecordOf, RunId, Services, StaffQueries, Store, Tx};
+use crate::store::{Customers, FactQueries, RecordOf, Run, Services, StaffQueries, Store, Tx};
 use crate::views::{ColumnView, ImportView, RecordView, RunView};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
@@ -86,7 +86,7 @@ pub const TAKEABLE: [&str; 9] = [
 pub fn import(
     desk: &Desk,
     store: &mut Store,
-    run: RunId,
+    run: Run,
     subject: Subject,
     files: &[PathBuf],
     manner: &Manner,
@@ -117,7 +117,7 @@ pub fn import(
                 sheet.refuse_where(|row| foreign_reference(store, &taken, &mut references, row));
             }
             let sheets = accepted(desk, files, sheets, manner, &mut view)?;
-            store.write(|tx| write_customers(desk, tx, run, &sheets, manner, &mut view, &mut findings))?;
+            store.write(run, |tx| write_customers(desk, tx, &sheets, manner, &mut view, &mut findings))?;
         }
         Subject::Services => {
             let mut sheets = read(files, intake::services)?;
@@ -134,7 +134,7 @@ pub fn import(
                 });
             }
             let sheets = accepted(desk, files, sheets, manner, &mut view)?;
-            store.write(|tx| write_services(desk, tx, run, &sheets, manner, &mut view, &mut findings))?;
+            store.write(run, |tx| write_services(desk, tx, &sheets, manner, &mut view, &mut findings))?;
         }
         Subject::Invoices => {
             let mut sheets = read(files, intake::invoices)?;
@@ -148,7 +148,7 @@ pub fn import(
                 });
             }
             let sheets = accepted(desk, files, sheets, manner, &mut view)?;
-            store.write(|tx| write_invoices(tx, run, &sheets, &mut view))?;
+            store.write(run, |tx| write_invoices(tx, &sheets, &mut view))?;
         }
         Subject::Payments => {
             let profiles = desk.config.import.profiles.as_deref();
@@ -165,9 +165,9 @@ pub fn import(
             // money that came is booked, whatever stands beside it
             let booked = Manner { skip_invalid: true, ..manner.clone() };
             let sheets = accepted(desk, files, sheets, &booked, &mut view)?;
-            store.write(|tx| -> Result<()> {
-                payments::write(desk, tx, run, sheets, manner.until, &mut view, &mut findings)?;
-                Ok(gates::note_read(desk, tx, run, &read, manner.from_inbox.as_ref())?)
+            store.write(run, |tx| -> Result<()> {
+                payments::write(desk, tx, sheets, manner.until, &mut view, &mut findings)?;
+                Ok(gates::note_read(tx, &read, manner.from_inbox.as_ref())?)
             })?;
         }
     }
@@ -260,7 +260,6 @@ fn columns_json(columns: &[ColumnView]) -> serde_json::Value {
 fn write_customers(
     desk: &Desk,
     tx: &Tx<'_>,
-    run: RunId,
     sheets: &[Sheet<CustomerRow>],
     manner: &Manner,
     view: &mut ImportView,
@@ -275,8 +274,8 @@ fn write_customers(
         let Some(mut stored) = tx.customer(&code)? else {
             let sequence = tx.next_customer_sequence()?;
             let new = customers::created(row, sequence, prefix, language);
-            tx.insert_customer(&new, sequence, desk.today)?;
-            tx.journal(run, Some(&code), None, "customer_created", &json!({}))?;
+            tx.insert_customer(&new, sequence)?;
+            tx.journal(Some(&code), None, "customer_created", &json!({}))?;
             view.created += 1;
             view.records.push(record(code.as_str(), "created", Vec::new()));
             continue;
@@ -291,8 +290,8 @@ fn write_customers(
             view.unchanged += 1;
         } else {
             tx.update_customer(&stored)?;
-            bring_customer_up(desk, tx, run, &code, findings)?;
-            tx.journal(run, Some(&code), None, "customer_changed", &columns_json(&differences.changed))?;
+            bring_customer_up(desk, tx, &code, findings)?;
+            tx.journal(Some(&code), None, "customer_changed", &columns_json(&differences.changed))?;
             view.changed += 1;
             view.records.push(record(code.as_str(), "changed", differences.changed));
         }
@@ -334,7 +333,6 @@ fn conflicts(
 fn write_services(
     desk: &Desk,
     tx: &Tx<'_>,
-    run: RunId,
     sheets: &[Sheet<ServiceRow>],
     manner: &Manner,
     view: &mut ImportView,
@@ -354,7 +352,7 @@ fn write_services(
         }
         let Some(mut stored) = known else {
             tx.put_service(&services::created(row, desk.today))?;
-            tx.journal(run, Some(&customer), Some(&code), "service_created", &json!({}))?;
+            tx.journal(Some(&customer), Some(&code), "service_created", &json!({}))?;
             touched.insert(customer);
             view.created += 1;
             view.records.push(record(code.as_str(), "created", Vec::new()));
@@ -371,7 +369,7 @@ fn write_services(
         } else {
             tx.put_service(&stored)?;
             let detail = columns_json(&differences.changed);
-            tx.journal(run, Some(&stored.customer), Some(&code), "service_changed", &detail)?;
+            tx.journal(Some(&stored.customer), Some(&code), "service_changed", &detail)?;
             touched.insert(stored.customer.clone());
             view.changed += 1;
             view.records.push(record(code.as_str(), "changed", differences.changed));
@@ -379,10 +377,10 @@ fn write_services(
         conflicts(code.as_str(), Some(&customer), Some(&code), differences.conflicts, view, findings);
     }
     for (service, state) in pending {
-        tx.note_staff_state(run, &service, state, desk.today)?;
+        tx.note_staff_state(&service, state, desk.today)?;
     }
     for customer in &touched {
-        bring_customer_up(desk, tx, run, customer, findings)?;
+        bring_customer_up(desk, tx, customer, findings)?;
     }
     let missing = tx.service_codes()?.into_iter().filter(|code| !seen.contains(code));
     view.records.extend(missing.map(|code| record(code.as_str(), "missing", Vec::new())));
@@ -391,19 +389,13 @@ fn write_services(
 
 /// New prices reach charges that nobody was told of; charges that are due come to exist.
 /// A customer for whom that fails is held back, and keeps no others from being imported.
-fn bring_customer_up(
-    desk: &Desk,
-    tx: &Tx<'_>,
-    run: RunId,
-    code: &CustomerCode,
-    findings: &mut Findings,
-) -> Result<()> {
+fn bring_customer_up(desk: &Desk, tx: &Tx<'_>, code: &CustomerCode, findings: &mut Findings) -> Result<()> {
     let done = spared(|| {
         tx.part(|| -> Result<()> {
             let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(()) };
             let mut changes = reprice(&mut facts, &desk.rules);
             changes.extend(bring_up_to_date(&mut facts, &desk.rules, desk.today, None));
-            tx.apply(run, code, &changes, desk.rules.mode)?;
+            tx.apply(code, &changes)?;
             if facts.credit().is_positive() {
                 money::tell_idle(desk, tx, code, findings)?;
             }
@@ -417,14 +409,9 @@ fn bring_customer_up(
     Ok(())
 }
 
-fn write_invoices(
-    tx: &Tx<'_>,
-    run: RunId,
-    sheets: &[Sheet<InvoiceRow>],
-    view: &mut ImportView,
-) -> Result<()> {
+fn write_invoices(tx: &Tx<'_>, sheets: &[Sheet<InvoiceRow>], view: &mut ImportView) -> Result<()> {
     for row in sheets.iter().flat_map(|sheet| &sheet.rows).map(|row| &row.value) {
-        let count = invoices::issue(tx, run, &row.invoice, row.date, &invoices::covered(tx, &row.of)?)?;
+        let count = invoices::issue(tx, &row.invoice, row.date, &invoices::covered(tx, &row.of)?)?;
         if count == 0 {
             view.unchanged += 1;
             continue;
@@ -432,7 +419,7 @@ fn write_invoices(
         view.created += 1;
         view.records.push(record(&row.invoice, "created", Vec::new()));
         let detail = json!({ "invoice": row.invoice, "date": row.date, "charges": count });
-        tx.journal(run, None, None, "invoice", &detail)?;
+        tx.journal(None, None, "invoice", &detail)?;
     }
     Ok(())
 }

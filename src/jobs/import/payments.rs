@@ -1,6 +1,6 @@
 //! Payments: whose they are, where their money goes, and which of them wait for a person.
 
-use crate::billing::candidates::words_of_payment;
+use crate::billing::candidates::{said, words_of_payment};
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::movement::real_reference;
@@ -12,8 +12,7 @@ use crate::jobs::import::movements::{self, CSV, Line, Verdict};
 use crate::jobs::import::owner::{owner, references_in};
 use crate::jobs::money::{self, Reversal};
 use crate::store::{
-    Customers, NewPayment, Parked, Payments, RunId, Services, Store, StoreError, StoredPayment, Tx,
-    is_same_account,
+    Customers, NewPayment, Parked, Payments, Services, Store, StoreError, StoredPayment, Tx, is_same_account,
 };
 use crate::views::{ColumnView, ImportView, RecordView};
 use anyhow::Result;
@@ -58,7 +57,6 @@ pub(super) fn fault(store: &Store, row: &PaymentRow, today: NaiveDate) -> Option
 pub(super) fn write(
     desk: &Desk,
     tx: &Tx<'_>,
-    run: RunId,
     sheets: PaymentSheets,
     until: Option<NaiveDate>,
     view: &mut ImportView,
@@ -67,7 +65,7 @@ pub(super) fn write(
     // a file without a movement says that there was none up to today, every time; others say how far they go
     let known = sheets.iter().filter(|sheet| sheet.is_statement);
     if let Some(day) = known.map(|sheet| until.or(sheet.until).unwrap_or(desk.today)).max() {
-        tx.note_payment_import(run, day.min(desk.today))?;
+        tx.note_payment_import(day.min(desk.today))?;
     }
     let rows = sheets
         .into_iter()
@@ -101,13 +99,13 @@ pub(super) fn write(
                 }
             }
             Movement::Incoming => {
-                for (line, verdict) in judged(tx, of_format, view, desk, run)? {
-                    book(desk, tx, run, line, verdict, view, findings)?;
+                for (line, verdict) in judged(tx, of_format, view, desk)? {
+                    book(desk, tx, line, verdict, view, findings)?;
                 }
             }
             Movement::TakenBack => {
                 for line in &of_format {
-                    reversal(desk, tx, run, line, view, findings)?;
+                    reversal(desk, tx, line, view, findings)?;
                 }
             }
         }
@@ -146,13 +144,7 @@ fn payer(tx: &Tx<'_>, row: &PaymentRow, view: &mut ImportView) -> Result<bool> {
 }
 
 /// Leaves out what this format has shown before, and compares the rest with what other formats have.
-fn judged(
-    tx: &Tx<'_>,
-    lines: Vec<Line>,
-    view: &mut ImportView,
-    desk: &Desk,
-    run: RunId,
-) -> Result<Vec<(Line, Verdict)>> {
+fn judged(tx: &Tx<'_>, lines: Vec<Line>, view: &mut ImportView, desk: &Desk) -> Result<Vec<(Line, Verdict)>> {
     let mut fresh = Vec::new();
     let mut sighted = HashSet::new();
     for mut line in lines {
@@ -162,7 +154,7 @@ fn judged(
             continue;
         }
         if let Some(known) = tx.sighted(&line.identity, line.ordinal)? {
-            adopt(desk, tx, run, &known, owner(tx, &line.row)?, view)?;
+            adopt(desk, tx, &known, owner(tx, &line.row)?, view)?;
             continue;
         }
         if line.row.payer.is_none() {
@@ -171,7 +163,7 @@ fn judged(
         line.owner = owner(tx, &line.row)?;
         if let Some(known) = came_without_a_name(tx, &line)? {
             tx.sight(&line.identity, line.ordinal, &line.row.source, known.id)?;
-            adopt(desk, tx, run, &known, line.owner, view)?;
+            adopt(desk, tx, &known, line.owner, view)?;
             continue;
         }
         fresh.push(line);
@@ -202,7 +194,6 @@ fn came_without_a_name(tx: &Tx<'_>, line: &Line) -> Result<Option<StoredPayment>
 fn adopt(
     desk: &Desk,
     tx: &Tx<'_>,
-    run: RunId,
     known: &StoredPayment,
     owner: Option<(CustomerCode, &'static str)>,
     view: &mut ImportView,
@@ -210,7 +201,7 @@ fn adopt(
     view.unchanged += 1;
     let unowned = known.customer.is_none() && known.parked.is_none() && !tx.is_same_as_another(known.id)?;
     if let (true, Some((code, by))) = (unowned, owner) {
-        money::settle_owner(desk, tx, run, known.id, &code, by, true)?;
+        money::settle_owner(desk, tx, known.id, &code, by, true)?;
         view.matched += 1;
     }
     Ok(())
@@ -219,7 +210,6 @@ fn adopt(
 fn book(
     desk: &Desk,
     tx: &Tx<'_>,
-    run: RunId,
     mut line: Line,
     verdict: Verdict,
     view: &mut ImportView,
@@ -232,7 +222,7 @@ fn book(
     let doubtful = match verdict {
         Verdict::Same(known) => {
             tx.sight(&line.identity, line.ordinal, &line.row.source, known.id)?;
-            return adopt(desk, tx, run, &known, line.owner, view);
+            return adopt(desk, tx, &known, line.owner, view);
         }
         Verdict::Doubtful => true,
         Verdict::New => false,
@@ -263,9 +253,9 @@ fn book(
     let owner = owner.filter(|_| parked.is_none());
     if let Some((code, _)) = &owner {
         // charges that are due already must exist before the money comes: it goes by the ladder, not as credit
-        money::update(desk, tx, run, code)?;
+        money::update(desk, tx, code)?;
     }
-    let id = tx.book_payment(run, &new)?;
+    let id = tx.book_payment(&new)?;
     tx.sight(&line.identity, line.ordinal, &line.row.source, id)?;
     if let Some(bare) = line.bare_identity() {
         let ordinal = tx.times_sighted(&bare)? + 1;
@@ -276,7 +266,7 @@ fn book(
     let mut columns = vec![column("amount", row.amount.to_string())];
     if let Some((code, by)) = owner {
         view.matched += 1;
-        let basis = money::allocate_to(desk, tx, run, &code, id)?;
+        let basis = money::allocate_to(desk, tx, &code, id)?;
         money::tell_idle(desk, tx, &code, findings)?;
         columns.push(column("customer", code.to_string()));
         columns.push(column("matched_by", by.to_owned()));
@@ -288,7 +278,7 @@ fn book(
         if let Some(parked) = parked {
             columns.push(column("parked", parked.code().to_owned()));
         }
-        tx.journal(run, None, None, "payment_unmatched", &json!({ "payment": id.0, "bank_ref": reference }))?;
+        tx.journal(None, None, "payment_unmatched", &json!({ "payment": id.0, "bank_ref": reference }))?;
     }
     view.records.push(RecordView { code: reference, change: "created", columns });
     Ok(())
@@ -316,8 +306,7 @@ fn parked(desk: &Desk, tx: &Tx<'_>, line: &Line, doubtful: bool) -> Result<Optio
 /// Makes money that nobody owns findable for those whose it may be.
 fn wait(tx: &Tx<'_>, line: &Line, id: PaymentId) -> Result<()> {
     let row = &line.row;
-    let texts = [row.reference.as_deref(), row.note.as_deref()];
-    let text = texts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let text = said(row.reference.as_deref(), row.note.as_deref());
     let mut claims: Vec<CustomerCode> = line.owner.iter().map(|(code, _)| code.clone()).collect();
     for text in [&row.reference, &row.note].into_iter().flatten() {
         claims.extend(references_in(tx, text)?);
@@ -334,7 +323,6 @@ fn wait(tx: &Tx<'_>, line: &Line, id: PaymentId) -> Result<()> {
 fn reversal(
     desk: &Desk,
     tx: &Tx<'_>,
-    run: RunId,
     line: &Line,
     view: &mut ImportView,
     findings: &mut Findings,
@@ -375,7 +363,7 @@ fn reversal(
         source: &row.source,
         why: row.note.as_deref().unwrap_or("the statement says so"),
     };
-    let (id, text) = money::take_back(desk, tx, run, payment, &entry)?;
+    let (id, text) = money::take_back(desk, tx, payment, &entry)?;
     tx.sight(&line.identity, line.ordinal, &row.source, id)?;
     view.created += 1;
     let column = |column, after: String| ColumnView { column, before: String::new(), after };

@@ -17,7 +17,7 @@ use crate::jobs::notify::render::{Finished, Header, Studio};
 use crate::jobs::spared::spared;
 use crate::mail::keyed::{Identity, MailKey};
 use crate::store::{
-    Asked, DeliveryState, FactQueries, NewMessage, Outbox, Queries, Role, RunId, Store, StoreError, Tx,
+    Asked, DeliveryState, FactQueries, NewMessage, Outbox, Queries, Role, Run, Store, StoreError, Tx,
     Waiting, sorted,
 };
 use crate::views::{LineView, MessageView, SkippedView, lines_of};
@@ -100,7 +100,7 @@ struct Draft {
 pub fn make(
     desk: &Desk,
     store: &mut Store,
-    run: RunId,
+    run: Run,
     studio: &Studio,
     customers: &[CustomerCode],
     wanted: &Wanted,
@@ -160,7 +160,7 @@ fn note_unheard(code: &CustomerCode, facts: &Facts, outcome: &mut Outcome) {
 fn draw(
     desk: &Desk,
     store: &mut Store,
-    run: RunId,
+    run: Run,
     studio: &Studio,
     drafts: Vec<Draft>,
     preview: &mut Option<Preview>,
@@ -293,7 +293,7 @@ pub(super) fn keys_of(letter: &Letter) -> Vec<String> {
 fn draft(
     desk: &Desk,
     store: &mut Store,
-    run: RunId,
+    run: Run,
     code: &CustomerCode,
     wanted: &Wanted,
     next: &mut Next,
@@ -423,21 +423,15 @@ pub(super) fn addresses(desk: &Desk, facts: &Facts) -> (Vec<(String, Role)>, Vec
 }
 
 /// What waits is withdrawn.
-fn withdraw(
-    store: &mut Store,
-    run: RunId,
-    code: &CustomerCode,
-    waiting: &[Waiting],
-    why: &str,
-) -> Result<()> {
+fn withdraw(store: &mut Store, run: Run, code: &CustomerCode, waiting: &[Waiting], why: &str) -> Result<()> {
     if waiting.is_empty() {
         return Ok(());
     }
-    store.write(|tx| -> Result<()> {
+    store.write(run, |tx| -> Result<()> {
         for message in waiting {
             tx.cancel_message(message.message, why)?;
             let detail = json!({ "message": message.message, "because": why });
-            tx.journal(run, Some(code), None, "message_cancelled", &detail)?;
+            tx.journal(Some(code), None, "message_cancelled", &detail)?;
         }
         Ok(())
     })?;
@@ -448,12 +442,12 @@ fn withdraw(
 fn stored(
     desk: &Desk,
     store: &mut Store,
-    run: RunId,
+    run: Run,
     draft: &Draft,
     finished: &Finished,
 ) -> Result<Option<Made>> {
     let lines = lines_of(&draft.letter);
-    let message = store.write(|tx| store_one(desk, tx, run, draft, finished, &lines))?;
+    let message = store.write(run, |tx| store_one(desk, tx, draft, finished, &lines))?;
     let Some(message) = message else { return Ok(None) };
     let card = &draft.letter.card;
     let view = MessageView {
@@ -472,7 +466,6 @@ fn stored(
 fn store_one(
     desk: &Desk,
     tx: &Tx<'_>,
-    run: RunId,
     draft: &Draft,
     finished: &Finished,
     lines: &[LineView],
@@ -480,37 +473,32 @@ fn store_one(
     let (code, wanted) = (&draft.customer, &draft.wanted);
     let Some((mut facts, waiting)) = read(desk, tx, code, wanted)? else { return Ok(None) };
     let changes = bring_up_to_date(&mut facts, &desk.rules, desk.today, wanted.until);
-    tx.apply(run, code, &changes, desk.rules.mode)?;
+    tx.apply(code, &changes)?;
     // once more, now that new charges have their numbers
     let Some((facts, _)) = read(desk, tx, code, wanted)? else { return Ok(None) };
     let again = decide(desk, &facts, wanted);
     let Some(again) = again.letter.filter(|again| same(again, &draft.letter)) else { return Ok(None) };
     for message in &waiting {
         tx.cancel_message(message.message, "replaced by a newer message")?;
-        tx.journal(run, Some(code), None, "message_cancelled", &json!({ "message": message.message }))?;
+        tx.journal(Some(code), None, "message_cancelled", &json!({ "message": message.message }))?;
     }
-    let message = tx.store_message(
-        run,
-        &NewMessage {
-            customer: code,
-            card: &draft.letter.card,
-            card_is_new: draft.card_is_new,
-            charges: &again.charges,
-            notices: &again.notices,
-            message_id: &draft.message_id,
-            subject: &finished.drawn.letter.subject,
-            lines: &serde_json::to_string(lines)?,
-            bytes: &finished.bytes,
-            to: &draft.to,
-            has_it: &draft.has_it,
-            asked: draft.asked.as_ref(),
-        },
-        desk.rules.mode,
-        desk.today,
-    )?;
+    let message = tx.store_message(&NewMessage {
+        customer: code,
+        card: &draft.letter.card,
+        card_is_new: draft.card_is_new,
+        charges: &again.charges,
+        notices: &again.notices,
+        message_id: &draft.message_id,
+        subject: &finished.drawn.letter.subject,
+        lines: &serde_json::to_string(lines)?,
+        bytes: &finished.bytes,
+        to: &draft.to,
+        has_it: &draft.has_it,
+        asked: draft.asked.as_ref(),
+    })?;
     let keys: Vec<String> = again.notices.iter().map(|notice| notice.key.to_string()).collect();
     let detail = json!({ "message": message, "card": draft.letter.card.number, "notices": keys });
-    tx.journal(run, Some(code), None, "message_queued", &detail)?;
+    tx.journal(Some(code), None, "message_queued", &detail)?;
     Ok(Some(message))
 }
 

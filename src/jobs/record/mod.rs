@@ -17,7 +17,7 @@ use crate::jobs::import::invoices;
 use crate::jobs::money;
 use crate::jobs::{Desk, gates};
 use crate::store::{
-    BY_HAND, CLOCK_FORGIVEN, Charges, Customers, FactQueries, NewPayment, Payments, RecordOf, RunId, Runs,
+    BY_HAND, CLOCK_FORGIVEN, Charges, Customers, FactQueries, NewPayment, Payments, RecordOf, Run, Runs,
     Services, Store, StoredPayment, Tx,
 };
 use crate::views::AttentionView;
@@ -213,15 +213,15 @@ pub struct Witness {
 pub fn record(
     desk: &Desk,
     store: &mut Store,
-    run: RunId,
+    run: Run,
     record: &Record,
     witness: &Witness,
 ) -> Result<Recorded> {
     let mut findings = Findings::default();
-    let text = store.write(|tx| -> Result<String> {
-        let (what, customer, service, text) = one(desk, tx, run, record, witness, &mut findings)?;
+    let text = store.write(run, |tx| -> Result<String> {
+        let (what, customer, service, text) = one(desk, tx, record, witness, &mut findings)?;
         let detail = json!({ "by": witness.by, "reason": witness.reason, "what": text });
-        tx.journal(run, customer.as_ref(), service.as_ref(), &format!("record_{what}"), &detail)?;
+        tx.journal(customer.as_ref(), service.as_ref(), &format!("record_{what}"), &detail)?;
         Ok(text)
     })?;
     let attention = findings.raise(desk, store, run, None)?;
@@ -243,7 +243,6 @@ type Entry = (&'static str, Option<CustomerCode>, Option<ServiceCode>, String);
 fn one(
     desk: &Desk,
     tx: &Tx<'_>,
-    run: RunId,
     record: &Record,
     witness: &Witness,
     findings: &mut Findings,
@@ -257,14 +256,15 @@ fn one(
                 }
             }
             not_ahead(desk, *date)?;
-            let bank_ref = reference.clone().unwrap_or_else(|| format!("{method}-{}-{}", desk.today, run.0));
+            let bank_ref =
+                reference.clone().unwrap_or_else(|| format!("{method}-{}-{}", desk.today, tx.run().id.0));
             if reference.is_some() && !tx.payments_of_reference(&bank_ref)?.is_empty() {
                 bail!("a payment with the reference `{bank_ref}` is known already");
             }
             if !other_money {
                 known_already(tx, *amount, *date, customer)?;
             }
-            money::update(desk, tx, run, customer)?;
+            money::update(desk, tx, customer)?;
             let new = NewPayment {
                 date: *date,
                 amount: *amount,
@@ -284,8 +284,8 @@ fn one(
                 parked: None,
                 seen_on: desk.today,
             };
-            let id = tx.book_payment(run, &new)?;
-            let basis = money::allocate_to(desk, tx, run, customer, id)?;
+            let id = tx.book_payment(&new)?;
+            let basis = money::allocate_to(desk, tx, customer, id)?;
             money::tell_idle(desk, tx, customer, findings)?;
             let text = format!("{amount} of `{customer}` booked as `{bank_ref}` ({basis})");
             Ok(("payment", Some(customer.clone()), None, text))
@@ -307,9 +307,9 @@ fn one(
             if amount > payment.kept || !amount.is_positive() {
                 bail!("{} of payment {} are left; {amount} cannot go back", payment.kept, payment.id.0);
             }
-            let text = take_back(desk, tx, run, &payment, amount, "reversal", witness)?;
+            let text = take_back(desk, tx, &payment, amount, "reversal", witness)?;
             if amount == payment.kept {
-                tx.close_one(Kind::Unmatched.code(), &payment.id.0.to_string(), desk.today)?;
+                tx.close_one(Kind::Unmatched.code(), &payment.id.0.to_string())?;
             }
             Ok(("reverse", payment.customer, None, text))
         }
@@ -320,7 +320,7 @@ fn one(
                     return Err(unknown(format!("`{customer}` has no service `{code}`")));
                 }
             }
-            assign(desk, tx, run, *payment, customer, *once, services.as_deref(), findings)
+            assign(desk, tx, *payment, customer, *once, services.as_deref(), findings)
         }
         Record::Unassign { payment } => {
             let known = payment_named(tx, &payment.0.to_string())?;
@@ -339,7 +339,7 @@ fn one(
                 &desk.rules,
                 desk.today,
             );
-            tx.apply(run, &code, &changes, desk.rules.mode)?;
+            tx.apply(&code, &changes)?;
             tx.unassign_payment(*payment)?;
             money::waits_again(tx, &known)?;
             money::ask(tx, *payment, findings)?;
@@ -347,7 +347,7 @@ fn one(
             let text = format!("{} of {} belongs to `{code}` no longer{open}", known.kept, known.date);
             Ok(("assign", Some(code), None, text))
         }
-        Record::Same { line, payments } => same(desk, tx, *line, payments),
+        Record::Same { line, payments } => same(tx, *line, payments),
         Record::Proof { customer, days } => {
             let until = days_after(desk.today, *days);
             let note = format!("transfer slip received: {}", witness.reason);
@@ -356,7 +356,7 @@ fn one(
             Ok(("proof", Some(customer.clone()), None, text))
         }
         Record::Refund { customer, amount } => {
-            let text = refund(desk, tx, run, customer, *amount, witness)?;
+            let text = refund(desk, tx, customer, *amount, witness)?;
             money::tell_idle(desk, tx, customer, findings)?;
             Ok(("refund", Some(customer.clone()), None, text))
         }
@@ -367,7 +367,7 @@ fn one(
             }
             let changes =
                 charge_once(&mut facts, &desk.rules, service.clone(), label.clone(), *price, desk.today);
-            tx.apply(run, customer, &changes, desk.rules.mode)?;
+            tx.apply(customer, &changes)?;
             let gross = changes.iter().find_map(|change| match change {
                 Change::Charged(charge) => Some(charge.amounts.gross),
                 _ => None,
@@ -384,7 +384,7 @@ fn one(
             }
             let label = witness.reason.clone();
             let changes = take_off(&mut facts, &desk.rules, &charge, amount, *kind, label, desk.today);
-            tx.apply(run, &customer, &changes, desk.rules.mode)?;
+            tx.apply(&customer, &changes)?;
             money::tell_idle(desk, tx, &customer, findings)?;
             let (word, text) = match kind {
                 TakeOff::Discount => (
@@ -404,7 +404,7 @@ fn one(
             let mut stored = service(tx, code)?;
             stored.price = *price;
             tx.put_service(&stored)?;
-            tx.note_staff_word(run, RecordOf::Service(code), "price")?;
+            tx.note_staff_word(RecordOf::Service(code), "price")?;
             let mut facts = facts(desk, tx, &stored.customer)?;
             let off =
                 facts.open_period_charge(&stored).map_or(Money::ZERO, |charge| facts.taken_off(charge.id));
@@ -414,8 +414,8 @@ fn one(
                 );
             }
             let changes = reprice_told(&mut facts, &desk.rules, code);
-            tx.apply(run, &stored.customer, &changes, desk.rules.mode)?;
-            money::update(desk, tx, run, &stored.customer)?;
+            tx.apply(&stored.customer, &changes)?;
+            money::update(desk, tx, &stored.customer)?;
             let text = format!(
                 "`{code}` costs {} from now on; {} open charge changed",
                 price.money(),
@@ -430,7 +430,7 @@ fn one(
             tx.put_service(&stored)?;
             for (column, said) in [("price", price.is_some()), ("period_months", months.is_some())] {
                 if said {
-                    tx.note_staff_word(run, RecordOf::Service(code), column)?;
+                    tx.note_staff_word(RecordOf::Service(code), column)?;
                 }
             }
             let text = format!(
@@ -468,8 +468,8 @@ fn one(
                 stored.state = ServiceState::Suspended { on, reason: SuspensionReason::Nonpayment, expiry };
             }
             tx.put_service(&stored)?;
-            tx.note_staff_word(run, RecordOf::Service(code), "renews")?;
-            money::update(desk, tx, run, &stored.customer)?;
+            tx.note_staff_word(RecordOf::Service(code), "renews")?;
+            money::update(desk, tx, &stored.customer)?;
             money::tell_idle(desk, tx, &stored.customer, findings)?;
             let text = if *undo {
                 format!("`{code}` renews again")
@@ -483,11 +483,11 @@ fn one(
             if *date < desk.today {
                 bail!("{date} lies before today, {}; name a day to come", desk.today);
             }
-            money::update(desk, tx, run, &owner)?;
+            money::update(desk, tx, &owner)?;
             let facts = facts(desk, tx, &owner)?;
             let notice = letters::told_by_a_person(&facts, &desk.rules, code, *date, desk.today)
                 .map_err(|why| anyhow!("`{code}`: {why}"))?;
-            tx.store_told(&notice, how, desk.rules.mode, desk.today)?;
+            tx.store_told(&notice, how)?;
             let policy = facts.service(code).map(|service| desk.rules.policies.of(service));
             let (what, days) = match (notice.suspend_on, policy) {
                 (Some(_), Some(policy)) => ("suspended", policy.min_notice_days),
@@ -508,7 +508,7 @@ fn one(
             tx.remember_before_end(code)?;
             stored.state = ServiceState::Ended { on: desk.today };
             tx.put_service(&stored)?;
-            money::update(desk, tx, run, &stored.customer)?;
+            money::update(desk, tx, &stored.customer)?;
             money::tell_idle(desk, tx, &stored.customer, findings)?;
             let text = format!("`{code}` has ended: no charges, no mail, no hook");
             Ok(("end", Some(stored.customer), Some(code.clone()), text))
@@ -520,7 +520,7 @@ fn one(
             }
             stored.state = tx.state_before_end(code)?.unwrap_or(ServiceState::Active);
             tx.put_service(&stored)?;
-            money::update(desk, tx, run, &stored.customer)?;
+            money::update(desk, tx, &stored.customer)?;
             money::tell_idle(desk, tx, &stored.customer, findings)?;
             let state = crate::jobs::import::services::word_state(stored.state);
             let text = format!("`{code}` is there again, {state}, its expiry is {}", stored.expires_on);
@@ -532,7 +532,7 @@ fn one(
             if covered.is_nothing() {
                 bail!("no charge was found for invoice `{number}`");
             }
-            let count = invoices::issue(tx, run, number, *date, &covered)?;
+            let count = invoices::issue(tx, number, *date, &covered)?;
             let text = format!("invoice `{number}` of {date} recorded for {count} charges or advances");
             Ok(("invoice", None, None, text))
         }
@@ -550,18 +550,18 @@ fn one(
             let checked: Result<Vec<String>, String> = addresses.iter().map(|a| address::check(a)).collect();
             stored.email = checked.map_err(|why| anyhow!(why))?;
             tx.update_customer(&stored)?;
-            tx.note_staff_word(run, RecordOf::Customer(customer), "email")?;
+            tx.note_staff_word(RecordOf::Customer(customer), "email")?;
             let text = format!("`{customer}` is written to at {}", stored.email.join(", "));
             Ok(("email", Some(customer.clone()), None, text))
         }
         Record::Ack { code } if code == "clock" => {
-            match tx.latest_run_day(run)?.filter(|latest| *latest > desk.today) {
+            match tx.latest_run_day(tx.run().id)?.filter(|latest| *latest > desk.today) {
                 None => {
                     bail!("no run worked for a later day than {}; there is nothing to forgive", desk.today)
                 }
                 Some(latest) => {
                     let detail = json!({ "by": witness.by, "reason": witness.reason, "day": latest });
-                    tx.journal(run, None, None, CLOCK_FORGIVEN, &detail)?;
+                    tx.journal(None, None, CLOCK_FORGIVEN, &detail)?;
                     Ok((
                         "ack",
                         None,
@@ -572,10 +572,10 @@ fn one(
             }
         }
         Record::Ack { code } => {
-            if let Some(text) = disown(desk, tx, code, witness)? {
+            if let Some(text) = disown(tx, code, witness)? {
                 return Ok(("ack", None, None, text));
             }
-            let mut count = gates::put_aside(desk, tx, code, &witness.by)?;
+            let mut count = gates::put_aside(tx, code, &witness.by)?;
             count += tx.acknowledge(code, &witness.by)?;
             if let Some(mut stored) = tx.service(&ServiceCode::new(code.clone()))?.filter(|s| !s.confirmed) {
                 stored.confirmed = true;
@@ -588,7 +588,7 @@ fn one(
             Ok(("ack", None, None, format!("`{code}`: seen")))
         }
         Record::Done { order } => {
-            if !tx.close_work_order(*order, &witness.by, desk.today)? {
+            if !tx.close_work_order(*order, &witness.by)? {
                 bail!("work order {order} is not open; see `status --work-orders`");
             }
             Ok(("done", None, None, format!("work order {order} is done")))
@@ -663,7 +663,6 @@ fn hold_all(
 fn assign(
     desk: &Desk,
     tx: &Tx<'_>,
-    run: RunId,
     payment: PaymentId,
     customer: &CustomerCode,
     once: bool,
@@ -682,12 +681,12 @@ fn assign(
             if let Some(services) = services {
                 tx.name_services(payment, services)?;
             }
-            money::settle_owner(desk, tx, run, payment, customer, "person", !once)?
+            money::settle_owner(desk, tx, payment, customer, "person", !once)?
         }
         Some(of) if of == customer && services.is_some() => {
             tx.name_services(payment, services.unwrap_or_default())?;
-            money::update(desk, tx, run, customer)?;
-            money::allocate_to(desk, tx, run, customer, payment)?
+            money::update(desk, tx, customer)?;
+            money::allocate_to(desk, tx, customer, payment)?
         }
         Some(of) => bail!(
             "payment {} is `{of}`'s; `record assign {} --undo` makes it nobody's first",
@@ -701,7 +700,7 @@ fn assign(
 }
 
 /// A line of a statement is money that is known already.
-fn same(desk: &Desk, tx: &Tx<'_>, line: PaymentId, payments: &[PaymentId]) -> Result<Entry> {
+fn same(tx: &Tx<'_>, line: PaymentId, payments: &[PaymentId]) -> Result<Entry> {
     let Some(shown) = unmatched(tx, line)? else {
         bail!("payment {} is not an unmatched one; see `status --unmatched`", line.0);
     };
@@ -718,7 +717,7 @@ fn same(desk: &Desk, tx: &Tx<'_>, line: PaymentId, payments: &[PaymentId]) -> Re
         bail!("the payments come to {sum} and the line is {}", shown.amount);
     };
     tx.name_same(line, first.id)?;
-    tx.close_one(Kind::Unmatched.code(), &line.0.to_string(), desk.today)?;
+    tx.close_one(Kind::Unmatched.code(), &line.0.to_string())?;
     let names: Vec<String> =
         known.iter().map(|payment| format!("{} (`{}`)", payment.id.0, payment.bank_ref)).collect();
     let text = format!("`{}` is the money of payment {}", shown.bank_ref, names.join(", "));
@@ -726,10 +725,10 @@ fn same(desk: &Desk, tx: &Tx<'_>, line: PaymentId, payments: &[PaymentId]) -> Re
 }
 
 /// `ack` of an unmatched payment: it is none of those' whose it seemed to be, and protects nobody any more.
-fn disown(desk: &Desk, tx: &Tx<'_>, code: &str, witness: &Witness) -> Result<Option<String>> {
+fn disown(tx: &Tx<'_>, code: &str, witness: &Witness) -> Result<Option<String>> {
     let Some(id) = code.parse().ok().map(PaymentId) else { return Ok(None) };
     let Some(known) = unmatched(tx, id)? else { return Ok(None) };
-    tx.disown_payment(id, desk.today)?;
+    tx.disown_payment(id)?;
     tx.acknowledge(code, &witness.by)?;
     Ok(Some(format!(
         "payment {code} ({} of {}) is none of its candidates'; it stays listed as unmatched, and keeps nothing from being \
@@ -784,13 +783,12 @@ fn charge_named(desk: &Desk, tx: &Tx<'_>, name: &str) -> Result<(Facts, Charge)>
 fn take_back(
     desk: &Desk,
     tx: &Tx<'_>,
-    run: RunId,
     payment: &StoredPayment,
     amount: Money,
     word: &str,
     witness: &Witness,
 ) -> Result<String> {
-    let bank_ref = format!("{word}:{}:{}", run.0, payment.id.0);
+    let bank_ref = format!("{word}:{}:{}", tx.run().id.0, payment.id.0);
     let entry = money::Reversal {
         amount,
         date: desk.today,
@@ -798,14 +796,13 @@ fn take_back(
         source: BY_HAND,
         why: &witness.reason,
     };
-    Ok(money::take_back(desk, tx, run, payment, &entry)?.1)
+    Ok(money::take_back(desk, tx, payment, &entry)?.1)
 }
 
 /// Credit goes back to the customer, newest payment first.
 fn refund(
     desk: &Desk,
     tx: &Tx<'_>,
-    run: RunId,
     customer: &CustomerCode,
     amount: Money,
     witness: &Witness,
@@ -824,7 +821,7 @@ fn refund(
         if back.is_positive() {
             left -= back;
             let stored = payment_named(tx, &payment.id.0.to_string())?;
-            take_back(desk, tx, run, &stored, back, "refund", witness)?;
+            take_back(desk, tx, &stored, back, "refund", witness)?;
         }
     }
     Ok(format!("{amount} of the credit of `{customer}` went back"))
