@@ -11,7 +11,7 @@ use crate::billing::text::is_plain_word;
 use crate::config::HookSet;
 use crate::hooks::{self, Answer, Call};
 use crate::jobs::Desk;
-use crate::store::{FactQueries, PendingRenewal, Run, Services, Steps, Store};
+use crate::store::{PendingRenewal, Run, Store};
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde_json::json;

@@ -10,7 +10,7 @@ use crate::billing::period::BillingPeriod;
 use crate::billing::service::{Hold, Service, ServiceState};
 use crate::jobs::Desk;
 use crate::jobs::enforce::panels::{self, Panels};
-use crate::store::{FactQueries, Outbox, Run, RunStep, Services, Steps, Store, Tx};
+use crate::store::{Run, RunStep, Store, Tx};
 use crate::views::runs::Undone;
 use anyhow::{Result, bail};
 use chrono::NaiveDate;

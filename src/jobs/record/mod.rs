@@ -16,10 +16,7 @@ use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::import::invoices;
 use crate::jobs::money;
 use crate::jobs::{Desk, gates};
-use crate::store::{
-    BY_HAND, CLOCK_FORGIVEN, Charges, Customers, FactQueries, NewPayment, Payments, RecordOf, Run, Runs,
-    Services, Store, StoredPayment, Tx,
-};
+use crate::store::{BY_HAND, CLOCK_FORGIVEN, NewPayment, RecordOf, Run, Store, StoredPayment, Tx};
 use crate::views::AttentionView;
 use anyhow::{Result, anyhow, bail};
 use chrono::NaiveDate;
