@@ -5,6 +5,8 @@
 
 pub mod address;
 pub mod allocation;
+pub mod asked;
+pub mod because;
 pub mod calendar;
 pub mod candidates;
 pub mod card;
@@ -12,6 +14,7 @@ pub mod charge;
 pub mod charging;
 pub mod customer;
 pub mod deadlines;
+pub mod draw;
 pub mod enforcement;
 pub mod episode;
 pub mod facts;

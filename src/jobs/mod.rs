@@ -11,7 +11,7 @@ pub mod notify;
 pub mod record;
 pub mod spared;
 
-use crate::billing::letters::Issuer;
+use crate::billing::draw::Issuer;
 use crate::billing::policy::Rules;
 use crate::config::Config;
 use crate::report::Report;

@@ -3,7 +3,8 @@
 
 use super::error::Result;
 use super::{Read, Tx};
-use crate::billing::enforcement::{Because, Step};
+use crate::billing::because::Because;
+use crate::billing::enforcement::Step;
 use crate::billing::facts::Action;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::period::BillingPeriod;

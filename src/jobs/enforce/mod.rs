@@ -8,7 +8,8 @@ pub mod undo;
 
 pub use night::night;
 
-use crate::billing::enforcement::{self, Because, Enforcement, Step};
+use crate::billing::because::Because;
+use crate::billing::enforcement::{self, Enforcement, Step};
 use crate::billing::facts::Action;
 use crate::billing::guard::{self, Gates, Limits, Refusal};
 use crate::billing::ids::{CustomerCode, ServiceCode};

@@ -129,7 +129,7 @@ pub(super) fn renew(
         customer: service.customer.clone(),
         kind: service.kind,
         period: pending.period,
-        because: enforcement::Because::Settled(pending.period),
+        because: crate::billing::because::Because::Settled(pending.period),
     };
     let answer = match hook(desk, Action::Renew, service.kind) {
         // the hook was taken away: a person did it, or will

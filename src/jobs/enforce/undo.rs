@@ -2,7 +2,8 @@
 //! since, and both are left alone for a while. Money is not touched (`record reverse` does that), and what was deleted
 //! is gone.
 
-use crate::billing::enforcement::{Because, Step};
+use crate::billing::because::Because;
+use crate::billing::enforcement::Step;
 use crate::billing::facts::{Action, Facts};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::notice::Stage;

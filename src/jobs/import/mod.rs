@@ -8,6 +8,7 @@ mod mailbox;
 mod movements;
 mod owner;
 pub mod payments;
+mod reversals;
 pub mod services;
 
 use crate::billing::charging::{bring_up_to_date, reprice};
@@ -17,11 +18,11 @@ use crate::exit_status::ExitStatus;
 use crate::intake::{self, CustomerRow, InvoiceRow, PaymentRow, ServiceRow, Sheet};
 use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::gates::{self, InboxFile};
-use crate::jobs::import::differences::Differences;
+use crate::jobs::import::differences::{Differences, columns_json, conflicts, record};
 use crate::jobs::spared::spared;
 use crate::jobs::{Desk, money};
 use crate::store::{RecordOf, Run, Store, Tx};
-use crate::views::{ColumnView, ImportView, RecordView, RunView};
+use crate::views::{ImportView, RunView};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -245,18 +246,6 @@ fn foreign_reference(
     (is_new && twice).then(|| ("reference", format!("`{reference}` stands with another customer too")))
 }
 
-fn record(code: &str, change: &'static str, columns: Vec<ColumnView>) -> RecordView {
-    RecordView { code: code.to_owned(), change, columns }
-}
-
-fn columns_json(columns: &[ColumnView]) -> serde_json::Value {
-    columns
-        .iter()
-        .map(|column| (column.column.to_owned(), json!([column.before, column.after])))
-        .collect::<serde_json::Map<String, serde_json::Value>>()
-        .into()
-}
-
 fn write_customers(
     desk: &Desk,
     tx: &Tx<'_>,
@@ -300,34 +289,6 @@ fn write_customers(
     let missing = tx.customer_codes()?.into_iter().filter(|code| !seen.contains(code));
     view.records.extend(missing.map(|code| record(code.as_str(), "missing", Vec::new())));
     Ok(())
-}
-
-fn conflicts(
-    code: &str,
-    customer: Option<&CustomerCode>,
-    service: Option<&ServiceCode>,
-    columns: Vec<ColumnView>,
-    view: &mut ImportView,
-    findings: &mut Findings,
-) {
-    if columns.is_empty() {
-        return;
-    }
-    for column in &columns {
-        let way_out = if TAKEABLE.contains(&column.column) {
-            format!("`--take {}` lets the file decide", column.column)
-        } else {
-            // its charges, payments and cards are its customer's
-            "end it (`record end`) and import a service with a code of its own".to_owned()
-        };
-        let text = format!(
-            "`{code}`: the file says {} = `{}`, the program has `{}` and keeps it; {way_out}",
-            column.column, column.after, column.before
-        );
-        let key = format!("{code}|{}|{}", column.column, column.after);
-        findings.add(Kind::Conflict, key, customer, service, text);
-    }
-    view.records.push(record(code, "conflict", columns));
 }
 
 fn write_services(

@@ -1,8 +1,9 @@
 //! What staff know, one line each: every record is journalled with who and why, and undone by a contrary one.
 
 use crate::billing::address;
+use crate::billing::asked::rate_of;
 use crate::billing::charge::Charge;
-use crate::billing::charging::{self, TakeOff, charge_once, rate_of, reprice_told, take_off};
+use crate::billing::charging::{self, TakeOff, charge_once, reprice_told, take_off};
 use crate::billing::facts::{Change, Facts};
 use crate::billing::ids::{ChargeId, CustomerCode, PaymentId, ServiceCode};
 use crate::billing::letters;
