@@ -10,6 +10,7 @@ pub mod candidates;
 pub mod card;
 pub mod charge;
 pub mod charging;
+pub mod coded;
 pub mod customer;
 pub mod deadlines;
 pub mod enforcement;

@@ -3,9 +3,10 @@
 use super::columns::Record;
 use super::error::Result;
 use super::{Queries, Tx, charges};
-use crate::billing::candidates::{self, LIKELY_POINTS, PROTECTS_DAYS};
+use crate::billing::candidates::{self, Evidence, LIKELY_POINTS, PROTECTS_DAYS};
 use crate::billing::charge::Charge;
 use crate::billing::charging::Spent;
+use crate::billing::coded::coded;
 use crate::billing::facts::{Allocation, Facts, LikelyMoney, PaidBy, Payment};
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
@@ -29,7 +30,7 @@ pub struct NewPayment {
     /// Whose it is, if that is known.
     pub customer: Option<CustomerCode>,
     /// What told so.
-    pub matched_by: Option<&'static str>,
+    pub matched_by: Option<Evidence>,
     /// Services it names.
     pub services: Vec<ServiceCode>,
     /// Reference given.
@@ -56,31 +57,17 @@ pub struct NewPayment {
     pub seen_on: NaiveDate,
 }
 
-/// Why a payment is nobody's yet, though it may be known whose it would be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Parked {
-    /// It resembles one that a person recorded.
-    ByHand,
-    /// Another format of the account brought one of that day and amount, and nothing says whether it is the same.
-    OtherFormat,
-    /// The bank did not say the amounts of its parts.
-    Batch,
-    /// Its day is still to come.
-    Ahead,
-}
-
-impl Parked {
-    const ALL: [Self; 4] = [Self::ByHand, Self::OtherFormat, Self::Batch, Self::Ahead];
-
-    /// The word in the table and in JSON.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::ByHand => "by_hand",
-            Self::OtherFormat => "other_format",
-            Self::Batch => "batch",
-            Self::Ahead => "ahead",
-        }
+coded! {
+    /// Why a payment is nobody's yet, though it may be known whose it would be.
+    pub enum Parked {
+        /// It resembles one that a person recorded.
+        ByHand = "by_hand",
+        /// Another format of the account brought one of that day and amount, and nothing says whether it is the same.
+        OtherFormat = "other_format",
+        /// The bank did not say the amounts of its parts.
+        Batch = "batch",
+        /// Its day is still to come.
+        Ahead = "ahead",
     }
 }
 
@@ -155,11 +142,7 @@ fn stored(row: &Row<'_>) -> Result<StoredPayment> {
         matched_by: record.optional_text("matched_by")?,
         parked: record
             .optional_text("parked")?
-            .map(|_| {
-                record.word("parked", "a reason to wait", |word| {
-                    Parked::ALL.into_iter().find(|parked| parked.code() == word)
-                })
-            })
+            .map(|_| record.word("parked", "a reason to wait", Parked::from_code))
             .transpose()?,
         likely: record.optional_text("likely")?.map(CustomerCode::new),
     })
@@ -560,7 +543,7 @@ impl Tx<'_> {
                 new.amount.cents(),
                 new.bank_ref,
                 owner,
-                new.matched_by,
+                new.matched_by.map(Evidence::code),
                 services.join(";"),
                 new.reference,
                 new.payer,
@@ -667,7 +650,7 @@ impl Tx<'_> {
         &self,
         payment: PaymentId,
         customer: &CustomerCode,
-        evidence: &str,
+        evidence: Evidence,
         learns: bool,
     ) -> Result<bool> {
         let changed = self
@@ -677,7 +660,7 @@ impl Tx<'_> {
                    disowned_on = NULL, learns = ?4
                  WHERE id = ?1 AND customer IS NULL",
             )?
-            .execute(params![payment.0, customer.as_str(), evidence, learns])?;
+            .execute(params![payment.0, customer.as_str(), evidence.code(), learns])?;
         self.forget_waiting(payment)?;
         self.connection()
             .prepare_cached("UPDATE payments SET customer = ?2 WHERE reverses = ?1")?

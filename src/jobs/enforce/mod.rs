@@ -143,7 +143,7 @@ impl Plan {
             )
             .into());
         };
-        if refusal.reason != "cap" {
+        if refusal.reason != guard::Reason::Cap {
             let text = format!("only a cap can be approved, and this is no cap: {}", refusal.message);
             return Err(Stop::Usage(text).into());
         }
@@ -170,7 +170,11 @@ impl Plan {
         for step in in_order(self.steps) {
             match &self.refusal {
                 Some(refusal) if guard::is_guarded(step.action) => {
-                    outcome.withheld.push(StepView::withheld(&step, refusal.reason, refusal.message.clone()));
+                    outcome.withheld.push(StepView::withheld(
+                        &step,
+                        refusal.reason.code(),
+                        refusal.message.clone(),
+                    ));
                 }
                 Some(_) | None => outcome.actions.push(StepView::of(&step)),
             }
@@ -308,7 +312,9 @@ impl Plan {
                 _ if held.iter().any(|(code, _)| *code == step.customer) => {
                     ("data", "its customer is held back".to_owned())
                 }
-                Some(refusal) if guard::is_guarded(step.action) => (refusal.reason, refusal.message.clone()),
+                Some(refusal) if guard::is_guarded(step.action) => {
+                    (refusal.reason.code(), refusal.message.clone())
+                }
                 Some(_) | None => ("gate", "its facts changed while the run was under way".to_owned()),
             };
             outcome.withheld.push(StepView::withheld(&step, reason, because));

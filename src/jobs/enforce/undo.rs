@@ -66,8 +66,8 @@ pub fn undo(desk: &Desk, store: &mut Store, run: Run, wanted: &Wanted) -> Result
             continue;
         }
         let (outcome, because) = match undoing.step(&step, service)? {
-            Ok(because) => ("undone", because),
-            Err(because) => ("left", because),
+            Became::Undone(because) => ("undone", because),
+            Became::Left(because) => ("left", because),
         };
         undone.push(Undone {
             action: step.action,
@@ -86,6 +86,18 @@ pub fn undo(desk: &Desk, store: &mut Store, run: Run, wanted: &Wanted) -> Result
     Ok(undone)
 }
 
+/// What became of a step, and why.
+enum Became {
+    Undone(String),
+    Left(String),
+}
+
+impl Became {
+    fn left(why: &str) -> Self {
+        Self::Left(why.to_owned())
+    }
+}
+
 /// What undoing needs from step to step.
 struct Undoing<'a> {
     desk: &'a Desk,
@@ -97,22 +109,22 @@ struct Undoing<'a> {
 
 impl Undoing<'_> {
     /// Undoes one step, or says why it stays.
-    fn step(&mut self, step: &RunStep, service: Option<Service>) -> Result<Result<String, String>> {
-        let Some(service) = service else { return Ok(Err("the service is gone".to_owned())) };
+    fn step(&mut self, step: &RunStep, service: Option<Service>) -> Result<Became> {
+        let Some(service) = service else { return Ok(Became::left("the service is gone")) };
         if step.undone {
-            return Ok(Err("it was undone already".to_owned()));
+            return Ok(Became::left("it was undone already"));
         }
-        match step.action.as_str() {
-            "suspend" => match service.state {
+        match Action::from_code(&step.action) {
+            Some(Action::Suspend) => match service.state {
                 ServiceState::Suspended { on, .. } if on == step.on => self.reinstate(step, &service),
-                _ => Ok(Err("it has changed since".to_owned())),
+                _ => Ok(Became::left("it has changed since")),
             },
-            "renew" => match self.not_undone(step, &service)? {
-                Some(why) => Ok(Err(why.to_owned())),
-                None => self.take_back(step, &service).map(Ok),
+            Some(Action::Renew) => match self.not_undone(step, &service)? {
+                Some(why) => Ok(Became::left(why)),
+                None => self.take_back(step, &service).map(Became::Undone),
             },
-            "reinstate" => Ok(Err("it was paid for".to_owned())),
-            _ => Ok(Err("what was deleted is gone".to_owned())),
+            Some(Action::Reinstate) => Ok(Became::left("it was paid for")),
+            Some(Action::Terminate) | None => Ok(Became::left("what was deleted is gone")),
         }
     }
 
@@ -160,7 +172,7 @@ impl Undoing<'_> {
         Ok(because)
     }
 
-    fn reinstate(&mut self, undone: &RunStep, service: &Service) -> Result<Result<String, String>> {
+    fn reinstate(&mut self, undone: &RunStep, service: &Service) -> Result<Became> {
         let Self { desk, run, wanted, .. } = *self;
         let period = BillingPeriod { from: undone.period_from, to: undone.period_to };
         let step = Step {
@@ -174,7 +186,7 @@ impl Undoing<'_> {
         let told = self.was_told(undone, Stage::Suspended)?;
         let by_hook = panels::hook(desk, Action::Reinstate, service.kind).is_some() && !desk.dry_run;
         if by_hook && let Err(why) = panels::act(desk, self.store, run, &mut self.panels, &step)? {
-            return Ok(Err(format!("the hook failed: {why}")));
+            return Ok(Became::Left(format!("the hook failed: {why}")));
         }
         let withdrawn = self.store.write(run, |tx| -> Result<usize> {
             let running = Service { state: ServiceState::Active, ..service.clone() };
@@ -200,7 +212,7 @@ impl Undoing<'_> {
         } else {
             heard(withdrawn)
         });
-        Ok(Ok(because))
+        Ok(Became::Undone(because))
     }
 
     fn facts(&self, service: &Service) -> Result<Option<Facts>> {

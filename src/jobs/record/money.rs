@@ -1,7 +1,9 @@
 //! Records of money: that it came, came back, whose it is and what it is for.
 
 use super::{Entry, Recording, amount, unknown};
+use crate::billing::candidates::Evidence;
 use crate::billing::charging;
+use crate::billing::coded::coded;
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::period::read_day;
@@ -16,30 +18,20 @@ use clap::{Args, ValueEnum};
 /// `--for any`: the money may serve every service.
 const ANY_SERVICE: &str = "any";
 
-/// How money came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Method {
-    /// In cash
-    Cash,
-    /// By card
-    Card,
-    /// By IRIS
-    Iris,
-    /// Over a bank
-    Bank,
-    /// A cheque: with --due a promise until its day, without it cleared money
-    Cheque,
-}
-
-impl Method {
-    const fn code(self) -> &'static str {
-        match self {
-            Self::Cash => "cash",
-            Self::Card => "card",
-            Self::Iris => "iris",
-            Self::Bank => "bank",
-            Self::Cheque => "cheque",
-        }
+coded! {
+    /// How money came.
+    #[derive(ValueEnum)]
+    pub enum Method {
+        /// In cash
+        Cash = "cash",
+        /// By card
+        Card = "card",
+        /// By IRIS
+        Iris = "iris",
+        /// Over a bank
+        Bank = "bank",
+        /// A cheque: with --due a promise until its day, without it cleared money
+        Cheque = "cheque",
     }
 }
 
@@ -121,7 +113,7 @@ impl Payment {
             amount: *amount,
             bank_ref: bank_ref.clone(),
             customer: Some(customer.clone()),
-            matched_by: Some("person"),
+            matched_by: Some(Evidence::Person),
             services: self.services.clone(),
             reference: None,
             payer: None,
@@ -251,7 +243,7 @@ impl Assign {
                 if let Some(services) = services {
                     tx.name_services(id, &services)?;
                 }
-                money::settle_owner(at.desk, tx, id, customer, "person", !self.once)?
+                money::settle_owner(at.desk, tx, id, customer, Evidence::Person, !self.once)?
             }
             (Some(of), Some(services)) if of == customer => {
                 tx.name_services(id, &services)?;

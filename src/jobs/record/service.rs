@@ -1,6 +1,7 @@
 //! Records of services: held, cancelled, told of, ended, changed.
 
 use super::{Entry, Recording, amount};
+use crate::billing::coded::coded;
 use crate::billing::ids::ServiceCode;
 use crate::billing::letters;
 use crate::billing::money::Money;
@@ -82,21 +83,14 @@ impl Cancel {
     }
 }
 
-/// How somebody was told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum How {
-    /// By telephone
-    Phone,
-    /// By letter
-    Letter,
-}
-
-impl How {
-    const fn code(self) -> &'static str {
-        match self {
-            Self::Phone => "phone",
-            Self::Letter => "letter",
-        }
+coded! {
+    /// How somebody was told.
+    #[derive(ValueEnum)]
+    pub enum How {
+        /// By telephone
+        Phone = "phone",
+        /// By letter
+        Letter = "letter",
     }
 }
 
