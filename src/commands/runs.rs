@@ -9,24 +9,12 @@ use crate::exit_status::ExitStatus;
 use crate::jobs::enforce::undo;
 use crate::lock::STAFF_PATIENCE;
 use crate::report::table;
-use crate::store::{ListedRun, Runs};
-use crate::views::RunView;
+use crate::store::Runs;
+use crate::views::runs::{RunsView, UndoView};
 use anyhow::Result;
-use serde::Serialize;
 
 /// What is undone is left alone for so many days, where nothing else is said.
 const LEFT_ALONE_DAYS: u32 = 7;
-
-#[derive(Debug, Serialize)]
-struct RunsView {
-    runs: Vec<ListedRun>,
-}
-
-#[derive(Debug, Serialize)]
-struct UndoView {
-    run: RunView,
-    undone: Vec<undo::Undone>,
-}
 
 pub(super) fn list(global: &Global, last: u32) -> Result<ExitStatus> {
     let session = Session::open(global, None, true)?;

@@ -6,6 +6,7 @@ pub mod enforce;
 pub mod gates;
 pub mod import;
 pub mod money;
+pub mod night;
 pub mod notify;
 pub mod record;
 pub mod spared;

@@ -26,14 +26,14 @@ pub use error::{Result, StoreError};
 pub use facts::FactQueries;
 pub use gates::{Cover, GateQueries, Met, RESTORED, UnreadFile};
 pub use outbox::{
-    Addressed, Asked, AttemptRecord, Bounced, Claimed, DeliveryState, HandedOver, ListedAttempt,
-    ListedDelivery, ListedMessage, NewMessage, Outbox, Role, SentDelivery, Troubled, Waiting, sorted,
+    Addressed, Asked, AttemptRecord, Bounced, Claimed, DeliveryState, HandedOver, ListedMessage, NewMessage,
+    Outbox, Role, SentDelivery, Troubled, Waiting, sorted,
 };
 pub use payments::{BY_HAND, NewPayment, Parked, Payments, StoredPayment, is_same_account};
-pub use runs::{CLOCK_FORGIVEN, JournalLine, ListedRun, Run, RunId, Runs};
+pub use runs::{CLOCK_FORGIVEN, Run, RunId, Runs};
 pub use services::{ServiceChange, Services, Unreadable};
 pub use staff::{RecordOf, StaffQueries};
-pub use status::{ChargeRow, InvoiceRow, PaymentRow, ServiceRow, StatusQueries, WorkOrder};
+pub use status::StatusQueries;
 pub use steps::{PendingRenewal, RunStep, ShadowStep, Steps};
 
 use rusqlite::config::DbConfig;

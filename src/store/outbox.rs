@@ -9,6 +9,7 @@ use crate::billing::coded::coded;
 use crate::billing::ids::{ChargeId, CustomerCode, ServiceCode};
 use crate::billing::notice::{Notice, Subject};
 use crate::billing::policy::Mode;
+use crate::views::outbox::{ListedAttempt, ListedDelivery};
 use chrono::{Datelike, NaiveDate};
 use rusqlite::{OptionalExtension, params};
 use sha2::{Digest, Sha256};
@@ -260,42 +261,6 @@ pub struct ListedMessage {
     pub made_on: NaiveDate,
     /// To whom it goes.
     pub deliveries: Vec<ListedDelivery>,
-}
-
-/// A delivery as it is listed.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct ListedDelivery {
-    /// Its number.
-    pub id: i64,
-    /// The address.
-    pub to: String,
-    /// `email`, `cc`, `bcc` or `trial`.
-    pub role: String,
-    /// Its state.
-    pub state: String,
-    /// The server's last reply.
-    pub reply: Option<String>,
-    /// The server's queue id.
-    pub queue_id: Option<String>,
-    /// The day it came back.
-    pub bounced_on: Option<NaiveDate>,
-    /// When it was last tried.
-    pub at: Option<String>,
-}
-
-/// An attempt as it is listed.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct ListedAttempt {
-    /// When.
-    pub at: String,
-    /// How far it came.
-    pub stage: String,
-    /// The reply's code.
-    pub code: Option<u16>,
-    /// The reply.
-    pub reply: String,
-    /// What it came to.
-    pub outcome: String,
 }
 
 /// What one attempt came to.

@@ -388,6 +388,28 @@ pub trait Payments: Queries {
         self.stored_payments(sql, params![source, date, amount.cents()])
     }
 
+    /// What was taken back of that amount that day, as other formats have shown and `source` has not yet: its number,
+    /// that of the payment, and the account.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn reversals_unseen_by(
+        &self,
+        source: &str,
+        date: NaiveDate,
+        amount: Money,
+    ) -> Result<Vec<(PaymentId, PaymentId, String)>> {
+        let sql = "SELECT id, reverses, account FROM payments p
+                   WHERE date = ?2 AND amount_cents = ?3 AND reverses IS NOT NULL
+                     AND EXISTS (SELECT 1 FROM sightings s WHERE s.payment = p.id)
+                     AND NOT EXISTS (SELECT 1 FROM sightings s WHERE s.payment = p.id AND s.source = ?1) ORDER BY id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map(params![source, date, -amount.cents()], |row| {
+            Ok((PaymentId(row.get(0)?), PaymentId(row.get(1)?), row.get(2)?))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Payments whose day was still to come when they were shown and has come.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use super::error::Result;
 use super::{Queries, Store, Tx};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::policy::Mode;
+use crate::views::runs::{JournalLine, ListedRun};
 use chrono::NaiveDate;
 use rusqlite::{OptionalExtension, params};
 
@@ -61,40 +62,6 @@ impl Store {
 
 /// What the journal says where a person has seen that an earlier run's day was wrong.
 pub const CLOCK_FORGIVEN: &str = "clock_forgiven";
-
-/// A run as it is listed.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct ListedRun {
-    /// Its number.
-    pub id: i64,
-    /// The command.
-    pub command: String,
-    /// The day it worked for.
-    pub as_of: NaiveDate,
-    /// `trial` or `live`.
-    pub mode: String,
-    /// When it began.
-    pub started_at: String,
-    /// Its exit status; none for one that was cut short.
-    pub exit_status: Option<i64>,
-    /// Lines of the journal.
-    pub journalled: i64,
-}
-
-/// A line of the journal.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct JournalLine {
-    /// The run.
-    pub run: i64,
-    /// The day it worked for.
-    pub on: NaiveDate,
-    /// Which service.
-    pub service: Option<String>,
-    /// What.
-    pub what: String,
-    /// Its figures.
-    pub detail: serde_json::Value,
-}
 
 /// Reading runs and the journal.
 pub trait Runs: Queries {

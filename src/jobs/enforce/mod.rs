@@ -2,8 +2,11 @@
 //! again in the transaction that records it.
 pub mod backup;
 pub mod drift;
+mod night;
 mod panels;
 pub mod undo;
+
+pub use night::night;
 
 use crate::billing::enforcement::{self, Because, Enforcement, Step};
 use crate::billing::facts::Action;

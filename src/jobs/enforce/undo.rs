@@ -11,9 +11,9 @@ use crate::billing::service::{Hold, Service, ServiceState};
 use crate::jobs::Desk;
 use crate::jobs::enforce::panels::{self, Panels};
 use crate::store::{FactQueries, Outbox, Run, RunStep, Services, Steps, Store, Tx};
+use crate::views::runs::Undone;
 use anyhow::{Result, bail};
 use chrono::NaiveDate;
-use serde::Serialize;
 use serde_json::json;
 
 /// What is undone, and by whom.
@@ -31,21 +31,6 @@ pub struct Wanted {
     pub by: String,
     /// Why.
     pub reason: String,
-}
-
-/// What became of one step.
-#[derive(Debug, Clone, Serialize)]
-pub struct Undone {
-    /// The step of that run.
-    pub action: String,
-    /// Which service.
-    pub service: String,
-    /// Whose.
-    pub customer: Option<String>,
-    /// `undone` or `left`.
-    pub outcome: &'static str,
-    /// Why, and what the customer hears of it.
-    pub because: String,
 }
 
 /// Undoes what can be undone of a run, and says why of the rest.

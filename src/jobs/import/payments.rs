@@ -334,6 +334,18 @@ fn reversal(
     }
     let bank_ref = format!("reversal:{}", line.display_reference());
     let mut of = reversed_by(tx, row)?;
+    // another format has shown it already: as many count as the fuller one has
+    let shown = tx.reversals_unseen_by(&row.source, row.date, row.amount)?.into_iter().find(
+        |(_, payment, account)| {
+            is_same_account(account, &row.account)
+                && (of.is_empty() || of.iter().any(|known| known.id == *payment))
+        },
+    );
+    if let Some((id, ..)) = shown {
+        tx.sight(&line.identity, line.ordinal, &row.source, id)?;
+        view.unchanged += 1;
+        return Ok(());
+    }
     // a person who took it back before the statement came did so for the same movement
     if !of.is_empty() && of.iter().all(|known| known.kept.is_zero()) {
         view.unchanged += 1;

@@ -1,8 +1,11 @@
 //! Notices: decide on a snapshot, draw on all cores, then look at every customer again in the
 //! transaction that stores card, message, notices and deliveries together.
+mod night;
 pub mod outlook;
 pub mod preview;
 pub mod render;
+
+pub use night::night;
 
 use crate::billing::charging::bring_up_to_date;
 use crate::billing::facts::{Facts, Letter};
