@@ -35,7 +35,7 @@ fn may_know(room: &str) -> &'static [&'static str] {
         "clock" | "exit_status" => &[],
         // it reads days as the core does; what staff record is one enumeration, which the job owns and clap parses into
         "cli" => &["billing", "jobs"],
-        "error" => &["clock", "config", "exit_status"],
+        "error" => &["exit_status"],
         "lock" => &["error"],
         "report" => &[],
         "views" => &["billing"],

@@ -5,16 +5,8 @@ use crate::cli::{Global, RecordArgs};
 use crate::exit_status::ExitStatus;
 use crate::jobs::record::{Witness, record};
 use crate::lock::STAFF_PATIENCE;
-use crate::views::{AttentionView, RunView};
+use crate::views::record::RecordedView;
 use anyhow::Result;
-use serde::Serialize;
-
-#[derive(Debug, Serialize)]
-struct RecordView {
-    run: RunView,
-    recorded: String,
-    attention: Vec<AttentionView>,
-}
 
 pub(super) fn run(global: &Global, args: &RecordArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, args.dry_run)?;
@@ -23,7 +15,7 @@ pub(super) fn run(global: &Global, args: &RecordArgs) -> Result<ExitStatus> {
     let (mut store, _lock) = session.writer(STAFF_PATIENCE, false)?;
     session.as_run(&mut store, "record", |desk, store, run, shown| {
         let recorded = record(desk, store, run, &args.what, &witness)?;
-        let view = RecordView { run: shown, recorded: recorded.text, attention: recorded.attention };
+        let view = RecordedView { run: shown, recorded: recorded.text, attention: recorded.attention };
         let would = if desk.dry_run { " (dry run: nothing was written)" } else { "" };
         desk.report.result(&view, || {
             let mut text = format!("{}{would}\n", view.recorded);

@@ -65,7 +65,7 @@ pub fn decide(
 ) -> Result<ListedMessage> {
     let said = Said { by, reason };
     let Some(listed) = store.listed_message(message)? else {
-        return Err(crate::error::Stop::Usage(format!("there is no message {message}")).into());
+        return Err(crate::error::Stop::unknown(format!("there is no message {message}")).into());
     };
     let chosen: Vec<&ListedDelivery> = listed
         .deliveries

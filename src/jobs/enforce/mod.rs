@@ -137,25 +137,23 @@ impl Plan {
     /// A person lets exactly this plan pass a cap. Gates stay closed: what they say can be mended.
     ///
     /// # Errors
-    /// [`crate::error::Stop::Usage`] where the digest is another plan's or there is nothing to approve.
+    /// A mistake of usage where the digest is another plan's or there is nothing to approve.
     pub fn approve(&mut self, digest: &str) -> Result<()> {
         use crate::error::Stop;
         let Some(refusal) = &self.refusal else {
-            return Err(Stop::Usage(
-                "the guard refuses nothing today; there is nothing to approve".to_owned(),
-            )
-            .into());
+            let text = "the guard refuses nothing today; there is nothing to approve";
+            return Err(Stop::usage(text).into());
         };
         if refusal.reason != guard::Reason::Cap {
             let text = format!("only a cap can be approved, and this is no cap: {}", refusal.message);
-            return Err(Stop::Usage(text).into());
+            return Err(Stop::usage(text).into());
         }
         if refusal.digest != digest {
             let text = format!(
                 "`{digest}` is the digest of another plan; today's is `{}`; look at it with `enforce --dry-run`",
                 refusal.digest
             );
-            return Err(Stop::Usage(text).into());
+            return Err(Stop::usage(text).into());
         }
         self.refusal = None;
         Ok(())

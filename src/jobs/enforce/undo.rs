@@ -8,11 +8,12 @@ use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::notice::Stage;
 use crate::billing::period::BillingPeriod;
 use crate::billing::service::{Hold, Service, ServiceState};
+use crate::error::Stop;
 use crate::jobs::Desk;
 use crate::jobs::enforce::panels::{self, Panels};
-use crate::store::{FactQueries, Outbox, Run, RunStep, Services, Steps, Store, Tx};
+use crate::store::{Customers, FactQueries, Outbox, Run, RunStep, Services, Steps, Store, Tx};
 use crate::views::runs::Undone;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use chrono::NaiveDate;
 use serde_json::json;
 
@@ -66,7 +67,8 @@ pub fn undo(desk: &Desk, store: &mut Store, run: Run, wanted: &Wanted) -> Result
         let of = wanted.service.as_ref().map(ToString::to_string);
         let of = of.or_else(|| wanted.customer.as_ref().map(ToString::to_string));
         let of = of.map(|code| format!(" with `{code}`")).unwrap_or_default();
-        bail!("run {} renewed, reinstated, suspended and deleted nothing{of}; see `runs`", wanted.run);
+        let text = format!("run {} renewed, reinstated, suspended and deleted nothing{of}", wanted.run);
+        return Err(Stop::unknown_unless(undoing.names_something(), text).hint("see `runs`").into());
     }
     Ok(undone)
 }
@@ -93,6 +95,15 @@ struct Undoing<'a> {
 }
 
 impl Undoing<'_> {
+    /// Whether the run, the service and the customer that were named exist.
+    fn names_something(&self) -> bool {
+        let Wanted { run, service, customer, .. } = self.wanted;
+        // a record that cannot be read exists all the same, and runs are numbered in turn: this is the last
+        !service.as_ref().is_some_and(|code| matches!(self.store.owner_of(code), Ok(None)))
+            && !customer.as_ref().is_some_and(|code| matches!(self.store.customer(code), Ok(None)))
+            && (1..=self.run.id.0).contains(run)
+    }
+
     /// Undoes one step, or says why it stays.
     fn step(&mut self, step: &RunStep, service: Option<Service>) -> Result<Became> {
         let Some(service) = service else { return Ok(Became::left("the service is gone")) };

@@ -1,12 +1,13 @@
 //! Records of charges: new ones, what is taken off them, and what they cost from now on.
 
-use super::{Entry, Recording, amount, unknown};
+use super::{Entry, Recording, amount};
 use crate::billing::charge::Charge as Charged;
 use crate::billing::charging::{TakeOff, charge_once, rate_of, reprice_told, take_off};
 use crate::billing::facts::{Change, Facts};
 use crate::billing::ids::{ChargeId, CustomerCode, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::vat::Price;
+use crate::error::Stop;
 use crate::store::{Charges, RecordOf};
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
@@ -145,8 +146,10 @@ const fn price(amount: Money, gross: bool) -> Price {
 /// The open charge that a person means: `#12`, or the code of a service, whose present period comes first.
 fn charge_named(at: &Recording<'_>, name: &str) -> Result<(Facts, Charged)> {
     if let Some(id) = name.strip_prefix('#').and_then(|id| id.parse().ok()).map(ChargeId) {
-        let owner =
-            at.tx.customer_of_charge(id)?.ok_or_else(|| unknown(format!("there is no charge `{name}`")))?;
+        let owner = at
+            .tx
+            .customer_of_charge(id)?
+            .ok_or_else(|| Stop::unknown(format!("there is no charge `{name}`")))?;
         let facts = at.facts(&owner)?;
         let open = facts.open_charges().into_iter().find(|charge| charge.id == id).cloned();
         let charge = open.ok_or_else(|| anyhow!("charge `{name}` of `{owner}` is not open"))?;

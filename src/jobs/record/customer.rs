@@ -1,9 +1,10 @@
 //! Records of customers: their addresses, and their word that money is on its way.
 
-use super::{Entry, Recording, unknown};
+use super::{Entry, Recording};
 use crate::billing::address;
 use crate::billing::ids::CustomerCode;
 use crate::billing::period::days_after;
+use crate::error::Stop;
 use crate::store::{Customers, RecordOf};
 use anyhow::{Result, anyhow};
 use clap::Args;
@@ -43,7 +44,7 @@ impl Email {
     pub(super) fn enter(&self, at: &Recording<'_>) -> Result<Entry> {
         let customer = &self.customer;
         let known = at.tx.customer(customer)?;
-        let mut stored = known.ok_or_else(|| unknown(format!("there is no customer `{customer}`")))?;
+        let mut stored = known.ok_or_else(|| Stop::unknown(format!("there is no customer `{customer}`")))?;
         let checked: Result<Vec<String>, String> =
             self.addresses.iter().map(|address| address::check(address)).collect();
         stored.email = checked.map_err(|why| anyhow!(why))?;

@@ -1,10 +1,12 @@
 //! Records of tax invoices that accounting has issued.
 
 use super::{Entry, Recording};
+use crate::billing::ids::ServiceCode;
 use crate::billing::period::read_day;
 use crate::error::Stop;
 use crate::intake::InvoiceOf;
 use crate::jobs::import::invoices;
+use crate::store::{Outbox, Payments, Services, Tx};
 use anyhow::{Result, bail};
 use chrono::NaiveDate;
 use clap::Args;
@@ -49,11 +51,21 @@ impl Invoice {
         at.not_ahead(date)?;
         let covered = invoices::covered(tx, &self.of()?)?;
         if covered.is_nothing() {
-            bail!("no charge was found for invoice `{number}`");
+            let text = format!("no charge was found for invoice `{number}`");
+            return Err(Stop::unknown_unless(self.names_something(tx)?, text).into());
         }
         let count = invoices::issue(tx, number, date, &covered)?;
         let text = format!("invoice `{number}` of {date} recorded for {count} charges or advances");
         Ok(Entry::of_nobody("invoice", text))
+    }
+
+    /// Whether the card, service or payment that it is for is known.
+    fn names_something(&self, tx: &Tx<'_>) -> Result<bool> {
+        Ok(match self.of()? {
+            InvoiceOf::Card(card) => tx.customer_of_card(&card)?.is_some(),
+            InvoiceOf::Period(service, _) => tx.owner_of(&ServiceCode::new(service))?.is_some(),
+            InvoiceOf::Payment(bank_ref) => !tx.payments_of_reference(&bank_ref)?.is_empty(),
+        })
     }
 
     fn of(&self) -> Result<InvoiceOf> {
@@ -62,7 +74,7 @@ impl Invoice {
             (Some(card), ..) => InvoiceOf::Card(card),
             (None, Some(service), Some(from), _) => InvoiceOf::Period(service, from),
             (None, _, _, Some(bank_ref)) => InvoiceOf::Payment(bank_ref),
-            (None, ..) => return Err(Stop::Usage("say what the invoice is for".to_owned()).into()),
+            (None, ..) => return Err(Stop::usage("say what the invoice is for").into()),
         })
     }
 }

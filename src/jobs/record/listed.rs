@@ -2,9 +2,10 @@
 
 use super::money::unmatched;
 use super::{Entry, Recording};
-use crate::billing::ids::ServiceCode;
+use crate::billing::ids::{CustomerCode, ServiceCode};
+use crate::error::Stop;
 use crate::jobs::gates;
-use crate::store::{CLOCK_FORGIVEN, Runs, Services};
+use crate::store::{CLOCK_FORGIVEN, Customers, Payments, Runs, Services};
 use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::json;
@@ -65,7 +66,11 @@ fn seen(at: &Recording<'_>, code: &str) -> Result<String> {
         count += 1;
     }
     if count == 0 {
-        bail!("nothing is listed of `{code}`");
+        let text = format!("nothing is listed of `{code}`");
+        let known = !matches!(at.tx.owner_of(&ServiceCode::new(code)), Ok(None))
+            || !matches!(at.tx.customer(&CustomerCode::new(code)), Ok(None))
+            || code.parse().is_ok_and(|id| !matches!(at.tx.payment(id), Ok(None)));
+        return Err(Stop::unknown_unless(known, text).into());
     }
     Ok(format!("`{code}`: seen"))
 }

@@ -188,9 +188,8 @@ impl Recording<'_> {
     }
 
     fn facts(&self, code: &CustomerCode) -> Result<Facts> {
-        self.tx
-            .facts(code, self.desk.rules.mode, self.today())?
-            .ok_or_else(|| unknown(format!("there is no customer `{code}`")))
+        let facts = self.tx.facts(code, self.desk.rules.mode, self.today())?;
+        Ok(facts.ok_or_else(|| Stop::unknown(format!("there is no customer `{code}`")))?)
     }
 
     /// What is known of a customer, who must have all of these services.
@@ -201,13 +200,14 @@ impl Recording<'_> {
     ) -> Result<Facts> {
         let facts = self.facts(customer)?;
         match services.into_iter().find(|code| facts.service(code).is_none()) {
-            Some(code) => Err(unknown(format!("`{customer}` has no service `{code}`"))),
+            Some(code) => Err(Stop::unknown(format!("`{customer}` has no service `{code}`")).into()),
             None => Ok(facts),
         }
     }
 
     fn service(&self, code: &ServiceCode) -> Result<Service> {
-        self.tx.service(code)?.ok_or_else(|| unknown(format!("there is no service `{code}`")))
+        let service = self.tx.service(code)?;
+        Ok(service.ok_or_else(|| Stop::unknown(format!("there is no service `{code}`")))?)
     }
 
     /// Nothing is entered before its day.
@@ -241,11 +241,6 @@ impl Recording<'_> {
         }
         Ok(held)
     }
-}
-
-/// A mistake in what was typed, and the same exit status as in every other command.
-fn unknown(text: String) -> anyhow::Error {
-    Stop::Usage(text).into()
 }
 
 /// An amount on the command line: more than nothing.

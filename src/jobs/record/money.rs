@@ -1,6 +1,6 @@
 //! Records of money: that it came, came back, whose it is and what it is for.
 
-use super::{Entry, Recording, amount, unknown};
+use super::{Entry, Recording, amount};
 use crate::billing::candidates::Evidence;
 use crate::billing::charging;
 use crate::billing::coded::coded;
@@ -66,7 +66,7 @@ pub struct Payment {
 impl Payment {
     pub(super) fn check(&self) -> Result<()> {
         if self.due.is_some() && self.method != Method::Cheque {
-            return Err(Stop::Usage("--due goes with --method cheque".to_owned()).into());
+            return Err(Stop::usage("--due goes with --method cheque").into());
         }
         Ok(())
     }
@@ -173,12 +173,14 @@ impl Same {
     pub(super) fn enter(&self, at: &Recording<'_>) -> Result<Entry> {
         let Self { line, payments } = self;
         let Some(shown) = unmatched(at.tx, *line)? else {
-            bail!("payment {} is not an unmatched one; see `status --unmatched`", line.0);
+            let text = format!("payment {} is not an unmatched one", line.0);
+            let known = at.tx.payment(*line)?.is_some();
+            return Err(Stop::unknown_unless(known, text).hint("see `status --unmatched`").into());
         };
         let mut known = Vec::new();
         for id in payments {
             let payment =
-                at.tx.payment(*id)?.ok_or_else(|| unknown(format!("there is no payment {}", id.0)))?;
+                at.tx.payment(*id)?.ok_or_else(|| Stop::unknown(format!("there is no payment {}", id.0)))?;
             if payment.id == *line {
                 bail!("payment {} is the line itself", line.0);
             }
@@ -233,10 +235,8 @@ impl Assign {
         at.facts_with(customer, services.iter().flatten())?;
         let known = tx.movement_of_id(id)?.filter(|known| known.kept.is_positive());
         let Some(known) = known else {
-            return Err(unknown(format!(
-                "there is no payment {} with money left; see `status --unmatched`",
-                id.0
-            )));
+            let text = format!("there is no payment {} with money left", id.0);
+            return Err(Stop::unknown(text).hint("see `status --unmatched`").into());
         };
         let basis = match (&known.customer, services) {
             (None, services) => {
@@ -343,18 +343,20 @@ fn known_already(tx: &Tx<'_>, amount: Money, date: NaiveDate, customer: &Custome
 /// A payment by its number, else by its reference.
 fn payment_named(tx: &Tx<'_>, name: &str) -> Result<StoredPayment> {
     if let Ok(id) = name.parse() {
-        return tx.payment(id)?.ok_or_else(|| {
-            unknown(format!(
-                "there is no payment {name}; a reference that looks like a number is written `ref:{name}`"
-            ))
-        });
+        let payment = tx.payment(id)?;
+        return Ok(payment.ok_or_else(|| {
+            Stop::unknown(format!("there is no payment {name}"))
+                .hint(format!("a reference that looks like a number is written `ref:{name}`"))
+        })?);
     }
     let reference = name.strip_prefix("ref:").unwrap_or(name);
     let mut found = tx.payments_of_reference(reference)?;
     match (found.pop(), found.is_empty()) {
         (Some(payment), true) => Ok(payment),
         (Some(_), false) => bail!("`{name}` is the reference of several payments; name one by its number"),
-        (None, _) => Err(unknown(format!("there is no payment `{name}`; see `explain CUSTOMER`"))),
+        (None, _) => {
+            Err(Stop::unknown(format!("there is no payment `{name}`")).hint("see `explain CUSTOMER`").into())
+        }
     }
 }
 

@@ -195,7 +195,7 @@ impl Change {
             Some(months) if !(1..=120).contains(&months) => "--months is a number from 1 to 120",
             _ => return Ok(()),
         };
-        Err(Stop::Usage(wrong.to_owned()).into())
+        Err(Stop::usage(wrong).into())
     }
 
     fn price(&self) -> Option<Price> {
