@@ -121,3 +121,22 @@ pub struct Service {
     /// A person has confirmed an expiry that was long past at the first import.
     pub confirmed: bool,
 }
+
+impl Service {
+    /// The episode in which it is, once it is changed into `now`. (An exemption is the customer's, and a reopening the
+    /// charge's: both begin one for the service besides. A renewal moves the expiry and changes no service by hand.)
+    #[must_use]
+    pub fn episode_as(&self, now: &Self) -> Episode {
+        let until = |service: &Self| service.hold.as_ref().map(|hold| hold.until);
+        let reinstated =
+            matches!(self.state, ServiceState::Suspended { .. }) && matches!(now.state, ServiceState::Active);
+        let back = matches!(self.state, ServiceState::Ended { .. })
+            && !matches!(now.state, ServiceState::Ended { .. });
+        let corrected = self.expires_on != now.expires_on;
+        if until(self) != until(now) || self.renews != now.renews || reinstated || back || corrected {
+            self.episode.next()
+        } else {
+            self.episode
+        }
+    }
+}

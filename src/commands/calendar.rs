@@ -6,7 +6,6 @@ use crate::billing::money::Money;
 use crate::cli::{CalendarArgs, Global};
 use crate::exit_status::ExitStatus;
 use crate::jobs::notify::outlook::{next_night, outlook};
-use crate::store::FactQueries;
 use crate::views::calendar::{CalendarView, DayView};
 use anyhow::Result;
 use chrono::NaiveDate;

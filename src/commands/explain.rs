@@ -14,7 +14,7 @@ use crate::exit_status::ExitStatus;
 use crate::jobs::Desk;
 use crate::jobs::import::services::word_state;
 use crate::jobs::notify::outlook::{next_night, outlook};
-use crate::store::{FactQueries, Outbox, Payments, Runs, Services, Store, StoredPayment};
+use crate::store::{Store, StoredPayment};
 use crate::views::StepView;
 use crate::views::explain::{
     ChargeView, ComingView, ExplainView, PastMessage, PaymentView, ServiceView, TodayView,

@@ -208,7 +208,6 @@ fn person(by: Option<&str>, dry_run: bool) -> Result<String> {
 /// Codes given with `--customer`, each of which must exist.
 fn known_customers(store: &Store, codes: &[String]) -> Result<Vec<crate::billing::ids::CustomerCode>> {
     use crate::billing::ids::CustomerCode;
-    use crate::store::Customers;
     let mut known = Vec::new();
     for code in codes {
         let code = CustomerCode::new(code.clone());

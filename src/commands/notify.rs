@@ -9,7 +9,6 @@ use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::notify::{self, Wanted};
 use crate::report::table;
-use crate::store::Services;
 use crate::views::NotifyView;
 use anyhow::Result;
 use std::time::Duration;

@@ -7,7 +7,7 @@ use crate::exit_status::ExitStatus;
 use crate::jobs::deliver::outbox::{self, Verdict};
 use crate::lock::STAFF_PATIENCE;
 use crate::report::table;
-use crate::store::{ListedMessage, Outbox};
+use crate::store::ListedMessage;
 use crate::views::outbox::{DeliveryView, OutboxMessage, OutboxView};
 use anyhow::Result;
 use serde_json::Value;

@@ -12,7 +12,7 @@ use crate::exit_status::ExitStatus;
 use crate::jobs::Desk;
 use crate::jobs::notify::render::{Header, Studio};
 use crate::mail::parts::Parts;
-use crate::store::{FactQueries, Outbox, Store};
+use crate::store::Store;
 use anyhow::{Context, Result, bail};
 use std::io::IsTerminal;
 

@@ -9,7 +9,6 @@ use crate::exit_status::ExitStatus;
 use crate::jobs::enforce::undo;
 use crate::lock::STAFF_PATIENCE;
 use crate::report::table;
-use crate::store::Runs;
 use crate::views::runs::{RunsView, UndoView};
 use anyhow::Result;
 

@@ -11,9 +11,7 @@ use crate::exit_status::ExitStatus;
 use crate::jobs::Desk;
 use crate::jobs::enforce::drift::{drift, shadow};
 use crate::report::table;
-use crate::store::{
-    Attention, AttentionQueries, Customers, FactQueries, Payments, StatusQueries, Store, StoredPayment,
-};
+use crate::store::{Attention, Store, StoredPayment};
 use crate::views::AttentionView;
 use crate::views::status::{
     CandidateView, ChargeRow, InvoiceRow, ResemblingView, ServiceRow, StatusView, UnmatchedView,

@@ -10,7 +10,7 @@ use crate::billing::money::Money;
 use crate::billing::service::{Service, ServiceState};
 use crate::jobs::Desk;
 use crate::jobs::attention::{Findings, Kind};
-use crate::store::{FactQueries, Parked, Payments, Run, Store, StoredPayment, Tx};
+use crate::store::{Parked, Run, Store, StoredPayment, Tx};
 use crate::views::AttentionView;
 use anyhow::Result;
 use chrono::NaiveDate;

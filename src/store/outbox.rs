@@ -3,7 +3,7 @@
 
 use super::columns::Record;
 use super::error::{Result, StoreError};
-use super::{Queries, Run, Store, Tx};
+use super::{Read, Run, Store, Tx};
 use crate::billing::card::BillingCard;
 use crate::billing::coded::coded;
 use crate::billing::ids::{ChargeId, CustomerCode, ServiceCode};
@@ -283,12 +283,12 @@ pub struct AttemptRecord<'a> {
 }
 
 /// Reading the outbox.
-pub trait Outbox: Queries {
+impl Read {
     /// The next number of a series: counted per year and mode.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn next_card_sequence(&self, mode: Mode, year: i32) -> Result<u32> {
+    pub fn next_card_sequence(&self, mode: Mode, year: i32) -> Result<u32> {
         let sql = "SELECT coalesce(max(sequence), 0) + 1 FROM cards WHERE mode = ?1 AND year = ?2";
         Ok(self.connection().prepare_cached(sql)?.query_row(params![mode.code(), year], |row| row.get(0))?)
     }
@@ -297,7 +297,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn next_request(&self) -> Result<i64> {
+    pub fn next_request(&self) -> Result<i64> {
         let sql = "SELECT coalesce(max(request), 0) + 1 FROM messages";
         Ok(self.connection().prepare_cached(sql)?.query_row([], |row| row.get(0))?)
     }
@@ -306,7 +306,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn mail_key(&self) -> Result<Vec<u8>> {
+    pub fn mail_key(&self) -> Result<Vec<u8>> {
         let sql = "SELECT key FROM secrets WHERE name = 'mail'";
         Ok(self.connection().prepare_cached(sql)?.query_row([], |row| row.get(0))?)
     }
@@ -315,7 +315,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn was_handed_over(&self, message_id: &str) -> Result<bool> {
+    pub fn was_handed_over(&self, message_id: &str) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM messages m JOIN deliveries d ON d.message = m.id
                    WHERE m.message_id = ?1 AND d.attempts > 0)";
         Ok(self.connection().prepare_cached(sql)?.query_row([message_id], |row| row.get(0))?)
@@ -325,7 +325,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn waiting(&self, customer: &CustomerCode, mode: Mode) -> Result<Vec<Waiting>> {
+    pub fn waiting(&self, customer: &CustomerCode, mode: Mode) -> Result<Vec<Waiting>> {
         let sql = "SELECT m.id FROM messages m WHERE m.customer = ?1 AND m.mode = ?2
                      AND EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.state = 'queued')
                    ORDER BY m.id";
@@ -341,7 +341,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn message_again(&self, message: i64) -> Result<Option<Waiting>> {
+    pub fn message_again(&self, message: i64) -> Result<Option<Waiting>> {
         let sql = "SELECT m.id, m.mode, m.request, m.request_service, m.request_until, c.fingerprint
                    FROM messages m JOIN cards c ON c.number = m.card WHERE m.id = ?1";
         let found = self.connection().prepare_cached(sql)?.query_row([message], |row| {
@@ -383,7 +383,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn waiting_messages_of(&self, service: &ServiceCode, mode: Mode) -> Result<Vec<i64>> {
+    pub fn waiting_messages_of(&self, service: &ServiceCode, mode: Mode) -> Result<Vec<i64>> {
         let sql = "SELECT DISTINCT n.message FROM notices n WHERE n.service = ?1 AND n.mode = ?2 AND n.cancelled = 0
                      AND EXISTS (SELECT 1 FROM deliveries d WHERE d.message = n.message AND d.state = 'queued')
                      AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = n.message AND d.state <> 'queued')";
@@ -396,7 +396,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn queued_deliveries(&self, now: &str) -> Result<Vec<i64>> {
+    pub fn queued_deliveries(&self, now: &str) -> Result<Vec<i64>> {
         let sql = "SELECT id FROM deliveries WHERE state = 'queued' AND (retry_at IS NULL OR retry_at <= ?1) ORDER BY id";
         let mut statement = self.connection().prepare_cached(sql)?;
         let ids = statement.query_map([now], |row| row.get(0))?;
@@ -407,7 +407,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// [`StoreError::Data`] where the bytes are gone or differ.
-    fn claim(&self, delivery: i64) -> Result<Option<Claimed>> {
+    pub fn claim(&self, delivery: i64) -> Result<Option<Claimed>> {
         let sql = "SELECT d.id, d.message, m.customer, d.address, b.bytes, m.sha256, m.message_id, d.role
                    FROM deliveries d JOIN messages m ON m.id = d.message
                    LEFT JOIN message_bytes b ON b.message = m.id WHERE d.id = ?1 AND d.state = 'queued'";
@@ -446,7 +446,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// A state that cannot be read.
-    fn delivery_states(&self, message: i64) -> Result<Vec<DeliveryState>> {
+    pub fn delivery_states(&self, message: i64) -> Result<Vec<DeliveryState>> {
         let mut statement =
             self.connection().prepare_cached("SELECT id, state FROM deliveries WHERE message = ?1")?;
         let mut rows = statement.query([message])?;
@@ -463,7 +463,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn handed_over(&self, message: i64, address: &str, role: Role) -> Result<Vec<HandedOver>> {
+    pub fn handed_over(&self, message: i64, address: &str, role: Role) -> Result<Vec<HandedOver>> {
         let sql = "SELECT n.key, n.mode,
               coalesce(sum(d.attempts) FILTER (WHERE o.mode = n.mode AND d.role = ?3), 0), coalesce(sum(d.attempts), 0)
             FROM notices n
@@ -482,7 +482,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn listed_messages(&self, all: bool) -> Result<Vec<ListedMessage>> {
+    pub fn listed_messages(&self, all: bool) -> Result<Vec<ListedMessage>> {
         let sql =
             "SELECT m.id, m.customer, m.card, m.message_id, m.subject, m.lines, m.made_on FROM messages m
                    WHERE ?1 OR EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id
@@ -501,7 +501,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn messages_of(&self, customer: &CustomerCode) -> Result<Vec<ListedMessage>> {
+    pub fn messages_of(&self, customer: &CustomerCode) -> Result<Vec<ListedMessage>> {
         let sql = "SELECT id, customer, card, message_id, subject, lines, made_on FROM messages
                    WHERE customer = ?1 ORDER BY id";
         let mut statement = self.connection().prepare_cached(sql)?;
@@ -517,7 +517,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn listed_message(&self, id: i64) -> Result<Option<ListedMessage>> {
+    pub fn listed_message(&self, id: i64) -> Result<Option<ListedMessage>> {
         let sql =
             "SELECT id, customer, card, message_id, subject, lines, made_on FROM messages WHERE id = ?1";
         let found = self.connection().prepare_cached(sql)?.query_row([id], listed_message).optional()?;
@@ -526,8 +526,7 @@ pub trait Outbox: Queries {
         Ok(Some(message))
     }
 
-    #[doc(hidden)]
-    fn listed_deliveries(&self, message: i64) -> Result<Vec<ListedDelivery>> {
+    pub(super) fn listed_deliveries(&self, message: i64) -> Result<Vec<ListedDelivery>> {
         let sql = "SELECT id, address, role, state, reply, queue_id, bounced_on, updated_at FROM deliveries
                    WHERE message = ?1 ORDER BY id";
         let mut statement = self.connection().prepare_cached(sql)?;
@@ -550,7 +549,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn attempts(&self, delivery: i64) -> Result<Vec<ListedAttempt>> {
+    pub fn attempts(&self, delivery: i64) -> Result<Vec<ListedAttempt>> {
         let sql = "SELECT at, stage, code, reply, outcome FROM attempts WHERE delivery = ?1 ORDER BY id";
         let mut statement = self.connection().prepare_cached(sql)?;
         let rows = statement.query_map([delivery], |row| {
@@ -569,7 +568,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn sent_deliveries(&self, message_id: &str) -> Result<Vec<SentDelivery>> {
+    pub fn sent_deliveries(&self, message_id: &str) -> Result<Vec<SentDelivery>> {
         let sql = "SELECT d.id, d.address, m.customer FROM messages m JOIN deliveries d ON d.message = m.id
                    WHERE m.message_id = ?1 AND d.state IN ('sent', 'uncertain') ORDER BY d.id DESC";
         let mut statement = self.connection().prepare_cached(sql)?;
@@ -581,7 +580,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn sent_delivery(&self, delivery: i64) -> Result<Option<SentDelivery>> {
+    pub fn sent_delivery(&self, delivery: i64) -> Result<Option<SentDelivery>> {
         let sql = "SELECT d.id, d.address, m.customer FROM deliveries d JOIN messages m ON m.id = d.message
                    WHERE d.id = ?1 AND d.state IN ('sent', 'uncertain')";
         Ok(self.connection().prepare_cached(sql)?.query_row([delivery], sent_delivery).optional()?)
@@ -591,7 +590,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn bounced_deliveries(&self) -> Result<Vec<Bounced>> {
+    pub fn bounced_deliveries(&self) -> Result<Vec<Bounced>> {
         // told elsewhere, with this message or a later one of the same period or by telephone, it blocks nothing
         let sql = "SELECT d.id, d.message, d.address, coalesce(d.reply, ''), m.customer,
               EXISTS (SELECT 1 FROM messages l JOIN deliveries e ON e.message = l.id WHERE l.customer = m.customer
@@ -627,7 +626,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn mailbox_place(&self, path: &str) -> Result<Option<(u64, String)>> {
+    pub fn mailbox_place(&self, path: &str) -> Result<Option<(u64, String)>> {
         let sql = "SELECT read_to, before FROM mailboxes WHERE path = ?1";
         let row = self.connection().prepare_cached(sql)?.query_row([path], |row| {
             let read_to: i64 = row.get(0)?;
@@ -640,7 +639,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn bytes_of_message(&self, message: i64) -> Result<Option<Vec<u8>>> {
+    pub fn bytes_of_message(&self, message: i64) -> Result<Option<Vec<u8>>> {
         let sql = "SELECT bytes FROM message_bytes WHERE message = ?1";
         Ok(self.connection().prepare_cached(sql)?.query_row([message], |row| row.get(0)).optional()?)
     }
@@ -649,7 +648,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn bytes_of_card(&self, number: &str) -> Result<Option<Vec<u8>>> {
+    pub fn bytes_of_card(&self, number: &str) -> Result<Option<Vec<u8>>> {
         let sql = "SELECT b.bytes FROM messages m JOIN message_bytes b ON b.message = m.id
                    WHERE m.card = ?1 ORDER BY m.id DESC LIMIT 1";
         Ok(self.connection().prepare_cached(sql)?.query_row([number], |row| row.get(0)).optional()?)
@@ -659,7 +658,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn customer_of_card(&self, number: &str) -> Result<Option<CustomerCode>> {
+    pub fn customer_of_card(&self, number: &str) -> Result<Option<CustomerCode>> {
         let sql = "SELECT customer FROM cards WHERE number = ?1";
         let code = self.connection().prepare_cached(sql)?.query_row([number], |row| row.get::<_, String>(0));
         Ok(code.optional()?.map(CustomerCode::new))
@@ -669,7 +668,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn attempts_of(&self, delivery: i64) -> Result<u32> {
+    pub fn attempts_of(&self, delivery: i64) -> Result<u32> {
         let sql = "SELECT count(*) FROM attempts WHERE delivery = ?1";
         Ok(self.connection().prepare_cached(sql)?.query_row([delivery], |row| row.get(0))?)
     }
@@ -678,7 +677,7 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// A state that cannot be read.
-    fn troubled_deliveries(&self) -> Result<Vec<Troubled>> {
+    pub fn troubled_deliveries(&self) -> Result<Vec<Troubled>> {
         let sql = "SELECT d.id, d.message, d.state, d.address, d.reply, m.customer, m.card
                    FROM deliveries d JOIN messages m ON m.id = d.message
                    WHERE d.state IN ('failed', 'uncertain') AND d.bounced_on IS NULL ORDER BY d.id";
@@ -704,15 +703,13 @@ pub trait Outbox: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn messages_on(&self, customer: &CustomerCode, mode: Mode, day: NaiveDate) -> Result<u32> {
+    pub fn messages_on(&self, customer: &CustomerCode, mode: Mode, day: NaiveDate) -> Result<u32> {
         let sql = "SELECT count(DISTINCT m.id) FROM messages m JOIN deliveries d ON d.message = m.id
                    WHERE m.customer = ?1 AND m.mode = ?2 AND m.made_on = ?3 AND d.state <> 'cancelled'";
         let values = params![customer.as_str(), mode.code(), day];
         Ok(self.connection().prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
     }
 }
-
-impl<T: Queries> Outbox for T {}
 
 fn sent_delivery(row: &rusqlite::Row<'_>) -> rusqlite::Result<SentDelivery> {
     let customer: String = row.get(2)?;
@@ -997,8 +994,8 @@ impl Store {
     /// # Errors
     /// Where that cannot be committed: then the body must not be written.
     pub fn mark_in_doubt(&mut self, delivery: i64, at: &str) -> Result<()> {
-        self.transact(|connection| {
-            let changed = connection.execute(
+        self.transact(|read| {
+            let changed = read.connection().execute(
                 "UPDATE deliveries SET state = 'in_doubt', attempts = attempts + 1, updated_at = ?2
                  WHERE id = ?1 AND state = 'queued'",
                 params![delivery, at],
@@ -1018,7 +1015,7 @@ impl Store {
     pub fn record_attempt(&mut self, run: Run, delivery: i64, attempt: &AttemptRecord<'_>) -> Result<()> {
         self.write(run, |tx| {
             let accepted = (attempt.state == DeliveryState::Sent).then_some(run.as_of);
-            tx.connection.execute(
+            tx.connection().execute(
                 "UPDATE deliveries SET state = ?2, accepted_on = ?3, reply = ?4, queue_id = ?5, retry_at = ?6,
                   updated_at = ?7 WHERE id = ?1 AND state IN ('queued', 'in_doubt')",
                 params![
@@ -1031,7 +1028,7 @@ impl Store {
                     attempt.at
                 ],
             )?;
-            tx.connection.execute(
+            tx.connection().execute(
                 "INSERT INTO attempts (delivery, run, at, stage, code, reply, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 params![delivery, run.id.0, attempt.at, attempt.stage, attempt.code, attempt.reply, attempt.state.code()],
             )?;
@@ -1044,8 +1041,8 @@ impl Store {
     /// # Errors
     /// Where the database cannot be written.
     pub fn recover_in_doubt(&mut self) -> Result<usize> {
-        self.transact(|connection| {
-            Ok(connection.execute(
+        self.transact(|read| {
+            Ok(read.connection().execute(
                 "UPDATE deliveries SET state = 'uncertain', reply = 'the run ended while the message was handed over'
                  WHERE state = 'in_doubt'",
                 [],

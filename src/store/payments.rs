@@ -2,7 +2,7 @@
 
 use super::columns::Record;
 use super::error::Result;
-use super::{Queries, Tx, charges};
+use super::{Read, Tx, charges};
 use crate::billing::candidates::{self, Evidence, LIKELY_POINTS, PROTECTS_DAYS};
 use crate::billing::charge::Charge;
 use crate::billing::charging::Spent;
@@ -118,6 +118,20 @@ impl StoredPayment {
     pub fn said(&self) -> String {
         candidates::said(self.reference.as_deref(), self.note.as_deref())
     }
+}
+
+fn all_stored(
+    connection: &Connection,
+    sql: &str,
+    values: &[&dyn rusqlite::ToSql],
+) -> Result<Vec<StoredPayment>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
+    let mut payments = Vec::new();
+    while let Some(row) = rows.next()? {
+        payments.push(stored(row)?);
+    }
+    Ok(payments)
 }
 
 fn stored(row: &Row<'_>) -> Result<StoredPayment> {
@@ -250,7 +264,7 @@ fn claim_of(customer: &CustomerCode) -> String {
 /// Makes all money that nobody owns findable: an older schema knew no words of it.
 pub(super) fn index_all_waiting(connection: &Connection) -> Result<()> {
     let sql = "SELECT * FROM money WHERE customer IS NULL AND kept_cents > 0";
-    for payment in connection.stored_payments(sql, &[])? {
+    for payment in all_stored(connection, sql, &[])? {
         let words = candidates::words_of_payment(payment.payer.as_deref(), &payment.said());
         index(connection, payment.id, words)?;
     }
@@ -279,12 +293,12 @@ pub fn is_same_account(a: &str, b: &str) -> bool {
 }
 
 /// Reading payments.
-pub trait Payments: Queries {
+impl Read {
     /// The payment that a movement of this identity is, the ordinal-th of its equals within a statement.
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn sighted(&self, identity: &Identity, ordinal: u32) -> Result<Option<StoredPayment>> {
+    pub fn sighted(&self, identity: &Identity, ordinal: u32) -> Result<Option<StoredPayment>> {
         let sql = "SELECT p.*, p.amount_cents AS kept_cents, 0 AS allocated_cents
                    FROM sightings s JOIN payments p ON p.id = s.payment WHERE s.identity = ?1 AND s.ordinal = ?2";
         Ok(self.stored_payments(sql, params![identity.as_str(), ordinal])?.pop())
@@ -294,7 +308,7 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn times_sighted(&self, identity: &Identity) -> Result<u32> {
+    pub fn times_sighted(&self, identity: &Identity) -> Result<u32> {
         let sql = "SELECT coalesce(max(ordinal), 0) FROM sightings WHERE identity = ?1";
         Ok(self.connection().query_row(sql, [identity.as_str()], |row| row.get(0))?)
     }
@@ -303,7 +317,7 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn is_same_as_another(&self, id: PaymentId) -> Result<bool> {
+    pub fn is_same_as_another(&self, id: PaymentId) -> Result<bool> {
         let sql = "SELECT same_as IS NOT NULL FROM payments WHERE id = ?1";
         Ok(self.connection().query_row(sql, [id.0], |row| row.get(0)).optional()?.unwrap_or(false))
     }
@@ -312,7 +326,7 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn payment(&self, id: PaymentId) -> Result<Option<StoredPayment>> {
+    pub fn payment(&self, id: PaymentId) -> Result<Option<StoredPayment>> {
         Ok(self.stored_payments("SELECT * FROM money WHERE id = ?1", params![id.0])?.pop())
     }
 
@@ -320,7 +334,7 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn payments_of(&self, customer: &CustomerCode) -> Result<Vec<StoredPayment>> {
+    pub fn payments_of(&self, customer: &CustomerCode) -> Result<Vec<StoredPayment>> {
         let sql = "SELECT * FROM money WHERE customer = ?1 ORDER BY date, id";
         self.stored_payments(sql, params![customer.as_str()])
     }
@@ -329,7 +343,7 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn movement_of_id(&self, id: PaymentId) -> Result<Option<StoredPayment>> {
+    pub fn movement_of_id(&self, id: PaymentId) -> Result<Option<StoredPayment>> {
         let sql = "SELECT p.*, coalesce(m.kept_cents, p.amount_cents) AS kept_cents,
                      coalesce(m.allocated_cents, 0) AS allocated_cents
                    FROM payments p LEFT JOIN money m ON m.id = p.id WHERE p.id = ?1 AND p.reverses IS NULL";
@@ -340,7 +354,7 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn recorded_on(
+    pub fn recorded_on(
         &self,
         amount: Money,
         date: NaiveDate,
@@ -356,7 +370,7 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn payments_of_reference(&self, bank_ref: &str) -> Result<Vec<StoredPayment>> {
+    pub fn payments_of_reference(&self, bank_ref: &str) -> Result<Vec<StoredPayment>> {
         self.stored_payments("SELECT * FROM money WHERE bank_ref = ?1 ORDER BY id", params![bank_ref])
     }
 
@@ -364,7 +378,7 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn payments_that_gave(&self, reference: &str) -> Result<Vec<StoredPayment>> {
+    pub fn payments_that_gave(&self, reference: &str) -> Result<Vec<StoredPayment>> {
         self.stored_payments("SELECT * FROM money WHERE reference = ?1 ORDER BY id", params![reference])
     }
 
@@ -372,7 +386,7 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn payments_of_end_to_end(&self, end_to_end: &str, amount: Money) -> Result<Vec<StoredPayment>> {
+    pub fn payments_of_end_to_end(&self, end_to_end: &str, amount: Money) -> Result<Vec<StoredPayment>> {
         let sql = "SELECT * FROM money WHERE amount_cents = ?2 AND end_to_end = ?1 ORDER BY id";
         self.stored_payments(sql, params![end_to_end, amount.cents()])
     }
@@ -381,7 +395,12 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn payments_unseen_by(&self, source: &str, date: NaiveDate, amount: Money) -> Result<Vec<StoredPayment>> {
+    pub fn payments_unseen_by(
+        &self,
+        source: &str,
+        date: NaiveDate,
+        amount: Money,
+    ) -> Result<Vec<StoredPayment>> {
         let sql = "SELECT p.*, p.amount_cents AS kept_cents, 0 AS allocated_cents FROM payments p
                    WHERE date = ?2 AND amount_cents = ?3 AND reverses IS NULL AND source <> 'hand'
                      AND NOT EXISTS (SELECT 1 FROM sightings s WHERE s.payment = p.id AND s.source = ?1) ORDER BY id";
@@ -393,7 +412,7 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn reversals_unseen_by(
+    pub fn reversals_unseen_by(
         &self,
         source: &str,
         date: NaiveDate,
@@ -414,7 +433,7 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn payments_ripe_on(&self, today: NaiveDate) -> Result<Vec<StoredPayment>> {
+    pub fn payments_ripe_on(&self, today: NaiveDate) -> Result<Vec<StoredPayment>> {
         let sql = "SELECT * FROM money WHERE customer IS NULL AND parked = 'ahead' AND date <= ?1 ORDER BY date, bank_ref, id";
         self.stored_payments(sql, params![today])
     }
@@ -424,7 +443,12 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn parked_beside_hand(&self, amount: Money, date: NaiveDate, customer: &CustomerCode) -> Result<usize> {
+    pub fn parked_beside_hand(
+        &self,
+        amount: Money,
+        date: NaiveDate,
+        customer: &CustomerCode,
+    ) -> Result<usize> {
         let sql = "SELECT count(*) FROM money WHERE amount_cents = ?1 AND parked = 'by_hand' AND likely = ?3
                      AND customer IS NULL AND abs(julianday(date) - julianday(?2)) <= 10";
         let count: i64 =
@@ -438,7 +462,7 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn recorded_by_hand(
+    pub fn recorded_by_hand(
         &self,
         amount: Money,
         date: NaiveDate,
@@ -456,7 +480,7 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn on_statements(
+    pub fn on_statements(
         &self,
         amount: Money,
         date: NaiveDate,
@@ -467,15 +491,8 @@ pub trait Payments: Queries {
         self.stored_payments(sql, params![amount.cents(), date, customer.as_str()])
     }
 
-    #[doc(hidden)]
     fn stored_payments(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<StoredPayment>> {
-        let mut statement = self.connection().prepare_cached(sql)?;
-        let mut rows = statement.query(values)?;
-        let mut payments = Vec::new();
-        while let Some(row) = rows.next()? {
-            payments.push(stored(row)?);
-        }
-        Ok(payments)
+        all_stored(self.connection(), sql, values)
     }
 
     /// Where a payment's money went: what of each charge it pays, and whether the charge's service was
@@ -483,7 +500,7 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn spent(&self, payment: PaymentId) -> Result<Vec<Spent>> {
+    pub fn spent(&self, payment: PaymentId) -> Result<Vec<Spent>> {
         let sql = "SELECT c.*, (SELECT sum(a.amount_cents) FROM allocations a WHERE a.charge = c.id) AS paid_cents,
                      (SELECT i.number FROM invoices i WHERE i.charge = c.id ORDER BY i.id LIMIT 1) AS invoice,
                      (SELECT sum(a.amount_cents) FROM allocations a WHERE a.charge = c.id AND a.payment = ?1) AS spent,
@@ -506,7 +523,7 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn payer_told(&self, account: &str, bank_ref: &str, amount: Money) -> Result<Option<String>> {
+    pub fn payer_told(&self, account: &str, bank_ref: &str, amount: Money) -> Result<Option<String>> {
         let sql = "SELECT account, payer FROM payers WHERE bank_ref = ?1 AND amount_cents = ?2";
         let mut statement = self.connection().prepare_cached(sql)?;
         let rows = statement.query_map(params![bank_ref, amount.cents()], |row| {
@@ -520,7 +537,7 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn customer_of_payer(&self, payer_iban: &str) -> Result<Option<CustomerCode>> {
+    pub fn customer_of_payer(&self, payer_iban: &str) -> Result<Option<CustomerCode>> {
         let sql =
             "SELECT DISTINCT customer FROM payments WHERE payer_iban = ?1 AND customer IS NOT NULL AND learns = 1
              LIMIT 2";
@@ -535,14 +552,12 @@ pub trait Payments: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn payments_fresh_on(&self, today: NaiveDate) -> Result<Option<NaiveDate>> {
+    pub fn payments_fresh_on(&self, today: NaiveDate) -> Result<Option<NaiveDate>> {
         let sql = "SELECT max(fresh_on) FROM payment_imports WHERE fresh_on <= ?1
                      OR run > coalesce((SELECT max(run) FROM journal WHERE what = 'clock_forgiven'), 0)";
         Ok(self.connection().query_row(sql, [today], |row| row.get(0)).optional()?.flatten())
     }
 }
-
-impl<T: Queries> Payments for T {}
 
 impl Tx<'_> {
     /// Books a payment; one that is parked is nobody's, and `customer` is whose it would be.

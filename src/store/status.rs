@@ -1,6 +1,6 @@
 //! What `status` asks: who is due, overdue, suspended, unmatched, and what waits for a person.
 
-use super::Queries;
+use super::Read;
 use super::columns::Record;
 use super::error::Result;
 use crate::views::status::{ChargeRow, InvoiceRow, PaymentRow, ServiceRow, WorkOrder};
@@ -8,12 +8,12 @@ use chrono::NaiveDate;
 use rusqlite::params;
 
 /// Reading what `status` shows.
-pub trait StatusQueries: Queries {
+impl Read {
     /// Open period charges whose expiry lies before `today`.
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn overdue_charges(&self, today: NaiveDate) -> Result<Vec<ChargeRow>> {
+    pub fn overdue_charges(&self, today: NaiveDate) -> Result<Vec<ChargeRow>> {
         let first = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or(NaiveDate::MIN);
         self.open_period_charges(first, today.pred_opt().unwrap_or(NaiveDate::MIN))
     }
@@ -22,7 +22,7 @@ pub trait StatusQueries: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn open_period_charges(&self, from: NaiveDate, to: NaiveDate) -> Result<Vec<ChargeRow>> {
+    pub fn open_period_charges(&self, from: NaiveDate, to: NaiveDate) -> Result<Vec<ChargeRow>> {
         let sql =
             "SELECT c.service, c.customer, k.name AS customer_name, s.name AS description,
                     c.period_from AS expires_on, c.gross_cents, c.gross_cents - coalesce((SELECT sum(a.amount_cents) FROM allocations a
@@ -55,7 +55,7 @@ pub trait StatusQueries: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn suspended_services(&self) -> Result<Vec<ServiceRow>> {
+    pub fn suspended_services(&self) -> Result<Vec<ServiceRow>> {
         self.service_rows("s.state = 'suspended' ORDER BY s.state_on, s.code", NaiveDate::MAX)
     }
 
@@ -63,7 +63,7 @@ pub trait StatusQueries: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn custom_apps(&self, to: NaiveDate) -> Result<Vec<ServiceRow>> {
+    pub fn custom_apps(&self, to: NaiveDate) -> Result<Vec<ServiceRow>> {
         self.service_rows(
             "s.kind = 'custom_app' AND s.state = 'active' AND s.renews = 1 AND s.expires_on <= ?1
              ORDER BY s.expires_on, s.code",
@@ -72,8 +72,7 @@ pub trait StatusQueries: Queries {
     }
 
     /// Services by a condition on `s` (a literal of this file) and a day.
-    #[doc(hidden)]
-    fn service_rows(&self, condition: &str, day: NaiveDate) -> Result<Vec<ServiceRow>> {
+    pub(super) fn service_rows(&self, condition: &str, day: NaiveDate) -> Result<Vec<ServiceRow>> {
         let sql = format!(
             "SELECT s.code, s.customer, k.name AS customer_name, s.name AS description, s.expires_on, s.state_on,
               s.suspension_reason FROM services s JOIN customers k ON k.code = s.customer
@@ -101,7 +100,7 @@ pub trait StatusQueries: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn unmatched_payments(&self) -> Result<Vec<PaymentRow>> {
+    pub fn unmatched_payments(&self) -> Result<Vec<PaymentRow>> {
         let sql = "SELECT id, date, kept_cents AS amount_cents, bank_ref, reference, payer, note, parked, likely FROM money
                    WHERE customer IS NULL AND kept_cents > 0 ORDER BY date, bank_ref";
         let mut statement = self.connection().prepare_cached(sql)?;
@@ -129,7 +128,7 @@ pub trait StatusQueries: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn to_invoice(&self) -> Result<Vec<InvoiceRow>> {
+    pub fn to_invoice(&self) -> Result<Vec<InvoiceRow>> {
         // an invoice of the payment covers what the payment settles later
         let sql = "WITH paying AS (SELECT a.charge, p.id, p.bank_ref, p.date FROM allocations a
                      JOIN payments p ON p.id = a.payment GROUP BY a.charge, p.id HAVING sum(a.amount_cents) > 0),
@@ -189,7 +188,7 @@ pub trait StatusQueries: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn work_orders(&self) -> Result<Vec<WorkOrder>> {
+    pub fn work_orders(&self) -> Result<Vec<WorkOrder>> {
         let sql =
             "SELECT w.id, w.action, w.service, s.customer, s.name AS description, s.domain_name, s.account,
                     s.server, w.until, w.opened_on
@@ -216,5 +215,3 @@ pub trait StatusQueries: Queries {
         Ok(orders)
     }
 }
-
-impl<T: Queries> StatusQueries for T {}

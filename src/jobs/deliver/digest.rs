@@ -6,7 +6,7 @@ use crate::billing::policy::Mode;
 use crate::jobs::Desk;
 use crate::mail::compose::{TextParts, address_of, compose_text};
 use crate::mail::{Handover, Outcome, Transport};
-use crate::store::{Run, StatusQueries, Store};
+use crate::store::{Run, Store};
 use crate::views::{NightlyView, StepView};
 use anyhow::Result;
 

@@ -6,7 +6,7 @@ use crate::billing::letters::Request;
 use crate::jobs::Desk;
 use crate::jobs::notify::render::Studio;
 use crate::jobs::notify::{self, Instead, Wanted};
-use crate::store::{Addressed, DeliveryState, ListedMessage, Outbox, Run, Store, Tx};
+use crate::store::{Addressed, DeliveryState, ListedMessage, Run, Store, Tx};
 use crate::views::outbox::ListedDelivery;
 use anyhow::{Result, bail};
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use crate::billing::notice::Stage;
 use crate::billing::policy::Mode;
 use crate::jobs::Desk;
 use crate::jobs::notify::{self, Wanted};
-use crate::store::{Claimed, FactQueries, Outbox, Queries, StoreError, Waiting};
+use crate::store::{Claimed, Read, StoreError, Waiting};
 
 /// What a look came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(super) enum Look {
 ///
 /// # Errors
 /// Where the database cannot be read; a record that cannot be read withdraws the delivery.
-pub(super) fn look(desk: &Desk, store: &impl Queries, claimed: &Claimed) -> Result<Look, StoreError> {
+pub(super) fn look(desk: &Desk, store: &Read, claimed: &Claimed) -> Result<Look, StoreError> {
     let Some(message) = store.message_again(claimed.message)? else {
         return Ok(Look::Over("its message is gone"));
     };
@@ -43,7 +43,7 @@ pub(super) fn look(desk: &Desk, store: &impl Queries, claimed: &Claimed) -> Resu
 /// Why what would be told now is not what the message tells, to this address; none where it is.
 fn differs(
     desk: &Desk,
-    store: &impl Queries,
+    store: &Read,
     claimed: &Claimed,
     message: &Waiting,
 ) -> Result<Option<&'static str>, StoreError> {

@@ -7,7 +7,7 @@ use crate::billing::policy::Mode;
 use crate::jobs::Desk;
 use crate::jobs::enforce::panels::state_at_panel;
 use crate::jobs::import::services::word_state;
-use crate::store::{FactQueries, ServiceChange, Services, Steps, Store};
+use crate::store::{ServiceChange, Store};
 use crate::views::status::{Drift, Shadow};
 use anyhow::Result;
 use chrono::NaiveDate;

@@ -17,7 +17,7 @@ use crate::jobs::Desk;
 use crate::jobs::gates::unread_payments;
 use crate::jobs::money;
 use crate::jobs::spared::spared;
-use crate::store::{FactQueries, GateQueries, Payments, RESTORED, Run, Runs, Services, Steps, Store};
+use crate::store::{RESTORED, Run, Store};
 use crate::views::StepView;
 use anyhow::Result;
 use panels::Panels;

@@ -6,7 +6,7 @@ use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::exit_status::ExitStatus;
 use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::{Desk, money};
-use crate::store::{FactQueries, Run, Store};
+use crate::store::{Run, Store};
 use crate::views::{AttentionView, EnforceView, RunView};
 use anyhow::Result;
 

@@ -12,7 +12,7 @@ use crate::config::HookSet;
 use crate::hooks::{self, Answer, Call};
 use crate::jobs::Desk;
 use crate::jobs::spared::Spared;
-use crate::store::{FactQueries, PendingRenewal, Run, Services, Steps, Store};
+use crate::store::{PendingRenewal, Run, Store};
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde_json::json;

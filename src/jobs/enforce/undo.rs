@@ -11,7 +11,7 @@ use crate::billing::service::{Hold, Service, ServiceState};
 use crate::error::Stop;
 use crate::jobs::Desk;
 use crate::jobs::enforce::panels::{self, Panels};
-use crate::store::{Customers, FactQueries, Outbox, Run, RunStep, Services, Steps, Store, Tx};
+use crate::store::{Run, RunStep, Store, Tx};
 use crate::views::runs::Undone;
 use anyhow::Result;
 use chrono::NaiveDate;

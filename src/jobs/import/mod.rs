@@ -21,7 +21,7 @@ use crate::jobs::gates::{self, InboxFile};
 use crate::jobs::import::differences::Differences;
 use crate::jobs::spared::spared;
 use crate::jobs::{Desk, money};
-use crate::store::{Customers, FactQueries, RecordOf, Run, Services, StaffQueries, Store, Tx};
+use crate::store::{RecordOf, Run, Store, Tx};
 use crate::views::{ColumnView, ImportView, RecordView, RunView};
 use anyhow::{Context, Result, bail};
 use serde_json::json;

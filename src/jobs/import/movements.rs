@@ -5,7 +5,7 @@ use crate::billing::ids::CustomerCode;
 use crate::billing::movement::{Identity, Movement as Said, real_reference};
 use crate::billing::text::{cleaned, have_words_in_common};
 use crate::intake::{Movement, PaymentRow};
-use crate::store::{Payments, Queries, StoreError, StoredPayment, is_same_account};
+use crate::store::{Read, StoreError, StoredPayment, is_same_account};
 use std::collections::{BTreeMap, HashMap};
 
 /// `source` of our own plain files: people write them, and name what they mean.
@@ -108,7 +108,7 @@ pub(super) fn identified(rows: impl Iterator<Item = (usize, PaymentRow)>) -> Vec
 /// Compares lines of one format, day and amount with what other formats of the account have shown: as many count as
 /// the fuller format has. What both say surely (the payer's account, the end-to-end id, a reference, whose it is) goes
 /// before words in common; where nothing tells, a person is asked.
-pub(super) fn compared(tx: &impl Queries, lines: &[&Line]) -> Result<Vec<Verdict>, StoreError> {
+pub(super) fn compared(tx: &Read, lines: &[&Line]) -> Result<Vec<Verdict>, StoreError> {
     let mut verdicts: Vec<Verdict> = lines.iter().map(|_| Verdict::New).collect();
     let Some(first) = lines.first() else { return Ok(verdicts) };
     let known = tx.payments_unseen_by(&first.row.source, first.row.date, first.row.amount)?;

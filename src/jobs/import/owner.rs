@@ -4,7 +4,7 @@ use crate::billing::candidates::Evidence;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::text::look_alikes;
 use crate::intake::PaymentRow;
-use crate::store::{Customers, Outbox, Payments, Queries, Services, StoreError, Tx};
+use crate::store::{Read, StoreError, Tx};
 
 /// Whose a payment is, and what told so.
 pub(super) fn owner(tx: &Tx<'_>, row: &PaymentRow) -> Result<Option<(CustomerCode, Evidence)>, StoreError> {
@@ -50,7 +50,7 @@ pub(super) fn owner(tx: &Tx<'_>, row: &PaymentRow) -> Result<Option<(CustomerCod
 }
 
 /// The customers whose payment reference stands in a text, however it is spaced.
-pub(super) fn references_in(tx: &impl Queries, text: &str) -> Result<Vec<CustomerCode>, StoreError> {
+pub(super) fn references_in(tx: &Read, text: &str) -> Result<Vec<CustomerCode>, StoreError> {
     let words: Vec<String> =
         text.split(|c: char| !c.is_alphanumeric()).map(look_alikes).filter(|word| !word.is_empty()).collect();
     let mut found: Vec<CustomerCode> = Vec::new();
@@ -74,7 +74,7 @@ pub(super) fn references_in(tx: &impl Queries, text: &str) -> Result<Vec<Custome
 }
 
 /// The customer of the one card whose number stands in a text.
-fn by_card(tx: &impl Queries, text: &str) -> Result<Option<CustomerCode>, StoreError> {
+fn by_card(tx: &Read, text: &str) -> Result<Option<CustomerCode>, StoreError> {
     let upper = look_alikes(text);
     let mut found: Vec<CustomerCode> = Vec::new();
     for word in upper.split(|c: char| !(c.is_alphanumeric() || c == '-')) {
@@ -89,7 +89,7 @@ fn by_card(tx: &impl Queries, text: &str) -> Result<Option<CustomerCode>, StoreE
 }
 
 /// The one customer whose code stands in a text as a word; a bare number is no evidence.
-fn by_code(tx: &impl Queries, text: &str) -> Result<Option<CustomerCode>, StoreError> {
+fn by_code(tx: &Read, text: &str) -> Result<Option<CustomerCode>, StoreError> {
     let mut found: Vec<CustomerCode> = Vec::new();
     for word in look_alikes(text).split(|c: char| !(c.is_alphanumeric() || c == '-')) {
         let telling = word.len() >= 3

@@ -11,9 +11,7 @@ use crate::jobs::import::PaymentSheets;
 use crate::jobs::import::movements::{self, CSV, Line, Verdict};
 use crate::jobs::import::owner::{owner, references_in};
 use crate::jobs::money::{self, Reversal};
-use crate::store::{
-    Customers, NewPayment, Parked, Payments, Services, Store, StoreError, StoredPayment, Tx, is_same_account,
-};
+use crate::store::{NewPayment, Parked, Store, StoreError, StoredPayment, Tx, is_same_account};
 use crate::views::{ColumnView, ImportView, RecordView};
 use anyhow::Result;
 use chrono::NaiveDate;

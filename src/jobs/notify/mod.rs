@@ -20,8 +20,7 @@ use crate::jobs::notify::render::{Finished, Header, Studio};
 use crate::jobs::spared::spared;
 use crate::mail::keyed::{Identity, MailKey};
 use crate::store::{
-    Asked, DeliveryState, FactQueries, NewMessage, Outbox, Queries, Role, Run, Store, StoreError, Tx,
-    Waiting, sorted,
+    Asked, DeliveryState, NewMessage, Read, Role, Run, Store, StoreError, Tx, Waiting, sorted,
 };
 use crate::views::{LineView, MessageView, SkippedView, lines_of};
 use anyhow::Result;
@@ -258,7 +257,7 @@ pub(super) fn without_waiting(facts: &mut Facts, waiting: &[Waiting]) {
 /// anything. A card on request stands for itself.
 fn read(
     desk: &Desk,
-    from: &impl Queries,
+    from: &Read,
     code: &CustomerCode,
     wanted: &Wanted,
 ) -> Result<Option<(Facts, Vec<Waiting>)>, StoreError> {

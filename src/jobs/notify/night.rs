@@ -9,7 +9,7 @@ use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::attention::Kind;
 use crate::jobs::{Desk, deliver};
-use crate::store::{DeliveryState, FactQueries, Run, Store};
+use crate::store::{DeliveryState, Run, Store};
 use crate::views::{AttentionView, NotifyView, RunView, Totals};
 use anyhow::Result;
 use std::path::Path;

@@ -8,7 +8,7 @@ use crate::billing::ids::{ChargeId, CustomerCode, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::vat::Price;
 use crate::error::Stop;
-use crate::store::{Charges, RecordOf};
+use crate::store::RecordOf;
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 

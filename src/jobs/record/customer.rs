@@ -5,7 +5,7 @@ use crate::billing::address;
 use crate::billing::ids::CustomerCode;
 use crate::billing::period::days_after;
 use crate::error::Stop;
-use crate::store::{Customers, RecordOf};
+use crate::store::RecordOf;
 use anyhow::{Result, anyhow};
 use clap::Args;
 

@@ -6,7 +6,7 @@ use crate::billing::period::read_day;
 use crate::error::Stop;
 use crate::intake::InvoiceOf;
 use crate::jobs::import::invoices;
-use crate::store::{Outbox, Payments, Services, Tx};
+use crate::store::Tx;
 use anyhow::{Result, bail};
 use chrono::NaiveDate;
 use clap::Args;

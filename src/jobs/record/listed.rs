@@ -5,7 +5,7 @@ use super::{Entry, Recording};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::error::Stop;
 use crate::jobs::gates;
-use crate::store::{CLOCK_FORGIVEN, Customers, Payments, Runs, Services};
+use crate::store::CLOCK_FORGIVEN;
 use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::json;

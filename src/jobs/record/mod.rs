@@ -22,7 +22,7 @@ use crate::billing::service::{self as billed, Service};
 use crate::error::Stop;
 use crate::jobs::Desk;
 use crate::jobs::attention::Findings;
-use crate::store::{FactQueries, Run, Services, Store, Tx};
+use crate::store::{Run, Store, Tx};
 use crate::views::AttentionView;
 use anyhow::{Result, bail};
 use chrono::NaiveDate;

@@ -10,7 +10,7 @@ use crate::billing::period::read_day;
 use crate::error::Stop;
 use crate::jobs::attention::Kind;
 use crate::jobs::money;
-use crate::store::{BY_HAND, NewPayment, Payments, StoredPayment, Tx};
+use crate::store::{BY_HAND, NewPayment, StoredPayment, Tx};
 use anyhow::{Result, bail};
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
