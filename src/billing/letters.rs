@@ -2,6 +2,7 @@
 
 use super::card::BillingCard;
 use super::charge::Charge;
+use super::coded::coded;
 use super::deadlines::{Case, suspension_date, termination, termination_date, untold_stage, warning_due};
 use super::draw::{Issuer, draw};
 use super::facts::{Facts, Letter, STEPS_REMEMBERED_DAYS, StepDone};
@@ -19,13 +20,27 @@ pub struct Request {
     pub service: Option<ServiceCode>,
 }
 
+coded! {
+    /// Why a service gets no notice.
+    pub enum NotTold {
+        /// Custom applications are notified by hand.
+        CustomApp = "custom_app",
+        /// Its record cannot be used.
+        Data = "data",
+        /// The customer cancelled, or its period was written off.
+        Cancelled = "cancelled",
+        /// The customer has no address.
+        NoEmail = "no_email",
+    }
+}
+
 /// A service that gets no notice, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     /// The service.
     pub service: ServiceCode,
-    /// `custom_app`, `data`, `cancelled` or `no_email`.
-    pub reason: &'static str,
+    /// The code of the reason.
+    pub reason: NotTold,
     /// The reason in words.
     pub because: String,
 }
@@ -63,7 +78,7 @@ pub fn decide(
         services.dedup();
         result.skipped.extend(services.into_iter().map(|service| Skipped {
             service: ServiceCode::new(service),
-            reason: "no_email",
+            reason: NotTold::NoEmail,
             because: "the customer has no e-mail address".to_owned(),
         }));
         return result;
@@ -93,7 +108,7 @@ fn skipped(facts: &Facts, rules: &Rules, today: NaiveDate) -> Vec<Skipped> {
     // a record that cannot be read is no service here, and is named all the same
     let unreadable = facts.faults.iter().filter(|(code, _)| facts.service(code).is_none());
     let mut skipped: Vec<Skipped> = unreadable
-        .map(|(code, why)| Skipped { service: code.clone(), reason: "data", because: why.clone() })
+        .map(|(code, why)| Skipped { service: code.clone(), reason: NotTold::Data, because: why.clone() })
         .collect();
     for service in &facts.services {
         match service.state {
@@ -105,13 +120,13 @@ fn skipped(facts: &Facts, rules: &Rules, today: NaiveDate) -> Vec<Skipped> {
             continue;
         }
         let (reason, because) = if service.kind == ServiceKind::CustomApp {
-            ("custom_app", "custom applications are notified by hand".to_owned())
+            (NotTold::CustomApp, "custom applications are notified by hand".to_owned())
         } else if let Some(fault) = facts.fault(service, rules) {
-            ("data", fault.to_string())
+            (NotTold::Data, fault.to_string())
         } else if !service.renews {
-            ("cancelled", format!("the customer cancelled; it lapses on {}", service.expires_on))
+            (NotTold::Cancelled, format!("the customer cancelled; it lapses on {}", service.expires_on))
         } else if facts.is_written_off(service) {
-            ("cancelled", format!("its period was written off; it lapses on {}", service.expires_on))
+            (NotTold::Cancelled, format!("its period was written off; it lapses on {}", service.expires_on))
         } else {
             continue;
         };

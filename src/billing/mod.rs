@@ -12,6 +12,7 @@ pub mod candidates;
 pub mod card;
 pub mod charge;
 pub mod charging;
+pub mod coded;
 pub mod customer;
 pub mod deadlines;
 pub mod draw;

@@ -31,7 +31,7 @@ pub(super) fn run(global: &Global, args: &ExplainArgs) -> Result<ExitStatus> {
     let only = owner.is_some().then_some(which);
     let code = owner.unwrap_or_else(|| CustomerCode::new(args.which.clone()));
     let Some(facts) = store.facts(&code, desk.rules.mode, desk.today)? else {
-        return Err(Stop::Usage(format!("there is no service and no customer `{}`", args.which)).into());
+        return Err(Stop::unknown(format!("there is no service and no customer `{}`", args.which)).into());
     };
     let wanted = |code: &ServiceCode| only.as_ref().is_none_or(|only| only == code);
     let from = next_night(desk, &store)?;

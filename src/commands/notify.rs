@@ -20,10 +20,10 @@ pub(super) fn run(global: &Global, args: &NotifyArgs) -> Result<ExitStatus> {
     let service = args.service.clone().map(ServiceCode::new);
     if let Some(code) = &service {
         match store.service(code)? {
-            None => return Err(Stop::Usage(format!("there is no service `{code}`")).into()),
+            None => return Err(Stop::unknown(format!("there is no service `{code}`")).into()),
             Some(service) if !customers.contains(&service.customer) => {
                 let text = format!("`{code}` is a service of `{}`", service.customer);
-                return Err(Stop::Usage(text).into());
+                return Err(Stop::usage(text).into());
             }
             Some(_) => {}
         }

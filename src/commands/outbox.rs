@@ -24,7 +24,7 @@ pub(super) fn run(global: &Global, command: &OutboxCommand) -> Result<ExitStatus
             let session = Session::open(global, None, true)?;
             let store = session.reader()?;
             let Some(found) = store.listed_message(*message)? else {
-                return Err(Stop::Usage(format!("there is no message {message}")).into());
+                return Err(Stop::unknown(format!("there is no message {message}")).into());
             };
             let mut view = shown(found);
             for delivery in &mut view.deliveries {

@@ -44,7 +44,7 @@ pub(super) fn undo(global: &Global, args: &UndoArgs) -> Result<ExitStatus> {
     let today = session.desk.today;
     let hold_until = args.hold_until.unwrap_or_else(|| days_after(today, LEFT_ALONE_DAYS));
     if hold_until < today {
-        return Err(Stop::Usage(format!("--hold-until {hold_until} lies before today, {today}")).into());
+        return Err(Stop::usage(format!("--hold-until {hold_until} lies before today, {today}")).into());
     }
     let wanted = undo::Wanted {
         run: args.run,

@@ -195,9 +195,7 @@ impl Read {
             let record = Record::new(row, "step of service");
             steps.push(StepDone {
                 service: ServiceCode::new(record.text("service")?),
-                action: record.word("action", "an action", |word| {
-                    Action::ALL.into_iter().find(|action| action.code() == word)
-                })?,
+                action: record.word("action", "an action", Action::from_code)?,
                 period: BillingPeriod { from: record.date("period_from")?, to: record.date("period_to")? },
                 on: record.date("on_day")?,
                 episode: Episode::numbered(record.small("episode")?),

@@ -9,6 +9,7 @@ mod import;
 mod nightly;
 mod notify;
 pub mod outbox;
+pub(crate) mod record;
 pub mod runs;
 pub mod status;
 

@@ -108,7 +108,7 @@ impl SkippedView {
         Self {
             customer: customer.to_owned(),
             service: skipped.service.to_string(),
-            reason: skipped.reason,
+            reason: skipped.reason.code(),
             because: skipped.because.clone(),
         }
     }

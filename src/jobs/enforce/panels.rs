@@ -11,6 +11,7 @@ use crate::billing::text::is_plain_word;
 use crate::config::HookSet;
 use crate::hooks::{self, Answer, Call};
 use crate::jobs::Desk;
+use crate::jobs::spared::Spared;
 use crate::store::{PendingRenewal, Run, Store};
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -65,7 +66,7 @@ pub(super) fn act(
     run: Run,
     panels: &mut Panels,
     step: &Step,
-) -> Result<Result<(), String>> {
+) -> Result<Spared<()>> {
     let Some((set, argv)) = hook(desk, step.action, step.kind) else { return Ok(Ok(())) };
     let (failures, retry_on) = store.failures(step)?;
     if let Some(day) = retry_on.filter(|day| *day > desk.today) {

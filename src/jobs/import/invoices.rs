@@ -1,7 +1,7 @@
 //! The tax invoices that accounting has issued: what each is for.
 
 use crate::billing::ids::{ChargeId, PaymentId};
-pub use crate::intake::InvoiceOf;
+use crate::intake::InvoiceOf;
 use crate::store::{Read, StoreError, Tx};
 use chrono::NaiveDate;
 

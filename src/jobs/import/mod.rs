@@ -12,6 +12,7 @@ mod reversals;
 pub mod services;
 
 use crate::billing::charging::{bring_up_to_date, reprice};
+use crate::billing::coded::coded;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::policy::Mode;
 use crate::exit_status::ExitStatus;
@@ -28,29 +29,17 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// What is imported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
-    /// Customers.
-    Customers,
-    /// Services.
-    Services,
-    /// Payments.
-    Payments,
-    /// Tax invoices.
-    Invoices,
-}
-
-impl Subject {
-    /// The word of the command.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Customers => "customers",
-            Self::Services => "services",
-            Self::Payments => "payments",
-            Self::Invoices => "invoices",
-        }
+coded! {
+    /// What is imported.
+    pub enum Subject {
+        /// Customers.
+        Customers = "customers",
+        /// Services.
+        Services = "services",
+        /// Payments.
+        Payments = "payments",
+        /// Tax invoices.
+        Invoices = "invoices",
     }
 }
 
@@ -95,7 +84,7 @@ pub fn import(
 ) -> Result<(ImportView, ExitStatus)> {
     let mut view = ImportView {
         run: shown,
-        kind: subject.word(),
+        kind: subject.code(),
         files: files.iter().map(|file| file.display().to_string()).collect(),
         created: 0,
         changed: 0,

@@ -1,5 +1,6 @@
 //! Which lines of a statement are movements that were seen before, in this format or another, and which are new.
 
+use crate::billing::candidates::Evidence;
 use crate::billing::ids::CustomerCode;
 use crate::billing::movement::{Identity, Movement as Said, real_reference};
 use crate::billing::text::{cleaned, have_words_in_common};
@@ -26,7 +27,7 @@ pub(super) struct Line {
     /// Which of its equals within the statement it is, from 1.
     pub(super) ordinal: u32,
     /// Whose it is, and what told so.
-    pub(super) owner: Option<(CustomerCode, &'static str)>,
+    pub(super) owner: Option<(CustomerCode, Evidence)>,
 }
 
 /// What a line turns out to be.

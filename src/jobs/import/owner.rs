@@ -1,29 +1,26 @@
 //! Whose a payment is: what a statement says of that, from the file's own word down to the account it comes from.
 
+use crate::billing::candidates::Evidence;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::text::look_alikes;
 use crate::intake::PaymentRow;
 use crate::store::{Read, StoreError, Tx};
 
-/// Whose a payment is, and what told so: the file, a reference, a card's number, the services named. What a payment
-/// names goes before the account that it comes from: people pay for others.
-pub(super) fn owner(
-    tx: &Tx<'_>,
-    row: &PaymentRow,
-) -> Result<Option<(CustomerCode, &'static str)>, StoreError> {
+/// Whose a payment is, and what told so.
+pub(super) fn owner(tx: &Tx<'_>, row: &PaymentRow) -> Result<Option<(CustomerCode, Evidence)>, StoreError> {
     if let Some(code) = &row.customer {
-        return Ok(Some((CustomerCode::new(code.clone()), "customer")));
+        return Ok(Some((CustomerCode::new(code.clone()), Evidence::Customer)));
     }
     let texts = || [&row.reference, &row.note].into_iter().flatten();
     let mut named = false;
     for text in texts() {
         let references = references_in(tx, text)?;
         if let [code] = references.as_slice() {
-            return Ok(Some((code.clone(), "reference")));
+            return Ok(Some((code.clone(), Evidence::Reference)));
         }
         named |= !references.is_empty();
         if let Some(code) = by_card(tx, text)? {
-            return Ok(Some((code, "card")));
+            return Ok(Some((code, Evidence::Card)));
         }
     }
     let mut owners = Vec::new();
@@ -33,17 +30,21 @@ pub(super) fn owner(
     owners.sort();
     owners.dedup();
     if !owners.is_empty() {
-        return Ok(if owners.len() == 1 { owners.pop().map(|code| (code, "services")) } else { None });
+        return Ok(if owners.len() == 1 {
+            owners.pop().map(|code| (code, Evidence::Services))
+        } else {
+            None
+        });
     }
     for text in texts() {
         if let Some(code) = by_code(tx, text)? {
-            return Ok(Some((code, "code")));
+            return Ok(Some((code, Evidence::Code)));
         }
     }
     if let (false, Some(iban)) = (named, &row.payer_iban)
         && let Some(code) = tx.customer_of_payer(iban)?
     {
-        return Ok(Some((code, "payer_iban")));
+        return Ok(Some((code, Evidence::PayerIban)));
     }
     Ok(None)
 }

@@ -1,6 +1,6 @@
 //! Payments: whose they are, where their money goes, and which of them wait for a person.
 
-use crate::billing::candidates::{said, words_of_payment};
+use crate::billing::candidates::{Evidence, said, words_of_payment};
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::intake::{Movement, PaymentRow};
@@ -189,7 +189,7 @@ fn adopt(
     desk: &Desk,
     tx: &Tx<'_>,
     known: &StoredPayment,
-    owner: Option<(CustomerCode, &'static str)>,
+    owner: Option<(CustomerCode, Evidence)>,
     view: &mut ImportView,
 ) -> Result<()> {
     view.unchanged += 1;
@@ -263,7 +263,7 @@ fn book(
         let basis = money::allocate_to(desk, tx, &code, id)?;
         money::tell_idle(desk, tx, &code, findings)?;
         columns.push(column("customer", code.to_string()));
-        columns.push(column("matched_by", by.to_owned()));
+        columns.push(column("matched_by", by.to_string()));
         columns.push(column("basis", basis));
     } else {
         view.unmatched += 1;

@@ -1,5 +1,6 @@
 //! Money that had come in and that the bank took back.
 
+use crate::billing::candidates::Evidence;
 use crate::billing::movement::real_reference;
 use crate::intake::PaymentRow;
 use crate::jobs::Desk;
@@ -99,7 +100,9 @@ pub(super) fn reversed_by(tx: &Tx<'_>, row: &PaymentRow) -> Result<Vec<StoredPay
         of = tx.payments_that_gave(reference)?;
         of.retain(earlier);
     }
-    if let (true, Some((code, "reference" | "card" | "code"))) = (of.is_empty(), owner(tx, row)?) {
+    if let (true, Some((code, Evidence::Reference | Evidence::Card | Evidence::Code))) =
+        (of.is_empty(), owner(tx, row)?)
+    {
         of = tx.payments_of(&code)?;
         of.retain(earlier);
     }

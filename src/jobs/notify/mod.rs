@@ -10,7 +10,7 @@ pub use night::night;
 use crate::billing::charging::bring_up_to_date;
 use crate::billing::facts::{Facts, Letter};
 use crate::billing::ids::{CardNumber, CustomerCode};
-use crate::billing::letters::{self, Correspondence, Request, Skipped};
+use crate::billing::letters::{self, Correspondence, NotTold, Request, Skipped};
 use crate::billing::notice::{Notice, NoticeFate};
 use crate::billing::policy::Mode;
 use crate::jobs::Desk;
@@ -387,16 +387,16 @@ fn note_skipped(code: &CustomerCode, skipped: &[Skipped], outcome: &mut Outcome)
     for skip in skipped {
         outcome.skipped.push(SkippedView::of(code.as_str(), skip));
         match skip.reason {
-            "no_email" => {
+            NotTold::NoEmail => {
                 let text = format!("`{code}` has something to be told and no e-mail address");
                 outcome.findings.add(Kind::NoEmail, code.as_str(), Some(code), None, text);
             }
-            "data" => {
+            NotTold::Data => {
                 let text = format!("`{}` of `{code}` is held back: {}", skip.service, skip.because);
                 let key = skip.service.as_str();
                 outcome.findings.add(Kind::Data, key, Some(code), Some(&skip.service), text);
             }
-            _ => {}
+            NotTold::CustomApp | NotTold::Cancelled => {}
         }
     }
 }

@@ -45,7 +45,7 @@ pub fn night(
              nothing may go to customers yet",
             desk.today
         );
-        return Err(Stop::Usage(text).into());
+        return Err(Stop::configuration(text).into());
     }
     let studio = Studio::open(desk)?;
     let due = if customers.is_empty() {

@@ -6,40 +6,27 @@ mod read;
 mod write;
 
 use crate::billing::card::BillingCard;
+use crate::billing::coded::coded;
 use crate::billing::ids::{ChargeId, CustomerCode, ServiceCode};
 use crate::billing::notice::Notice;
 use crate::views::outbox::ListedDelivery;
 use chrono::NaiveDate;
 
-/// For what an address gets a message. Only `Email` (and `Trial`, in trial) counts as having been told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// The customer's own address.
-    Email,
-    /// A copy for the customer's people.
-    Cc,
-    /// A copy for us.
-    Bcc,
-    /// The trial's recipient.
-    Trial,
+coded! {
+    /// For what an address gets a message. Only `Email` (and `Trial`, in trial) counts as having been told.
+    pub enum Role {
+        /// The customer's own address.
+        Email = "email",
+        /// A copy for the customer's people.
+        Cc = "cc",
+        /// A copy for us.
+        Bcc = "bcc",
+        /// The trial's recipient.
+        Trial = "trial",
+    }
 }
 
 impl Role {
-    /// The word in the table and in JSON.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Cc => "cc",
-            Self::Bcc => "bcc",
-            Self::Trial => "trial",
-        }
-    }
-
-    fn from_code(code: &str) -> Option<Self> {
-        [Self::Email, Self::Cc, Self::Bcc, Self::Trial].into_iter().find(|role| role.code() == code)
-    }
-
     /// Whether who was reached by it has been told.
     #[must_use]
     pub const fn tells(self) -> bool {
@@ -47,41 +34,21 @@ impl Role {
     }
 }
 
-/// Where a delivery stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeliveryState {
-    /// Waiting.
-    Queued,
-    /// The body is being handed over.
-    InDoubt,
-    /// The server took it.
-    Sent,
-    /// The server refused it for good.
-    Failed,
-    /// Perhaps it was taken.
-    Uncertain,
-    /// Withdrawn before anything was handed over.
-    Cancelled,
-}
-
-impl DeliveryState {
-    /// The word in the table and in JSON.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::InDoubt => "in_doubt",
-            Self::Sent => "sent",
-            Self::Failed => "failed",
-            Self::Uncertain => "uncertain",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    fn from_code(code: &str) -> Option<Self> {
-        [Self::Queued, Self::InDoubt, Self::Sent, Self::Failed, Self::Uncertain, Self::Cancelled]
-            .into_iter()
-            .find(|state| state.code() == code)
+coded! {
+    /// Where a delivery stands.
+    pub enum DeliveryState {
+        /// Waiting.
+        Queued = "queued",
+        /// The body is being handed over.
+        InDoubt = "in_doubt",
+        /// The server took it.
+        Sent = "sent",
+        /// The server refused it for good.
+        Failed = "failed",
+        /// Perhaps it was taken.
+        Uncertain = "uncertain",
+        /// Withdrawn before anything was handed over.
+        Cancelled = "cancelled",
     }
 }
 

@@ -6,7 +6,9 @@ mod write;
 
 pub(in crate::store) use waiting::{index_all_waiting, likely};
 
+use crate::billing::candidates::Evidence;
 use crate::billing::candidates::{self};
+use crate::billing::coded::coded;
 use crate::billing::facts::{Allocation, PaidBy, Payment};
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
@@ -30,7 +32,7 @@ pub struct NewPayment {
     /// Whose it is, if that is known.
     pub customer: Option<CustomerCode>,
     /// What told so.
-    pub matched_by: Option<&'static str>,
+    pub matched_by: Option<Evidence>,
     /// Services it names.
     pub services: Vec<ServiceCode>,
     /// Reference given.
@@ -57,31 +59,17 @@ pub struct NewPayment {
     pub seen_on: NaiveDate,
 }
 
-/// Why a payment is nobody's yet, though it may be known whose it would be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Parked {
-    /// It resembles one that a person recorded.
-    ByHand,
-    /// Another format of the account brought one of that day and amount, and nothing says whether it is the same.
-    OtherFormat,
-    /// The bank did not say the amounts of its parts.
-    Batch,
-    /// Its day is still to come.
-    Ahead,
-}
-
-impl Parked {
-    const ALL: [Self; 4] = [Self::ByHand, Self::OtherFormat, Self::Batch, Self::Ahead];
-
-    /// The word in the table and in JSON.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::ByHand => "by_hand",
-            Self::OtherFormat => "other_format",
-            Self::Batch => "batch",
-            Self::Ahead => "ahead",
-        }
+coded! {
+    /// Why a payment is nobody's yet, though it may be known whose it would be.
+    pub enum Parked {
+        /// It resembles one that a person recorded.
+        ByHand = "by_hand",
+        /// Another format of the account brought one of that day and amount, and nothing says whether it is the same.
+        OtherFormat = "other_format",
+        /// The bank did not say the amounts of its parts.
+        Batch = "batch",
+        /// Its day is still to come.
+        Ahead = "ahead",
     }
 }
 
@@ -170,11 +158,7 @@ fn stored(row: &Row<'_>) -> Result<StoredPayment> {
         matched_by: record.optional_text("matched_by")?,
         parked: record
             .optional_text("parked")?
-            .map(|_| {
-                record.word("parked", "a reason to wait", |word| {
-                    Parked::ALL.into_iter().find(|parked| parked.code() == word)
-                })
-            })
+            .map(|_| record.word("parked", "a reason to wait", Parked::from_code))
             .transpose()?,
         likely: record.optional_text("likely")?.map(CustomerCode::new),
     })

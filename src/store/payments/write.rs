@@ -2,6 +2,7 @@
 
 use super::waiting::{claim_of, index};
 use super::{NewPayment, Parked, StoredPayment, is_same_account};
+use crate::billing::candidates::Evidence;
 use crate::billing::candidates::{self};
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
@@ -32,7 +33,7 @@ impl Tx<'_> {
                 new.amount.cents(),
                 new.bank_ref,
                 owner,
-                new.matched_by,
+                new.matched_by.map(Evidence::code),
                 services.join(";"),
                 new.reference,
                 new.payer,
@@ -139,7 +140,7 @@ impl Tx<'_> {
         &self,
         payment: PaymentId,
         customer: &CustomerCode,
-        evidence: &str,
+        evidence: Evidence,
         learns: bool,
     ) -> Result<bool> {
         let changed = self
@@ -149,7 +150,7 @@ impl Tx<'_> {
                    disowned_on = NULL, learns = ?4
                  WHERE id = ?1 AND customer IS NULL",
             )?
-            .execute(params![payment.0, customer.as_str(), evidence, learns])?;
+            .execute(params![payment.0, customer.as_str(), evidence.code(), learns])?;
         self.forget_waiting(payment)?;
         self.connection()
             .prepare_cached("UPDATE payments SET customer = ?2 WHERE reverses = ?1")?
