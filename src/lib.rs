@@ -1,4 +1,12 @@
-//! konet-billing: see the README.
+//! konet-billing: billing cards, renewals and suspensions for a web-hosting company, run by cron.
+//!
+//! The tour: [`billing`] is the pure core and decides, for one customer at a time. [`intake`], [`store`], [`card`],
+//! [`mail`] and [`hooks`] are the edges; each knows the core and none another. [`jobs`] tie them together: import, enforce, notify,
+//! deliver, record, and the night of all of them. [`commands`] parse, do one job and print one of the [`views`].
+//!
+//! `docs/architecture.md` walks through the rooms with real names, `docs/rules.md` has each rule with the test that keeps it,
+//! `docs/words.md` the terms, and `CONTRIBUTING.md` the recipes.
+
 pub mod billing;
 pub mod card;
 pub mod cli;

@@ -26,6 +26,7 @@ mod movements;
 mod never;
 mod night;
 mod outbox;
+mod pages;
 mod panel;
 mod promises;
 mod staff;

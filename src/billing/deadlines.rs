@@ -277,6 +277,8 @@ pub fn warning_due(facts: &Facts, case: &Case<'_>, rules: &Rules, today: NaiveDa
 pub struct Termination<'a> {
     /// What the service is terminated for.
     pub case: Case<'a>,
+    /// The day from which the policy has it: so many days after the step before was done, or the debt came to be.
+    pub earliest: NaiveDate,
     /// The day from which `final` is due.
     pub final_due: NaiveDate,
     /// The day it happens, at the earliest: by the policy, the hold, what was promised, and the time since `final`
@@ -298,13 +300,15 @@ pub fn termination<'a>(
     let policy = rules.policies.of(service);
     let after = policy.terminate_after_days?;
     let (case, from) = terminable(facts, service, policy, today)?;
-    let planned = rules.calendar.working_day_from(days_after(from, after)).max(after_hold(service, rules));
+    let earliest = days_after(from, after);
+    let planned = rules.calendar.working_day_from(earliest).max(after_hold(service, rules));
     let planned = planned.max(promised_termination(facts, &case));
     let days = policy.final_notice_days_before;
     let accepted = facts.fresh_finals(&case).filter_map(Notice::accepted_on).min();
     let told = days_after(accepted.unwrap_or(today), days);
     Some(Termination {
         case,
+        earliest,
         final_due: days_before(planned, days),
         on: rules.calendar.working_day_from(planned.max(told)),
         final_accepted_on: accepted,

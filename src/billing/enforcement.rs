@@ -123,8 +123,8 @@ fn settled_period(
         .left_alone
         .iter()
         .any(|alone| alone.service == *code && alone.from == period.from && today <= alone.until);
-    // a debt that was given up renews nothing, and what a person took back is left alone for a while
-    (charge.written_off_on.is_none() && !left_alone).then_some((period, service.kind))
+    // what a person took back is left alone for a while
+    (!left_alone).then_some((period, service.kind))
 }
 
 /// `Ok`: do it. `Err`: it would be due, but for a reason.
@@ -255,13 +255,7 @@ fn terminating<'a>(facts: &'a Facts, service: &'a Service, rules: &Rules, today:
         return None;
     }
     let termination = termination(facts, service, rules, today)?;
-    let case = termination.case;
-    let after = rules.policies.of(service).terminate_after_days?;
-    let from = match service.state {
-        ServiceState::Suspended { on, .. } => on,
-        _ => case.counted_from(),
-    };
-    if days_after(from, after) > today {
+    if today < termination.earliest {
         return None;
     }
     let verdict = match (not_enforceable(facts, service, rules, today), termination.final_accepted_on) {
@@ -271,7 +265,7 @@ fn terminating<'a>(facts: &'a Facts, service: &'a Service, rules: &Rules, today:
         (None, Some(accepted_on)) => working_day(rules, today)
             .map(|()| Because::FinalNoticeServed { due_on: termination.on, accepted_on }),
     };
-    Some((case, verdict))
+    Some((termination.case, verdict))
 }
 
 /// The change that a step makes once it has been done on `today`; a renewal made its own already.

@@ -1,0 +1,30 @@
+# Short names for what is done often.
+
+default: check
+
+# format and lints, then the tests
+check:
+    cargo fmt --check
+    cargo clippy --locked --all-targets -- --deny warnings
+    cargo test --locked
+
+test:
+    cargo test --locked
+
+# the gate, and what it leaves out: hours
+long:
+    .ci/run
+    KONET_BILLING_KILLS=1500 KONET_BILLING_SEEDS=300 cargo test kill:: -- --nocapture
+    .ci/faults.py target/debug/konet-billing --long
+    KONET_BILLING_LEDGERS=1500 cargo test ledger:: -- --nocapture
+    KONET_BILLING_WORLDS=1000 cargo test wild:: -- --nocapture
+    KONET_BILLING_FORETOLD=300 cargo test foretold:: -- --nocapture
+    .ci/mutants
+
+# a whole night of the example company
+night:
+    sh examples/night.sh
+
+# every stage as a picture
+look:
+    .ci/look target/look

@@ -1,0 +1,83 @@
+//! What the pages say of the code is true: files, tests and functions that they name are there.
+
+use std::path::PathBuf;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All that stands between backticks on a page, code blocks left out.
+fn named(page: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join(page)).unwrap();
+    let prose: String = text.split("```").step_by(2).collect();
+    prose.split('`').skip(1).step_by(2).map(|word| word.replace('\n', " ")).collect()
+}
+
+/// The text of every source file under a folder.
+fn code(folder: &str) -> String {
+    let mut text = String::new();
+    let mut open = vec![root().join(folder)];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.push_str(&std::fs::read_to_string(path).unwrap());
+        }
+    }
+    text
+}
+
+const PAGES: [&str; 4] = ["docs/architecture.md", "docs/rules.md", "docs/words.md", "CONTRIBUTING.md"];
+
+#[test]
+fn every_file_that_a_page_names_is_there() {
+    let mut files = 0;
+    for page in PAGES {
+        for word in named(page) {
+            let is_path = word.contains('/') && !word.contains([' ', '<', '=', '*']);
+            if is_path && !word.starts_with(".ci") {
+                files += 1;
+                assert!(root().join(&word).exists(), "{page} names `{word}`");
+            }
+        }
+    }
+    assert!(files > 40, "{files} files are named");
+}
+
+#[test]
+fn every_test_that_a_rule_names_is_there() {
+    let mut tests = 0;
+    for page in PAGES {
+        for word in named(page) {
+            let Some((file, test)) = word.split_once("::") else { continue };
+            let path = root().join("tests").join(format!("{file}.rs"));
+            if !path.exists() {
+                continue;
+            }
+            tests += 1;
+            let text = std::fs::read_to_string(path).unwrap();
+            assert!(text.contains(&format!("fn {test}(")), "{page} names `{word}`");
+        }
+    }
+    assert!(tests > 30, "{tests} tests are named");
+}
+
+#[test]
+fn every_function_and_word_that_a_page_names_is_there() {
+    let code = code("src");
+    let mut functions = 0;
+    for page in PAGES {
+        for word in named(page) {
+            if let Some(function) = word.strip_suffix("()") {
+                functions += 1;
+                let name = function.rsplit("::").next().unwrap();
+                assert!(code.contains(&format!("fn {name}")), "{page} names `{word}`");
+            }
+        }
+    }
+    for word in named("docs/words.md") {
+        let name = word.rsplit("::").next().unwrap().trim_end_matches('…').trim().to_owned();
+        assert!(name.contains(" = ") || code.contains(&name), "docs/words.md names `{word}`");
+    }
+    assert!(functions > 15, "{functions} functions are named");
+}
