@@ -5,6 +5,7 @@ mod hooks;
 mod mail;
 mod payment;
 mod policy;
+mod running;
 mod section;
 mod server;
 
@@ -266,7 +267,7 @@ fn read(root: &Section<'_>, path: &Path) -> Config {
     let database = database(&root.section("database"), &place);
     let payment = payment::payment(&root.section("payment"), &company, &place);
     let policies = policy::policies(&root.section("policy"));
-    let rollout = rollout(&root.section("rollout"));
+    let rollout = running::rollout(&root.section("rollout"));
     let smtp = server::smtp(&root.section("smtp"), &place);
     Config {
         path: path.to_owned(),
@@ -280,10 +281,10 @@ fn read(root: &Section<'_>, path: &Path) -> Config {
         vat: vat(&root.section("vat")),
         policies,
         calendar: policy::calendar(&root.section("calendar")),
-        guard: guard(&root.section("guard"), &place),
+        guard: running::guard(&root.section("guard"), &place),
         rollout,
         hooks: hooks::hooks(&root.section("hooks"), &place),
-        import: import(&root.section("import"), &place),
+        import: running::import(&root.section("import"), &place),
     }
 }
 
@@ -339,61 +340,6 @@ fn vat(section: &Section<'_>) -> Vat {
     };
     section.finish();
     vat
-}
-
-fn guard(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Guard {
-    let guard = Guard {
-        limits: Limits {
-            max_actions: section.number("max_actions", 1_000_000).unwrap_or(5),
-            max_percent: section.number("max_percent", 100).unwrap_or(2),
-            max_terminations: section.number("max_terminations", 1_000_000).unwrap_or(5),
-            max_payment_age_days: section.number("max_payment_age_days", 365).unwrap_or(2),
-        },
-        stop_file: section.text("stop_file").map(place),
-    };
-    section.finish();
-    guard
-}
-
-fn rollout(section: &Section<'_>) -> Rollout {
-    let mode = match section.text("mode").as_deref() {
-        None | Some("live") => Mode::Live,
-        Some("trial") => Mode::Trial,
-        Some(other) => {
-            section.fault("mode", format!("`rollout.mode` = `{other}`"), Some("\"trial\" or \"live\""));
-            Mode::Trial
-        }
-    };
-    let rollout = Rollout {
-        mode,
-        live_from: section.date("live_from"),
-        trial_recipient: section.text("trial_recipient"),
-    };
-    match &rollout.trial_recipient {
-        Some(address) => mail::check_mailbox(section, "trial_recipient", address),
-        None if mode == Mode::Trial => {
-            let hint = "every message of the trial goes to this address";
-            section.fault(
-                "trial_recipient",
-                "`rollout.trial_recipient` is missing in trial mode",
-                Some(hint),
-            );
-        }
-        None => {}
-    }
-    section.finish();
-    rollout
-}
-
-fn import(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Import {
-    let import = Import {
-        inbox: section.text("inbox").map(place),
-        profiles: section.text("profiles").map(place),
-        bounces: section.text("bounces").map(place),
-        stale_days: section.number("stale_days", 3650).unwrap_or(60),
-    };
-    section.finish();
-    import
 }
 
 /// A configuration that others may write decides who is suspended; one with a secret is for one reader.

@@ -2,23 +2,26 @@
 //! again in the transaction that records it.
 pub mod backup;
 pub mod drift;
+mod gates;
 mod night;
 mod panels;
 pub mod undo;
 
+pub use gates::{gates, stop_file};
 pub use night::night;
+
+use gates::{is_guarded, limits};
 
 use crate::billing::because::Because;
 use crate::billing::enforcement::{self, Enforcement, Step};
 use crate::billing::facts::Action;
-use crate::billing::guard::{self, Gates, Limits, Refusal};
+use crate::billing::guard::{self, Gates, Refusal};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::registry::{self, Concern};
 use crate::jobs::Desk;
-use crate::jobs::gates::unread_payments;
 use crate::jobs::money;
 use crate::jobs::spared::spared;
-use crate::store::{RESTORED, Run, Store};
+use crate::store::{Run, Store};
 use crate::views::StepView;
 use anyhow::Result;
 use panels::Panels;
@@ -72,23 +75,6 @@ pub struct Plan {
     pub concerns: Vec<(CustomerCode, ServiceCode, Concern)>,
 }
 
-/// What the guard must know before anything is switched off, beside what is `known` already.
-///
-/// # Errors
-/// Where the database cannot be read.
-pub fn gates(desk: &Desk, store: &Store, run: Run, known: Gates) -> Result<Gates> {
-    Ok(Gates {
-        payments_fresh_on: store.payments_fresh_on(desk.today)?,
-        latest_run_day: store.latest_run_day(run.id)?,
-        stopped_by: stop_file(desk),
-        restored: store.closed_gate(RESTORED)?,
-        unread_payments: known.unread_payments.or(unread_payments(store)?),
-        terminated_today: store.terminated_on(desk.today)?,
-        damaged: known.damaged.or_else(|| store.check().err().map(|error| error.to_string())),
-        active_services: store.active_services()?,
-    })
-}
-
 /// Decides for `customers` and asks the guard. Writes nothing.
 ///
 /// # Errors
@@ -128,10 +114,6 @@ pub fn plan(desk: &Desk, store: &Store, customers: &[CustomerCode], gates: &Gate
     bar.finish_and_clear();
     plan.refusal = guard::refusal(&plan.steps, gates, &limits(desk), &desk.rules, desk.today);
     Ok(plan)
-}
-
-fn limits(desk: &Desk) -> Limits {
-    desk.config.guard.limits
 }
 
 impl Plan {
@@ -417,10 +399,6 @@ fn stands(desk: &Desk, store: &Store, step: &Step) -> Result<bool> {
     }
 }
 
-fn is_guarded(step: &Step) -> bool {
-    guard::is_guarded(step.action)
-}
-
 /// Without a hook for its kind, a person must do the step at the panel or registry. A trial changes
 /// nothing there.
 fn by_hand(desk: &Desk, step: &Step) -> bool {
@@ -435,13 +413,6 @@ fn is_registry_renewal(desk: &Desk, step: &Step) -> bool {
     desk.rules.mode == Mode::Live
         && step.action == Action::Renew
         && matches!(step.kind, ServiceKind::Domain | ServiceKind::Ssl)
-}
-
-/// The stop file, if it is configured and there.
-#[must_use]
-pub fn stop_file(desk: &Desk) -> Option<String> {
-    let file = desk.config.guard.stop_file.as_deref()?;
-    file.exists().then(|| file.display().to_string())
 }
 
 /// In the order of the night: renew, reinstate, suspend, terminate; each by service.

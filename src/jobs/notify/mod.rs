@@ -1,5 +1,7 @@
 //! Notices: decide on a snapshot, draw on all cores, then look at every customer again in the
 //! transaction that stores card, message, notices and deliveries together.
+mod envelope;
+mod held;
 mod night;
 pub mod outlook;
 pub mod preview;
@@ -9,22 +11,23 @@ pub use night::night;
 
 use crate::billing::charging::bring_up_to_date;
 use crate::billing::facts::{Facts, Letter};
-use crate::billing::ids::{CardNumber, CustomerCode};
-use crate::billing::letters::{self, Correspondence, NotTold, Request, Skipped};
+use crate::billing::ids::CustomerCode;
+use crate::billing::letters::{self, Correspondence, Request};
 use crate::billing::notice::{Notice, NoticeFate};
-use crate::billing::policy::Mode;
 use crate::jobs::Desk;
 use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::notify::preview::Preview;
 use crate::jobs::notify::render::{Finished, Header, Studio};
 use crate::jobs::spared::spared;
-use crate::mail::keyed::{Identity, MailKey};
 use crate::store::{
     Asked, DeliveryState, NewMessage, Read, Role, Run, Store, StoreError, Tx, Waiting, sorted,
 };
 use crate::views::{LineView, MessageView, SkippedView, lines_of};
 use anyhow::Result;
 use chrono::{Datelike, NaiveDate};
+pub(super) use envelope::{addresses, keys_of};
+use envelope::{message_id, number};
+use held::{hold_back, hold_customer_back, note_skipped, note_unheard};
 use serde_json::json;
 
 /// Nobody gets more messages than this on one day, whatever goes wrong.
@@ -143,21 +146,6 @@ pub fn make(
     Ok(outcome)
 }
 
-/// Whose last word came back is listed as long as something waits for it.
-fn note_unheard(code: &CustomerCode, facts: &Facts, outcome: &mut Outcome) {
-    for (service, fate) in letters::unheard(facts) {
-        if fate != NoticeFate::Bounced {
-            // what was refused, and what is uncertain, is listed with its delivery
-            continue;
-        }
-        let text = format!(
-            "`{service}` of `{code}`: the notice that names its suspension or deletion came back, so nothing is done; \
-             mend the address (`record email`), or tell them (`record told {service} DATE --how phone`)"
-        );
-        outcome.findings.add(Kind::Unheard, service.as_str(), Some(code), Some(&service), text);
-    }
-}
-
 /// Draws what was decided, on all cores, and stores it.
 fn draw(
     desk: &Desk,
@@ -227,23 +215,6 @@ impl Wanted {
     }
 }
 
-fn hold_back(draft: &Draft, why: &str, outcome: &mut Outcome) {
-    for notice in &draft.letter.notices {
-        outcome.skipped.push(SkippedView {
-            customer: draft.customer.to_string(),
-            service: letters::told_of(&notice.key),
-            reason: "card",
-            because: why.to_owned(),
-        });
-    }
-    hold_customer_back(&draft.customer, why, outcome);
-}
-
-fn hold_customer_back(code: &CustomerCode, why: &str, outcome: &mut Outcome) {
-    let text = format!("no card could be made for `{code}`: {why}");
-    outcome.findings.add(Kind::Card, code.as_str(), Some(code), None, text);
-}
-
 /// Facts as if messages that give way to another did not exist; what was told with them stays told.
 pub(super) fn without_waiting(facts: &mut Facts, waiting: &[Waiting]) {
     let keys: Vec<&String> = waiting.iter().flat_map(|message| &message.keys).collect();
@@ -283,13 +254,6 @@ pub(super) fn decide(desk: &Desk, facts: &Facts, wanted: &Wanted) -> Corresponde
         decided.letter = Some(Letter { card, notices: Vec::new(), charges: Vec::new() });
     }
     decided
-}
-
-/// The keys of a letter's notices, as text, sorted.
-pub(super) fn keys_of(letter: &Letter) -> Vec<String> {
-    let mut keys: Vec<String> = letter.notices.iter().map(|notice| notice.key.to_string()).collect();
-    keys.sort();
-    keys
 }
 
 fn draft(
@@ -367,61 +331,6 @@ fn draft(
         header_to,
         header_cc,
     }))
-}
-
-/// The Message-ID of a message that is made now: no other that may have left has the same.
-fn message_id(desk: &Desk, store: &Store, keys: &[String], asked: Option<&Asked>) -> Result<String> {
-    let key = MailKey::new(store.mail_key()?);
-    let mode = desk.rules.mode.code();
-    let mut identity = Identity { mode, keys, request: asked.map(|asked| asked.number), again: 0 };
-    loop {
-        let id = key.message_id(&identity, &desk.config.mail.from);
-        if !store.was_handed_over(&id)? {
-            return Ok(id);
-        }
-        identity.again += 1;
-    }
-}
-
-fn note_skipped(code: &CustomerCode, skipped: &[Skipped], outcome: &mut Outcome) {
-    for skip in skipped {
-        outcome.skipped.push(SkippedView::of(code.as_str(), skip));
-        match skip.reason {
-            NotTold::NoEmail => {
-                let text = format!("`{code}` has something to be told and no e-mail address");
-                outcome.findings.add(Kind::NoEmail, code.as_str(), Some(code), None, text);
-            }
-            NotTold::Data => {
-                let text = format!("`{}` of `{code}` is held back: {}", skip.service, skip.because);
-                let key = skip.service.as_str();
-                outcome.findings.add(Kind::Data, key, Some(code), Some(&skip.service), text);
-            }
-            NotTold::CustomApp | NotTold::Cancelled => {}
-        }
-    }
-}
-
-/// `KX-2026-000123`; the trial has a series of its own.
-fn number(desk: &Desk, sequence: u32) -> CardNumber {
-    let year = desk.today.year();
-    let prefix = &desk.config.card_prefix;
-    CardNumber::new(match desk.rules.mode {
-        Mode::Live => format!("{prefix}-{year}-{sequence:06}"),
-        Mode::Trial => format!("ΔΟΚ-{year}-{sequence:06}"),
-    })
-}
-
-/// Whom a message goes to: every delivery, and what its header shows.
-pub(super) fn addresses(desk: &Desk, facts: &Facts) -> (Vec<(String, Role)>, Vec<String>, Vec<String>) {
-    if let (Mode::Trial, Some(recipient)) = (desk.rules.mode, &desk.config.rollout.trial_recipient) {
-        return (vec![(recipient.clone(), Role::Trial)], vec![recipient.clone()], Vec::new());
-    }
-    let customer = &facts.customer;
-    let of = |list: &[String], role| list.iter().map(|a| (a.clone(), role)).collect::<Vec<_>>();
-    let mut to = of(&customer.email, Role::Email);
-    to.extend(of(&customer.cc, Role::Cc));
-    to.extend(desk.config.mail.bcc.iter().map(|address| (address.clone(), Role::Bcc)));
-    (to, customer.email.clone(), customer.cc.clone())
 }
 
 /// What waits is withdrawn.

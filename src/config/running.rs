@@ -1,0 +1,62 @@
+//! `[guard]`, `[rollout]` and `[import]`: how far a run may go.
+
+use super::section::Section;
+use super::{Guard, Import, Rollout, mail};
+use crate::billing::guard::Limits;
+use crate::billing::policy::Mode;
+use std::path::PathBuf;
+
+pub(super) fn guard(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Guard {
+    let guard = Guard {
+        limits: Limits {
+            max_actions: section.number("max_actions", 1_000_000).unwrap_or(5),
+            max_percent: section.number("max_percent", 100).unwrap_or(2),
+            max_terminations: section.number("max_terminations", 1_000_000).unwrap_or(5),
+            max_payment_age_days: section.number("max_payment_age_days", 365).unwrap_or(2),
+        },
+        stop_file: section.text("stop_file").map(place),
+    };
+    section.finish();
+    guard
+}
+
+pub(super) fn rollout(section: &Section<'_>) -> Rollout {
+    let mode = match section.text("mode").as_deref() {
+        None | Some("live") => Mode::Live,
+        Some("trial") => Mode::Trial,
+        Some(other) => {
+            section.fault("mode", format!("`rollout.mode` = `{other}`"), Some("\"trial\" or \"live\""));
+            Mode::Trial
+        }
+    };
+    let rollout = Rollout {
+        mode,
+        live_from: section.date("live_from"),
+        trial_recipient: section.text("trial_recipient"),
+    };
+    match &rollout.trial_recipient {
+        Some(address) => mail::check_mailbox(section, "trial_recipient", address),
+        None if mode == Mode::Trial => {
+            let hint = "every message of the trial goes to this address";
+            section.fault(
+                "trial_recipient",
+                "`rollout.trial_recipient` is missing in trial mode",
+                Some(hint),
+            );
+        }
+        None => {}
+    }
+    section.finish();
+    rollout
+}
+
+pub(super) fn import(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Import {
+    let import = Import {
+        inbox: section.text("inbox").map(place),
+        profiles: section.text("profiles").map(place),
+        bounces: section.text("bounces").map(place),
+        stale_days: section.number("stale_days", 3650).unwrap_or(60),
+    };
+    section.finish();
+    import
+}

@@ -1,0 +1,59 @@
+//! Who gets no letter, and what a person is told of that.
+
+use super::{Draft, Outcome};
+use crate::billing::facts::Facts;
+use crate::billing::ids::CustomerCode;
+use crate::billing::letters::{self, NotTold, Skipped};
+use crate::billing::notice::NoticeFate;
+use crate::jobs::attention::Kind;
+use crate::views::SkippedView;
+
+/// Whose last word came back is listed as long as something waits for it.
+pub(super) fn note_unheard(code: &CustomerCode, facts: &Facts, outcome: &mut Outcome) {
+    for (service, fate) in letters::unheard(facts) {
+        if fate != NoticeFate::Bounced {
+            // what was refused, and what is uncertain, is listed with its delivery
+            continue;
+        }
+        let text = format!(
+            "`{service}` of `{code}`: the notice that names its suspension or deletion came back, so nothing is done; \
+             mend the address (`record email`), or tell them (`record told {service} DATE --how phone`)"
+        );
+        outcome.findings.add(Kind::Unheard, service.as_str(), Some(code), Some(&service), text);
+    }
+}
+
+pub(super) fn hold_back(draft: &Draft, why: &str, outcome: &mut Outcome) {
+    for notice in &draft.letter.notices {
+        outcome.skipped.push(SkippedView {
+            customer: draft.customer.to_string(),
+            service: letters::told_of(&notice.key),
+            reason: "card",
+            because: why.to_owned(),
+        });
+    }
+    hold_customer_back(&draft.customer, why, outcome);
+}
+
+pub(super) fn hold_customer_back(code: &CustomerCode, why: &str, outcome: &mut Outcome) {
+    let text = format!("no card could be made for `{code}`: {why}");
+    outcome.findings.add(Kind::Card, code.as_str(), Some(code), None, text);
+}
+
+pub(super) fn note_skipped(code: &CustomerCode, skipped: &[Skipped], outcome: &mut Outcome) {
+    for skip in skipped {
+        outcome.skipped.push(SkippedView::of(code.as_str(), skip));
+        match skip.reason {
+            NotTold::NoEmail => {
+                let text = format!("`{code}` has something to be told and no e-mail address");
+                outcome.findings.add(Kind::NoEmail, code.as_str(), Some(code), None, text);
+            }
+            NotTold::Data => {
+                let text = format!("`{}` of `{code}` is held back: {}", skip.service, skip.because);
+                let key = skip.service.as_str();
+                outcome.findings.add(Kind::Data, key, Some(code), Some(&skip.service), text);
+            }
+            NotTold::CustomApp | NotTold::Cancelled => {}
+        }
+    }
+}
