@@ -1,10 +1,11 @@
 //! The card's PDF, opened by other programs.
 
-use crate::support::cards::{card, line, six_lines};
+use crate::support::cards::{card, day, line, six_lines};
 use konet_billing::billing::card::{BillingCard, CardStatus};
 use konet_billing::billing::customer::Language;
+use konet_billing::billing::money::Money;
 use konet_billing::card::Wording;
-use konet_billing::card::pdf::{CardError, Look, render};
+use konet_billing::card::pdf::{CardError, Look, proof, render};
 use std::path::Path;
 use std::process::Command;
 
@@ -55,7 +56,7 @@ fn every_amount_date_and_name_of_the_card_can_be_read_in_the_pdf() {
             konet_billing::billing::reference::grouped(card.payment.reference.as_str()),
             "Ἀφοὶ Παπαδοπούλου".to_owned(),
         ];
-        let digits = |money: konet_billing::billing::money::Money| match language {
+        let digits = |money: Money| match language {
             Language::Greek => money.greek_digits(),
             Language::English => money.english_digits(),
         };
@@ -158,6 +159,26 @@ fn a_character_that_the_fonts_lack_fails_the_card_and_is_named() {
         }
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_pdf_that_says_otherwise_is_found_out() {
+    let card = six_lines(Language::Greek);
+    let bytes = drawn(&card);
+    assert!(proof::check(&bytes, &card).is_ok());
+    let found = |what: &str, change: &dyn Fn(&mut BillingCard)| {
+        let mut other = card.clone();
+        change(&mut other);
+        match proof::check(&bytes, &other) {
+            Err(CardError::Proof { what: found, .. }) => assert_eq!(found, what),
+            answer => panic!("{what}: {answer:?}"),
+        }
+    };
+    found("the amount to pay", &|card| card.total_due += Money::from_cents(1));
+    found("the amount", &|card| card.lines[3].amounts.vat += Money::from_cents(1));
+    found("the customer's name", &|card| card.customer.name.push('ς'));
+    found("the day of consequence", &|card| card.lines[1].suspend_on = Some(day("2031-01-01")));
+    found("the IBAN", &|card| card.payment.banks[0].iban.replace_range(4..5, "9"));
 }
 
 #[test]

@@ -25,8 +25,7 @@ fn root() -> PathBuf {
 fn may_know(room: &str) -> &'static [&'static str] {
     match room {
         "billing" => &[],
-        // the sample cards stand there in tests only
-        "card" => &["billing", "sample_cards"],
+        "card" => &["billing"],
         "intake" | "store" | "hooks" => &["billing"],
         "mail" => &["billing"],
         "config" => &["billing", "mail", "error"],
@@ -126,6 +125,26 @@ fn the_sql_stands_in_the_store_alone() {
         if !file.starts_with(root().join("src/store")) {
             assert!(!std::fs::read_to_string(&file).unwrap().contains("rusqlite"), "{}", file.display());
         }
+    }
+}
+
+#[test]
+fn a_pdf_library_is_known_in_its_folder_alone() {
+    for file in sources(&root().join("src")) {
+        if file.starts_with(root().join("src/card/pdf")) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        for library in ["genpdf::", "printpdf::", "lopdf::"] {
+            assert!(!text.contains(library), "{}: {library}", file.display());
+        }
+    }
+}
+
+#[test]
+fn the_program_borrows_nothing_from_its_tests() {
+    for file in sources(&root().join("src")) {
+        assert!(!std::fs::read_to_string(&file).unwrap().contains("#[path"), "{}", file.display());
     }
 }
 

@@ -1,8 +1,8 @@
 //! The card's layout: everything is planned as blocks, the blocks are set on pages, and only then
 //! drawn, so that every page knows how many there are and nothing is split or lost.
 
-use super::canvas::{Area, Canvas, Color, HEIGHT, Picture, Type, WIDTH};
 use super::fonts::{Face, drawable};
+use super::paper::{Area, Canvas, Color, HEIGHT, Picture, Type, WIDTH};
 use super::words::{Words, date, figures, money, rate};
 use crate::billing::card::{BillingCard, CardEvent, CardLine, CardService, CardStatus, Urgency};
 use crate::billing::charge::ChargeSource;
