@@ -15,6 +15,7 @@ pub mod deadlines;
 pub mod enforcement;
 pub mod episode;
 pub mod facts;
+mod fingerprint;
 pub mod forecast;
 pub mod guard;
 pub mod ids;
