@@ -142,6 +142,18 @@ fn a_pdf_library_is_known_in_its_folder_alone() {
 }
 
 #[test]
+fn what_a_card_says_stands_in_its_templates() {
+    for file in sources(&root().join("src/card")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for line in code.lines().map(|line| line.split("//").next().unwrap()) {
+            let greek = line.chars().any(|c| ('\u{370}'..='\u{3ff}').contains(&c));
+            assert!(!greek, "{}: {line}", file.display());
+        }
+    }
+}
+
+#[test]
 fn the_program_borrows_nothing_from_its_tests() {
     for file in sources(&root().join("src")) {
         assert!(!std::fs::read_to_string(&file).unwrap().contains("#[path"), "{}", file.display());

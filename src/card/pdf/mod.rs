@@ -7,6 +7,7 @@ mod polish;
 pub mod proof;
 
 use super::page::{self, Brand};
+use super::worded::worded;
 use super::words::Wording;
 use crate::billing::card::BillingCard;
 use canvas::PdfCanvas;
@@ -66,7 +67,7 @@ pub fn render(card: &BillingCard, look: &Look) -> Result<Vec<u8>, CardError> {
         iris_code: look.iris_code.as_ref().map(Image::ratio),
     };
     let words = look.wording.of(card.language);
-    page::draw(card, words, brand, &mut canvas);
+    page::draw(&worded(card, words), words, brand, &mut canvas);
     let raw = canvas.finish()?;
     let bytes =
         polish::polished(&raw, card, words, look).map_err(|error| CardError::Pdf(error.to_string()))?;
