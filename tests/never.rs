@@ -459,11 +459,7 @@ fn stage_of(service: &Service, ladder: &Ladder, day: NaiveDate) -> Option<String
     let on = ladder.on_expiry.then(|| "expiry".to_owned());
     let after = ladder.after.iter().map(|days| format!("after-{days}"));
     let past = (day - service.expires).num_days();
-    before
-        .chain(on)
-        .chain(after)
-        .filter(|stage| offset(stage) <= Some(past))
-        .max_by_key(|stage| offset(stage))
+    before.chain(on).chain(after).filter(|stage| offset(stage) <= Some(past)).max_by_key(|stage| offset(stage))
 }
 
 /// The day of a stage of the ladder, counted from the expiry.
