@@ -31,7 +31,7 @@ impl Lock {
     /// Takes the lock of `database` for `purpose`, waiting at most `patience`.
     ///
     /// # Errors
-    /// [`Stop::Locked`] where another run holds it; an I/O error where the file cannot be made.
+    /// A [`Stop`] of the kind `Locked` where another run holds it; an I/O error where the file cannot be made.
     pub fn take(database: &Path, purpose: Purpose, patience: Duration) -> Result<Self> {
         let suffix = match purpose {
             Purpose::Deciding => "lock",
@@ -59,11 +59,8 @@ impl Lock {
                     std::thread::sleep(Duration::from_millis(50));
                 }
                 Err(TryLockError::WouldBlock) => {
-                    let text = format!(
-                        "another run of konet-billing is working on `{}`; try again when it has ended",
-                        database.display()
-                    );
-                    return Err(Stop::Locked(text).into());
+                    let text = format!("another run of konet-billing is working on `{}`", database.display());
+                    return Err(Stop::locked(text).hint("try again when it has ended").into());
                 }
                 Err(TryLockError::Error(error)) => {
                     return Err(error).with_context(|| {

@@ -225,3 +225,51 @@ fn stdout_that_is_full_is_an_error_not_a_silence() {
     let output = sandbox.command(&["status", "--as-of", "2025-03-20"]).stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
 }
+
+#[test]
+fn what_names_nothing_has_one_status_in_every_command() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let commands = [
+        "notify --customer K-9",
+        "notify --now --customer K-1 --service S-9",
+        "enforce --customer K-9",
+        "calendar --customer K-9",
+        "explain K-9",
+        "render-card K-9",
+        "undo 99 --by maria",
+        "undo 1 --service S-9 --by maria",
+        "undo 1 --customer K-9 --by maria",
+        "outbox show 99",
+        "outbox resend 99 --reason r --by maria",
+        "record payment K-9 1 --by maria",
+        "record payment K-1 1 --for S-9 --by maria",
+        "record reverse 99 --by maria",
+        "record same 99 1 --by maria",
+        "record proof K-9 --by maria",
+        "record assign 99 K-1 --by maria",
+        "record assign 99 --undo --by maria",
+        "record refund K-9 1 --by maria",
+        "record hold S-9 2099-01-01 --by maria",
+        "record cancel S-9 --by maria",
+        "record told S-9 2099-01-01 --how phone --by maria",
+        "record end S-9 --by maria",
+        "record charge K-9 1 text --by maria",
+        "record charge K-1 1 text --service S-9 --by maria",
+        "record discount #99 1 --by maria",
+        "record writeoff S-9 --by maria",
+        "record reprice S-9 1 --by maria",
+        "record change S-9 --months 6 --by maria",
+        "record invoice T-1 2025-02-01 --card KX-2025-000099 --by maria",
+        "record invoice T-1 2025-02-01 --service S-9 --period-from 2025-02-01 --by maria",
+        "record email K-9 a@example.gr --by maria",
+        "record ack K-9 --by maria",
+    ];
+    for command in commands {
+        let arguments: Vec<&str> = command.split(' ').collect();
+        let ran = sandbox.run(&arguments);
+        assert_eq!(ran.status, 2, "{command}: {ran:?}");
+    }
+    // what is there and needs nothing is no mistake of typing
+    sandbox.run(&["record", "ack", "K-1", "--by", "maria"]).exits(1);
+    sandbox.run(&["undo", "1", "--by", "maria"]).exits(1);
+}

@@ -6,12 +6,13 @@ use konet_billing::billing::allocation::{Basis, allocate};
 use konet_billing::billing::calendar::Calendar;
 use konet_billing::billing::charging::bring_up_to_date;
 use konet_billing::billing::customer::{Customer, Language, PaymentReference};
+use konet_billing::billing::draw::Issuer;
 use konet_billing::billing::enforcement::{Step, decide, done};
 use konet_billing::billing::episode::Episode;
 use konet_billing::billing::facts::{Action, Change, Facts, Payment};
 use konet_billing::billing::guard::{Gates, Limits, refusal};
 use konet_billing::billing::ids::{CustomerCode, PaymentId, ServiceCode};
-use konet_billing::billing::letters::{self, Issuer};
+use konet_billing::billing::letters;
 use konet_billing::billing::money::Money;
 use konet_billing::billing::notice::{Notice, NoticeFate, NoticeKey, Stage};
 use konet_billing::billing::policy::{Mode, Policies, Policy, Rules};
@@ -494,7 +495,7 @@ fn the_guard_lets_through_what_its_limits_allow_and_not_one_more() {
         customer: CustomerCode::new("K-1"),
         kind: ServiceKind::Hosting,
         period: konet_billing::billing::period::BillingPeriod { from: day(EXPIRY), to: day("2026-03-31") },
-        because: konet_billing::billing::enforcement::Because::Cancelled { expired_on: day(EXPIRY) },
+        because: konet_billing::billing::because::Because::Cancelled { expired_on: day(EXPIRY) },
     };
     let plan = |suspend: usize, terminate: usize| -> Vec<Step> {
         let suspend = (0..suspend).map(|i| step(Action::Suspend, &format!("S-{i}")));
@@ -502,7 +503,7 @@ fn the_guard_lets_through_what_its_limits_allow_and_not_one_more() {
         suspend.chain(terminate).chain([step(Action::Renew, "R-1")]).collect()
     };
     let reason = |steps: &[Step], gates: &Gates, on: &str| {
-        refusal(steps, gates, &limits, &rules(), day(on)).map(|refusal| refusal.which)
+        refusal(steps, gates, &limits, &rules(), day(on)).map(|refusal| refusal.which.code())
     };
     let today = "2025-04-08";
     assert_eq!(reason(&plan(2, 0), &gates(today), today), None);

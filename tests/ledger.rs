@@ -6,7 +6,7 @@
 //! (`KONET_BILLING_SHRINK=0`: not).
 
 use crate::never::Ladder;
-use crate::support::company::{Company, Format, Movement, OURS, euros};
+use crate::support::company::{Company, Format, Movement, OURS, euros, run_that_acted};
 use crate::support::sandbox::CONFIG;
 use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
@@ -415,7 +415,7 @@ impl Ledger {
                 }
                 let ran = if *told { self.company.run(&["nightly"]) } else { self.company.run(&["enforce"]) };
                 let printed = ran.json();
-                self.runs.extend(printed["run"]["id"].as_i64());
+                self.runs.extend(run_that_acted(&printed));
             }
         }
     }

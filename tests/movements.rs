@@ -279,6 +279,30 @@ fn a_reversal_by_number_never_takes_another_payment_for_its_reference() {
 }
 
 #[test]
+fn a_reversal_that_another_format_shows_again_takes_no_other_payment_back() {
+    let sandbox = told();
+    let pays = |bank_ref, day| Entry { bank_ref, text: "K-2", day, cents: 5_000, ..Entry::default() };
+    // an account at the bank whose export it is
+    let camt = |entry, day| camt(&[entry], day).replace(IBAN, "GR3202600010000000012300695");
+    import(&sandbox, "one.xml", &camt(pays("", "2025-03-02"), "2025-03-02"), "2025-03-02");
+    import(&sandbox, "two.xml", &camt(pays("B-1", "2025-03-05"), "2025-03-05"), "2025-03-05");
+    let back = camt(pays("B-1", "2025-03-07"), "2025-03-07").replace(
+        "<CdtDbtInd>CRDT</CdtDbtInd><Sts>",
+        "<CdtDbtInd>DBIT</CdtDbtInd><RvslInd>true</RvslInd><Sts>",
+    );
+    import(&sandbox, "back.xml", &back, "2025-03-07").exits(3);
+    assert_eq!(explain(&sandbox, "K-2", "2025-03-07")["credit_cents"], 5_000);
+    // the same day in the bank's export, which has no references
+    let export = "Ημερομηνία Κίνησης;Ημερομηνία Αξίας;Περιγραφή;Ποσό;Υπόλοιπο\n\
+                  7/3/2025;7/3/2025;ΑΝΤΙΛΟΓΙΣΜΟΣ K-2;-50,00;1.000,00\n\
+                  Λογαριασμός;0026.0001.00.0000000012;;;\n";
+    let again = || import(&sandbox, "export.csv", export, "2025-03-08");
+    assert_eq!(counts(&again()), (0, 1));
+    assert_eq!(counts(&again()), (0, 1));
+    assert_eq!(explain(&sandbox, "K-2", "2025-03-08")["credit_cents"], 5_000);
+}
+
+#[test]
 fn money_dated_after_today_waits_for_its_day_and_is_refused_where_a_person_enters_it() {
     let sandbox = told();
     for day in ["2025-03-16", "2025-03-24", "2025-03-30", "2025-04-01"] {

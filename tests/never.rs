@@ -65,7 +65,9 @@ impl History {
         of("8.2 cents", cents(now));
         of("8.2 dead", money_on_the_dead(now));
         of("8.2 credit", idle_credit(now, moment));
+        of("8.2 named", named_money(before, now, moment));
         of("8.3 renewal", renewed_for_nothing(before, now, moment));
+        of("8.3 undone", self.done_again(before, now, moment));
         of("8.4 twice", self.told_twice(now));
         of("8.4 untold", self.untold(now, moment));
         of("8.5 stopped", stopped(&self.left_alone, before, now, moment));
@@ -98,6 +100,20 @@ impl History {
                 *self.told_afresh.entry(code.clone()).or_default() += 1;
             }
         }
+    }
+
+    /// What a person took back is not done again while it is left alone.
+    fn done_again(&self, before: &Books, now: &Books, moment: &Moment<'_>) -> Vec<String> {
+        let alone = |code: &String| self.left_alone.get(code).is_some_and(|until| *until >= moment.day);
+        let night = ["enforce", "nightly"].contains(&moment.command);
+        now.services
+            .values()
+            .filter(|service| night && alone(&service.code))
+            .filter(|service| {
+                before.services.get(&service.code).is_some_and(|was| was.expires < service.expires)
+            })
+            .map(|service| format!("{} is renewed until {} again", service.code, service.expires))
+            .collect()
     }
 
     /// 8.1, the other half: whose last accepted notice after the last thing that changed their case did not name a
@@ -375,6 +391,47 @@ fn money_on_the_dead(now: &Books) -> Vec<String> {
     found
 }
 
+/// Rule 3a: money that names services serves them first, and others only once one of them had of it, or none of them
+/// can be charged again.
+fn named_money(before: &Books, now: &Books, moment: &Moment<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    // `record assign … --for any` is a person's word that it may serve others
+    if moment.command == "record" {
+        return found;
+    }
+    let service_of =
+        |charge: i64| now.charges.iter().find(|c| c.id == charge).and_then(|c| c.service.clone());
+    for payment in now.payments.iter().filter(|p| p.counts() && !p.services.is_empty()) {
+        let of = |books: &Books| -> BTreeMap<i64, i64> {
+            let paid = books.allocations.iter().filter(|(by, ..)| *by == payment.id);
+            paid.map(|(_, charge, amount)| (*charge, *amount)).collect()
+        };
+        let (was, is) = (of(before), of(now));
+        let named = |charge: i64| service_of(charge).is_some_and(|code| payment.services.contains(&code));
+        let served = was.iter().chain(&is).any(|(charge, amount)| named(*charge) && *amount > 0);
+        let waits = |books: &Books| {
+            payment.services.iter().any(|code| {
+                books.services.get(code).is_some_and(|service| {
+                    let given_up = books.at_expiry(service).is_some_and(|c| c.written_off.is_some());
+                    service.is_alive() && !given_up
+                })
+            })
+        };
+        if served || !waits(before) || !waits(now) {
+            continue;
+        }
+        for (charge, amount) in is.iter().filter(|(charge, amount)| was.get(charge).unwrap_or(&0) < amount) {
+            found.push(format!(
+                "payment {} names {:?}, and {amount} of it serve {:?}",
+                payment.id,
+                payment.services,
+                service_of(*charge)
+            ));
+        }
+    }
+    found
+}
+
 /// Rule 3a: who has credit owes nothing, but for money kept for the services it names.
 fn idle_credit(now: &Books, moment: &Moment<'_>) -> Vec<String> {
     let decides = ["import", "record", "enforce", "nightly", "undo"].contains(&moment.command);
@@ -459,7 +516,11 @@ fn stage_of(service: &Service, ladder: &Ladder, day: NaiveDate) -> Option<String
     let on = ladder.on_expiry.then(|| "expiry".to_owned());
     let after = ladder.after.iter().map(|days| format!("after-{days}"));
     let past = (day - service.expires).num_days();
-    before.chain(on).chain(after).filter(|stage| offset(stage) <= Some(past)).max_by_key(|stage| offset(stage))
+    before
+        .chain(on)
+        .chain(after)
+        .filter(|stage| offset(stage) <= Some(past))
+        .max_by_key(|stage| offset(stage))
 }
 
 /// The day of a stage of the ladder, counted from the expiry.

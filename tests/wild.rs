@@ -7,7 +7,7 @@
 
 use crate::never::Ladder;
 use crate::support::books::Books;
-use crate::support::company::{Company, Format, Movement, OURS, euros};
+use crate::support::company::{Company, Format, Movement, OURS, euros, run_that_acted};
 use crate::support::sandbox::{CONFIG, Ran};
 use crate::support::smtp::{Behaviour, Server};
 use chrono::{Days, NaiveDate, TimeDelta};
@@ -79,6 +79,11 @@ pub(crate) enum Event {
     Unhold {
         service: usize,
     },
+    /// A person tells the customer, by phone, of a step so many days ahead.
+    Told {
+        service: usize,
+        days: u64,
+    },
     Cancel {
         service: usize,
         undo: bool,
@@ -146,6 +151,38 @@ pub(crate) enum Event {
     Acks,
 }
 
+impl Event {
+    /// The same, of this service and this customer.
+    fn about(mut self, of: usize, owner: usize) -> Self {
+        use Event as E;
+        match &mut self {
+            E::Discount { service, .. }
+            | E::Writeoff { service }
+            | E::Hold { service, .. }
+            | E::Unhold { service }
+            | E::Told { service, .. }
+            | E::Cancel { service, .. }
+            | E::End { service, .. }
+            | E::Reprice { service, .. }
+            | E::Change { service, .. }
+            | E::Expiry { service, .. }
+            | E::Panel { service: Some(service), .. } => *service = of,
+            E::Pay { customer, named, .. } => {
+                *customer = owner;
+                *named = named.map(|_| of);
+            }
+            E::Assign { customer, .. }
+            | E::Refund { customer }
+            | E::Exempt { customer, .. }
+            | E::Charge { customer, .. }
+            | E::Address { customer }
+            | E::OnRequest { customer } => *customer = owner,
+            _ => {}
+        }
+        self
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     pub(crate) seeds: Vec<Seed>,
@@ -174,7 +211,8 @@ fn seed() -> impl Strategy<Value = Seed> {
         })
 }
 
-fn event() -> impl Strategy<Value = Event> {
+/// What money does.
+fn money() -> impl Strategy<Value = Event> {
     use Event as E;
     let format = || prop_oneof![2 => Just(Format::Camt), 1 => Just(Format::Export), 1 => Just(Format::Own)];
     let way = prop_oneof![
@@ -184,13 +222,7 @@ fn event() -> impl Strategy<Value = Event> {
         2 => Just(Way::ByHand),
     ];
     let percent = prop_oneof![4 => Just(100_i64), 2 => 10_i64..260];
-    let mail = prop_oneof![
-        4 => Just(Behaviour::Friendly),
-        1 => Just(Behaviour::Busy),
-        1 => Just(Behaviour::HangsUpAfterBody),
-        2 => Just(Behaviour::RefusesSome),
-    ];
-    let money = prop_oneof![
+    prop_oneof![
         12 => (0_usize..3, percent, proptest::option::of(0_usize..4), way, proptest::option::weighted(0.2, 0_usize..5))
             .prop_map(|(customer, percent, one, way, named)| E::Pay { customer, percent, one, way, named }),
         2 => (any::<usize>(), 0_usize..3).prop_map(|(which, customer)| E::Assign { which, customer }),
@@ -200,8 +232,13 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (0_usize..5, 1_i64..101).prop_map(|(service, percent)| E::Discount { service, percent }),
         1 => (0_usize..5).prop_map(|service| E::Writeoff { service }),
         1 => (0_usize..3, 1_i64..9_000).prop_map(|(customer, cents)| E::Charge { customer, cents }),
-    ];
-    let staff = prop_oneof![
+    ]
+}
+
+/// What staff decide.
+fn staff() -> impl Strategy<Value = Event> {
+    use Event as E;
+    prop_oneof![
         3 => (0_usize..5, prop_oneof![6 => 0_u64..40, 2 => 40_u64..400, 1 => Just(2_000_000_u64)])
             .prop_map(|(service, days)| E::Hold { service, days }),
         1 => (0_usize..5).prop_map(|service| E::Unhold { service }),
@@ -215,9 +252,21 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (0_usize..3).prop_map(|back| E::Undo { back }),
         1 => (0_usize..3).prop_map(|customer| E::Address { customer }),
         1 => (0_usize..3).prop_map(|customer| E::OnRequest { customer }),
+        1 => (0_usize..5, 0_u64..40).prop_map(|(service, days)| E::Told { service, days }),
         1 => Just(E::Acks),
+    ]
+}
+
+/// What servers, panels, banks and the company's own people bring about.
+fn around() -> impl Strategy<Value = Event> {
+    use Event as E;
+    let mail = prop_oneof![
+        4 => Just(Behaviour::Friendly),
+        1 => Just(Behaviour::Busy),
+        1 => Just(Behaviour::HangsUpAfterBody),
+        2 => Just(Behaviour::RefusesSome),
     ];
-    let around = prop_oneof![
+    prop_oneof![
         3 => mail.prop_map(E::Mail),
         2 => (proptest::option::weighted(0.7, 0_usize..5), proptest::bool::weighted(0.6))
             .prop_map(|(service, broken)| E::Panel { service, broken }),
@@ -228,16 +277,30 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (0_usize..4).prop_map(E::Policy),
         1 => Just(E::Live),
         1 => (1_usize..6).prop_map(E::Restore),
-    ];
+    ]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    use Event as E;
     prop_oneof![
         20 => (1_u64..12).prop_map(E::Nights),
         1 => (1_u64..20).prop_map(E::Missed),
         1 => Just(E::Again),
         1 => (1_u64..15).prop_map(E::Back),
-        18 => money,
-        11 => staff,
-        8 => around,
+        18 => money(),
+        11 => staff(),
+        8 => around(),
     ]
+}
+
+/// Two to four things that happen to one service and its customer, with nights between them: who is wronged, is
+/// mostly so where two things meet.
+fn story() -> impl Strategy<Value = (usize, Vec<Event>)> {
+    let happens = prop_oneof![3 => staff(), 2 => money(), 1 => around()];
+    let passes = prop_oneof![8 => (1_u64..14).prop_map(Event::Nights), 1 => (1_u64..6).prop_map(Event::Back)];
+    (0_usize..5, proptest::collection::vec((happens, passes), 2..5)).prop_map(|(service, told)| {
+        (service, told.into_iter().flat_map(|(event, then)| [event, then]).collect())
+    })
 }
 
 pub(crate) fn world(events: usize) -> impl Strategy<Value = World> {
@@ -246,9 +309,22 @@ pub(crate) fn world(events: usize) -> impl Strategy<Value = World> {
         any::<bool>(),
         prop_oneof![4 => Just(50_usize), 1 => Just(1)],
         proptest::bool::weighted(0.2),
-        proptest::collection::vec(event(), 1..events),
+        proptest::collection::vec(
+            prop_oneof![5 => event().prop_map(|event| (None, vec![event])), 1 => story().prop_map(|(of, told)| (Some(of), told))],
+            1..events,
+        ),
     )
-        .prop_map(|(seeds, hooked, caps, trial, events)| World { seeds, hooked, caps, trial, events })
+        .prop_map(|(seeds, hooked, caps, trial, happens)| {
+            let owner = |service: usize| seeds[service % seeds.len()].customer;
+            let aimed = |(of, events): (Option<usize>, Vec<Event>)| {
+                events.into_iter().map(move |event| match of {
+                    Some(service) => event.about(service, owner(service)),
+                    None => event,
+                })
+            };
+            let events = happens.into_iter().flat_map(aimed).collect();
+            World { seeds, hooked, caps, trial, events }
+        })
 }
 
 /// A ladder as the configuration has it, and as [`crate::never`] must know it.
@@ -318,6 +394,8 @@ pub(crate) struct Life {
     pub(crate) statements_come: bool,
     /// Broken now, or mended on that day.
     panels: BTreeMap<String, Option<NaiveDate>>,
+    nights: usize,
+    /// Runs that did something, by their numbers.
     runs: Vec<i64>,
     backups: Vec<Backup>,
     /// A backup was put back and nobody has said yet that it is right.
@@ -346,6 +424,7 @@ impl Life {
             live_from: first_day(),
             statements_come: true,
             panels: BTreeMap::new(),
+            nights: 0,
             runs: Vec::new(),
             backups: Vec::new(),
             doubtful: false,
@@ -443,12 +522,13 @@ impl Life {
         self.execute("UPDATE deliveries SET retry_at = NULL");
         self.keep_backup();
         let foretold =
-            (self.runs.len() % 7 == 3 && self.company.failing.is_empty()).then(|| self.foretold_tonight());
+            (self.nights % 7 == 3 && self.company.failing.is_empty()).then(|| self.foretold_tonight());
         let before = self.company.books.clone();
         let ran = self.company.run(&["nightly"]);
         if [0, 1, 3, 4].contains(&ran.status) {
             let printed = ran.json();
-            self.runs.extend(printed["run"]["id"].as_i64());
+            self.nights += 1;
+            self.runs.extend(run_that_acted(&printed));
             if let Some(foretold) = foretold {
                 let came = plan_of(&printed);
                 if foretold != came {
@@ -665,6 +745,10 @@ impl Life {
             }
             Event::Unhold { service } => {
                 self.company.record(&["hold", &self.service(*service), "--none"]);
+            }
+            Event::Told { service, days } => {
+                let day = (self.company.today + Days::new(*days)).to_string();
+                self.company.record(&["told", &self.service(*service), &day, "--how", "phone"]);
             }
             Event::Cancel { service, undo } => self.switch("cancel", *service, *undo),
             Event::End { service, undo } => self.switch("end", *service, *undo),

@@ -2,6 +2,7 @@
 
 use super::charge::Charge;
 use super::charging::{pay, spend_credit};
+use super::coded::coded;
 use super::facts::{Change, Facts, Payment};
 use super::ids::{ChargeId, PaymentId};
 use super::money::Money;
@@ -11,30 +12,30 @@ use chrono::NaiveDate;
 /// Subsets are looked for among at most so many open charges.
 const SUBSET_MAX: usize = 12;
 
-/// Why the money of a payment goes where it goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Basis {
-    /// To the services the payment names.
-    NamedServices,
-    /// The services it names have no open charge: it is kept for their next one.
-    KeptForServices,
-    /// To the one open charge of exactly that amount due.
-    ExactCharge,
-    /// To all of the last card: it is its total.
-    LastCard,
-    /// To the only set of open charges with exactly that sum.
-    ExactSet,
-    /// To the open charges, earliest expiry first.
-    EarliestExpiry,
-    /// To the one open charge of exactly that amount and the credit.
-    ExactChargeWithCredit,
-    /// To all of the last card: with the credit it is its total.
-    LastCardWithCredit,
-    /// To the only set of open charges with exactly the sum of it and the credit.
-    ExactSetWithCredit,
-    /// Nothing is open: it stays credit.
-    Credit,
+coded! {
+    /// Why the money of a payment goes where it goes.
+    pub enum Basis {
+        /// To the services the payment names.
+        NamedServices = "named_services",
+        /// The services it names have no open charge: it is kept for their next one.
+        KeptForServices = "kept_for_services",
+        /// To the one open charge of exactly that amount due.
+        ExactCharge = "exact_charge",
+        /// To all of the last card: it is its total.
+        LastCard = "last_card",
+        /// To the only set of open charges with exactly that sum.
+        ExactSet = "exact_set",
+        /// To the open charges, earliest expiry first.
+        EarliestExpiry = "earliest_expiry",
+        /// To the one open charge of exactly that amount and the credit.
+        ExactChargeWithCredit = "exact_charge_with_credit",
+        /// To all of the last card: with the credit it is its total.
+        LastCardWithCredit = "last_card_with_credit",
+        /// To the only set of open charges with exactly the sum of it and the credit.
+        ExactSetWithCredit = "exact_set_with_credit",
+        /// Nothing is open: it stays credit.
+        Credit = "credit",
+    }
 }
 
 impl Basis {

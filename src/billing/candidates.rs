@@ -1,9 +1,32 @@
-//! Whose an unmatched payment probably is: proposed to a person, never decided.
+//! Whose a payment is: what can tell so; and where nothing does, whose it probably is, which is proposed to a person
+//! and never decided.
 
+use super::coded::coded;
 use super::customer::Customer;
 use super::facts::Facts;
 use super::money::Money;
 use super::text::greek_capitals;
+
+coded! {
+    /// What told whose a payment is. What a payment names goes before the account that it comes from: people pay for
+    /// others.
+    pub enum Evidence {
+        /// Our own file says it.
+        Customer = "customer",
+        /// The customer's payment reference stands in it.
+        Reference = "reference",
+        /// A card's number stands in it.
+        Card = "card",
+        /// All the services it names are one customer's.
+        Services = "services",
+        /// A customer's code stands in it.
+        Code = "code",
+        /// It comes from an account that is known as the customer's.
+        PayerIban = "payer_iban",
+        /// Somebody said so.
+        Person = "person",
+    }
+}
 
 /// Evidence for one customer.
 #[derive(Debug, Clone, PartialEq, Eq)]

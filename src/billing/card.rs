@@ -261,13 +261,6 @@ pub struct BillingCard {
 }
 
 impl BillingCard {
-    /// SHA-256 (hex) of everything printed but the number, the number replaced and the day of issue:
-    /// while it stays, the card keeps its number.
-    #[must_use]
-    pub fn fingerprint(&self) -> String {
-        super::fingerprint::of(self)
-    }
-
     /// Every stage told by the message that carries this card, most telling last.
     #[must_use]
     pub fn stages(&self) -> Vec<Stage> {

@@ -1,35 +1,16 @@
 //! Whom we bill.
 
+use super::coded::coded;
 use super::ids::CustomerCode;
 use super::vat::VatTreatment;
 
-/// The language of a customer's cards and messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Language {
-    /// Ελληνικά.
-    Greek,
-    /// English.
-    English,
-}
-
-impl Language {
-    /// `el` or `en`.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Greek => "el",
-            Self::English => "en",
-        }
-    }
-
-    /// Reads `el` or `en`.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        match code {
-            "el" => Some(Self::Greek),
-            "en" => Some(Self::English),
-            _ => None,
-        }
+coded! {
+    /// The language of a customer's cards and messages.
+    pub enum Language {
+        /// Ελληνικά.
+        Greek = "el",
+        /// English.
+        English = "en",
     }
 }
 

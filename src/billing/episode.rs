@@ -1,7 +1,6 @@
 //! Episodes: how long a promise counts. What names a suspension or a termination must have been told in the episode
 //! that is under way, so that an old notice is never taken for a new one.
 
-use super::service::{Service, ServiceState};
 use std::fmt;
 
 /// A stretch of a service's life, counted from 1. A new one begins with each event that moves what was announced: a
@@ -30,24 +29,6 @@ impl Episode {
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
-    }
-
-    /// The episode of a service that was `before` and is changed into `now`. (An exemption is the customer's, and a
-    /// reopening the charge's: both begin one for the service besides. A renewal moves the expiry and changes no
-    /// service by hand.)
-    #[must_use]
-    pub fn of(before: &Service, now: &Service) -> Self {
-        let until = |service: &Service| service.hold.as_ref().map(|hold| hold.until);
-        let reinstated = matches!(before.state, ServiceState::Suspended { .. })
-            && matches!(now.state, ServiceState::Active);
-        let back = matches!(before.state, ServiceState::Ended { .. })
-            && !matches!(now.state, ServiceState::Ended { .. });
-        let corrected = before.expires_on != now.expires_on;
-        if until(before) != until(now) || before.renews != now.renews || reinstated || back || corrected {
-            before.episode.next()
-        } else {
-            before.episode
-        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::card::BillingCard;
 use super::charge::Charge;
+use super::coded::coded;
 use super::customer::Customer;
 use super::episode::Episode;
 use super::ids::{CardNumber, ChargeId, PaymentId, ServiceCode};
@@ -87,35 +88,21 @@ pub struct LastCard {
     pub charges: Vec<ChargeId>,
 }
 
-/// A step the program takes with a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Action {
-    /// New expiry after a settlement.
-    Renew,
-    /// Switched on again after a settlement.
-    Reinstate,
-    /// Switched off.
-    Suspend,
-    /// The data goes.
-    Terminate,
+coded! {
+    /// A step the program takes with a service, in the order of the night.
+    pub enum Action {
+        /// New expiry after a settlement.
+        Renew = "renew",
+        /// Switched on again after a settlement.
+        Reinstate = "reinstate",
+        /// Switched off.
+        Suspend = "suspend",
+        /// The data goes.
+        Terminate = "terminate",
+    }
 }
 
 impl Action {
-    /// Every action, in the order of the night.
-    pub const ALL: [Self; 4] = [Self::Renew, Self::Reinstate, Self::Suspend, Self::Terminate];
-
-    /// The word in JSON and the journal.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Renew => "renew",
-            Self::Reinstate => "reinstate",
-            Self::Suspend => "suspend",
-            Self::Terminate => "terminate",
-        }
-    }
-
     /// The notice that tells of it.
     #[must_use]
     pub const fn stage(self) -> Stage {

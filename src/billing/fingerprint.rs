@@ -25,10 +25,13 @@ use super::vat::{Amounts, VatRate};
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
-/// SHA-256 (hex) of everything printed but the number, the number replaced, the day of issue and which
-/// of the lines are news.
-pub(super) fn of(card: &BillingCard) -> String {
-    Sha256::digest(card.form().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+impl BillingCard {
+    /// SHA-256 (hex) of everything printed but the number, the number replaced, the day of issue and
+    /// which of the lines are news.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        Sha256::digest(self.form().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// How a value is written in form 1.

@@ -1,11 +1,13 @@
 //! What will come of a customer if nobody pays and every message arrives: the real core, run over the
 //! coming days. And, of a service that nothing comes of, what it lacks.
 
+use super::because::Because;
 use super::charge::ChargeSource;
-use super::enforcement::{self, Because, Step};
+use super::draw::Issuer;
+use super::enforcement::{self, Step};
 use super::facts::{Action, Facts};
 use super::ids::ServiceCode;
-use super::letters::{self, Issuer};
+use super::letters;
 use super::money::Money;
 use super::notice::{Notice, NoticeFate, NoticeKey};
 use super::period::days_after;

@@ -1,6 +1,7 @@
 //! The mass-action guard: caps and freshness gates. Over a cap, or with a gate closed, *nothing* is
 //! suspended or terminated in the run; renewals, reinstatements and notices go on.
 
+use super::coded::coded;
 use super::enforcement::Step;
 use super::facts::Action;
 use super::policy::Rules;
@@ -42,13 +43,57 @@ pub struct Gates {
     pub active_services: u64,
 }
 
+coded! {
+    /// The `reason` of every step that the guard refuses.
+    pub enum Reason {
+        /// Payments are not known up to now.
+        StalePayments = "stale_payments",
+        /// Something must be mended first.
+        Gate = "gate",
+        /// There are too many: a person can approve exactly these.
+        Cap = "cap",
+    }
+}
+
+coded! {
+    /// Which gate is closed, or which cap was passed.
+    pub enum GateOrCap {
+        /// A person put the stop file there.
+        StopFile = "stop_file",
+        /// The database failed a check, or could not be backed up.
+        Database = "database",
+        /// The database is a backup.
+        Restored = "restored",
+        /// Payments could not be read whole.
+        Import = "import",
+        /// Today lies before the last run's day.
+        Clock = "clock",
+        /// The newest payments are too old.
+        Payments = "payments",
+        /// Steps of a run.
+        MaxActions = "max_actions",
+        /// Terminations of a day.
+        MaxTerminations = "max_terminations",
+    }
+}
+
+impl GateOrCap {
+    const fn reason(self) -> Reason {
+        match self {
+            Self::Payments => Reason::StalePayments,
+            Self::StopFile | Self::Database | Self::Restored | Self::Import | Self::Clock => Reason::Gate,
+            Self::MaxActions | Self::MaxTerminations => Reason::Cap,
+        }
+    }
+}
+
 /// Why the guard refused, with figures and what a person can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
-    /// `stale_payments`, `gate` or `cap`: the `reason` of every step refused.
-    pub reason: &'static str,
+    /// The `reason` of every step refused.
+    pub reason: Reason,
     /// Which gate or cap.
-    pub which: &'static str,
+    pub which: GateOrCap,
     /// Suspensions and terminations that were due.
     pub actions: usize,
     /// Terminations among them.
@@ -78,10 +123,11 @@ pub fn refusal(
         return None;
     }
     let terminations = enforcing.iter().filter(|step| step.action == Action::Terminate).count();
-    let (reason, which, limit, why) = closed_gate(gates, limits, rules, today)
+    let Why { which, limit, text } = closed_gate(gates, limits, rules, today)
         .or_else(|| passed_cap(enforcing.len(), terminations, gates, limits))?;
     let digest = digest(&enforcing, today);
-    let way_out = if reason == "cap" {
+    let reason = which.reason();
+    let way_out = if reason == Reason::Cap {
         format!("; `enforce --approve {digest}` lets exactly this plan through today")
     } else {
         String::new()
@@ -93,7 +139,7 @@ pub fn refusal(
         terminations,
         limit,
         payments_as_of: gates.payments_fresh_on,
-        message: format!("{} suspensions and terminations withheld: {why}{way_out}", enforcing.len()),
+        message: format!("{} suspensions and terminations withheld: {text}{way_out}", enforcing.len()),
         digest,
     })
 }
@@ -107,47 +153,51 @@ pub const fn is_guarded(action: Action) -> bool {
     }
 }
 
-type Why = (&'static str, &'static str, Option<u64>, String);
+/// What refuses, the limit that was passed where there is one, and what a person must know.
+struct Why {
+    which: GateOrCap,
+    limit: Option<u64>,
+    text: String,
+}
 
 fn closed_gate(gates: &Gates, limits: &Limits, rules: &Rules, today: NaiveDate) -> Option<Why> {
+    let closed = |which, text: String| Some(Why { which, limit: None, text });
     if let Some(file) = &gates.stopped_by {
-        return Some((
-            "gate",
-            "stop_file",
-            None,
-            format!("the stop file `{file}` exists; remove it to go on"),
-        ));
+        return closed(GateOrCap::StopFile, format!("the stop file `{file}` exists; remove it to go on"));
     }
     if let Some(damage) = &gates.damaged {
-        return Some(("gate", "database", None, damage.clone()));
+        return closed(GateOrCap::Database, damage.clone());
     }
     if let Some(why) = &gates.restored {
-        return Some(("gate", "restored", None, why.clone()));
+        return closed(GateOrCap::Restored, why.clone());
     }
     if let Some(why) = &gates.unread_payments {
-        return Some(("gate", "import", None, why.clone()));
+        return closed(GateOrCap::Import, why.clone());
     }
     if let Some(latest) = gates.latest_run_day.filter(|latest| *latest > today) {
         let why = format!(
             "the day {today} lies before the last run's day {latest}; check the clock, and if it was wrong then, `record ack clock`"
         );
-        return Some(("gate", "clock", None, why));
+        return closed(GateOrCap::Clock, why);
     }
+    let limit = limits.max_payment_age_days;
+    let stale = |text| Some(Why { which: GateOrCap::Payments, limit: Some(limit.into()), text });
     let Some(fresh_on) = gates.payments_fresh_on else {
-        let why = "no payments were ever imported; import a bank statement (an empty one counts)".to_owned();
-        return Some(("stale_payments", "payments", Some(limits.max_payment_age_days.into()), why));
+        return stale(
+            "no payments were ever imported; import a bank statement (an empty one counts)".to_owned(),
+        );
     };
     let age = rules.calendar.bank_days_between(fresh_on, today);
-    (age > limits.max_payment_age_days).then(|| {
-        let why = format!(
-            "payments are known up to {fresh_on}, {age} bank days ago, and at most {} are allowed; import the bank's statement",
-            limits.max_payment_age_days
-        );
-        ("stale_payments", "payments", Some(limits.max_payment_age_days.into()), why)
-    })
+    if age <= limit {
+        return None;
+    }
+    stale(format!(
+        "payments are known up to {fresh_on}, {age} bank days ago, and at most {limit} are allowed; import the bank's statement"
+    ))
 }
 
 fn passed_cap(actions: usize, terminations: usize, gates: &Gates, limits: &Limits) -> Option<Why> {
+    let passed = |which, cap, text| Some(Why { which, limit: Some(cap), text });
     let share = gates.active_services * u64::from(limits.max_percent) / 100;
     let cap = share.max(limits.max_actions.into());
     if u64::try_from(actions).unwrap_or(u64::MAX) > cap {
@@ -155,19 +205,19 @@ fn passed_cap(actions: usize, terminations: usize, gates: &Gates, limits: &Limit
             "they are more than the {cap} that one run may do (`guard.max_actions` = {}, `guard.max_percent` = {} of {} active services)",
             limits.max_actions, limits.max_percent, gates.active_services
         );
-        return Some(("cap", "max_actions", Some(cap), why));
+        return passed(GateOrCap::MaxActions, cap, why);
     }
     let cap = u64::from(limits.max_terminations);
     let earlier = gates.terminated_today;
     let of_day = u64::try_from(terminations).unwrap_or(u64::MAX).saturating_add(earlier);
     // who is only to be suspended is not kept waiting by what was terminated before
-    (terminations > 0 && of_day > cap).then(|| {
-        let before = if earlier > 0 { format!(", after {earlier} today,") } else { String::new() };
-        let why = format!(
-            "{terminations} terminations{before} are more than `guard.max_terminations` = {cap} a day"
-        );
-        ("cap", "max_terminations", Some(cap), why)
-    })
+    if terminations == 0 || of_day <= cap {
+        return None;
+    }
+    let before = if earlier > 0 { format!(", after {earlier} today,") } else { String::new() };
+    let why =
+        format!("{terminations} terminations{before} are more than `guard.max_terminations` = {cap} a day");
+    passed(GateOrCap::MaxTerminations, cap, why)
 }
 
 /// First 12 hex digits of the SHA-256 of the sorted rows of a plan and its day.

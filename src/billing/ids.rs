@@ -22,6 +22,12 @@ macro_rules! code {
             }
         }
 
+        impl From<String> for $name {
+            fn from(code: String) -> Self {
+                Self(code)
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
@@ -50,3 +56,11 @@ pub struct ChargeId(pub i64);
 /// The store's number of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PaymentId(pub i64);
+
+impl std::str::FromStr for PaymentId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(number: &str) -> Result<Self, Self::Err> {
+        number.parse().map(Self)
+    }
+}

@@ -1,42 +1,17 @@
 //! Which notices are due for a customer today, and the one card that tells them.
 
-use super::card::{
-    Awaited, Bank, BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Iris,
-    PaymentInstructions, Urgency, VatSum,
-};
-use super::charge::{Charge, ChargeSource};
+use super::card::BillingCard;
+use super::charge::Charge;
+use super::coded::coded;
 use super::deadlines::{Case, suspension_date, termination, termination_date, untold_stage, warning_due};
+use super::draw::{Issuer, draw};
 use super::facts::{Facts, Letter, STEPS_REMEMBERED_DAYS, StepDone};
 use super::ids::{CardNumber, ServiceCode};
-use super::money::Money;
-use super::notice::{Class, Notice, NoticeFate, NoticeKey, Stage, Subject};
-use super::period::{BillingPeriod, days_after, days_before};
-use super::policy::{Mode, Rules};
-use super::service::{Service, ServiceKind, ServiceState, SuspensionReason};
-use super::vat::{Amounts, VatTreatment};
+use super::notice::{Notice, NoticeFate, NoticeKey, Stage, Subject};
+use super::period::{days_after, days_before};
+use super::policy::Rules;
+use super::service::{Service, ServiceKind, ServiceState};
 use chrono::NaiveDate;
-
-/// A charge that expires within so many days is «expiring»; one further off is «upcoming».
-const EXPIRING_WITHIN_DAYS: u32 = 30;
-
-/// Who issues the cards and how they are paid: the configuration's part of a card.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Issuer {
-    /// The company.
-    pub company: Company,
-    /// Accounts to pay to.
-    pub banks: Vec<Bank>,
-    /// IRIS.
-    pub iris: Option<Iris>,
-    /// Card-payment page with `{reference}` in it.
-    pub link: Option<String>,
-    /// Whether cards carry an EPC069-12 QR code.
-    pub epc_qr: bool,
-    /// The sentence for reverse charge.
-    pub reverse_charge: String,
-    /// The sentence for exempt customers.
-    pub exempt: String,
-}
 
 /// A card that a person asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -45,13 +20,27 @@ pub struct Request {
     pub service: Option<ServiceCode>,
 }
 
+coded! {
+    /// Why a service gets no notice.
+    pub enum NotTold {
+        /// Custom applications are notified by hand.
+        CustomApp = "custom_app",
+        /// Its record cannot be used.
+        Data = "data",
+        /// The customer cancelled, or its period was written off.
+        Cancelled = "cancelled",
+        /// The customer has no address.
+        NoEmail = "no_email",
+    }
+}
+
 /// A service that gets no notice, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     /// The service.
     pub service: ServiceCode,
-    /// `custom_app`, `data`, `cancelled` or `no_email`.
-    pub reason: &'static str,
+    /// The code of the reason.
+    pub reason: NotTold,
     /// The reason in words.
     pub because: String,
 }
@@ -89,7 +78,7 @@ pub fn decide(
         services.dedup();
         result.skipped.extend(services.into_iter().map(|service| Skipped {
             service: ServiceCode::new(service),
-            reason: "no_email",
+            reason: NotTold::NoEmail,
             because: "the customer has no e-mail address".to_owned(),
         }));
         return result;
@@ -119,7 +108,7 @@ fn skipped(facts: &Facts, rules: &Rules, today: NaiveDate) -> Vec<Skipped> {
     // a record that cannot be read is no service here, and is named all the same
     let unreadable = facts.faults.iter().filter(|(code, _)| facts.service(code).is_none());
     let mut skipped: Vec<Skipped> = unreadable
-        .map(|(code, why)| Skipped { service: code.clone(), reason: "data", because: why.clone() })
+        .map(|(code, why)| Skipped { service: code.clone(), reason: NotTold::Data, because: why.clone() })
         .collect();
     for service in &facts.services {
         match service.state {
@@ -131,13 +120,13 @@ fn skipped(facts: &Facts, rules: &Rules, today: NaiveDate) -> Vec<Skipped> {
             continue;
         }
         let (reason, because) = if service.kind == ServiceKind::CustomApp {
-            ("custom_app", "custom applications are notified by hand".to_owned())
+            (NotTold::CustomApp, "custom applications are notified by hand".to_owned())
         } else if let Some(fault) = facts.fault(service, rules) {
-            ("data", fault.to_string())
+            (NotTold::Data, fault.to_string())
         } else if !service.renews {
-            ("cancelled", format!("the customer cancelled; it lapses on {}", service.expires_on))
+            (NotTold::Cancelled, format!("the customer cancelled; it lapses on {}", service.expires_on))
         } else if facts.is_written_off(service) {
-            ("cancelled", format!("its period was written off; it lapses on {}", service.expires_on))
+            (NotTold::Cancelled, format!("its period was written off; it lapses on {}", service.expires_on))
         } else {
             continue;
         };
@@ -352,29 +341,6 @@ fn is_news(facts: &Facts, step: &StepDone) -> bool {
     }
 }
 
-/// Paid, but a panel or registry has not done its part yet: it is told so, and not that it has.
-fn awaits(facts: &Facts, service: &Service, key: &NoticeKey) -> Option<Awaited> {
-    if key.stage != Stage::Renewed {
-        return None;
-    }
-    match service.state {
-        ServiceState::Suspended { reason: SuspensionReason::Nonpayment, expiry, .. }
-            if Some(expiry) == key.period_from() =>
-        {
-            Some(Awaited::Reinstatement)
-        }
-        _ => facts
-            .steps
-            .iter()
-            .any(|step| {
-                step.awaits_hook
-                    && Some(&step.service) == key.service()
-                    && Some(step.period.from) == key.period_from()
-            })
-            .then_some(Awaited::Registry),
-    }
-}
-
 fn event_notice(facts: &Facts, rules: &Rules, step: &StepDone, today: NaiveDate) -> Notice {
     let stage = step.action.stage();
     let subject = Subject::Period { service: step.service.clone(), from: step.period.from };
@@ -401,236 +367,6 @@ fn requested(facts: &Facts, rules: &Rules, today: NaiveDate, request: &Request) 
         .filter(|charge| charge.period().is_none() && wanted(charge.service.as_ref()))
         .map(|charge| Notice::new(NoticeKey::of_charge(charge.id, Stage::OnRequest), today));
     periods.chain(once).collect()
-}
-
-fn draw(facts: &Facts, rules: &Rules, issuer: &Issuer, today: NaiveDate, notices: &[Notice]) -> BillingCard {
-    let lines = lines(facts, rules, today, notices);
-    let totals: Amounts = lines.iter().map(|line| line.amounts).sum();
-    let due: Money = lines.iter().map(|line| line.due).sum();
-    let overdue: Money =
-        lines.iter().filter(|line| line.urgency == Urgency::Overdue).map(|line| line.due).sum();
-    let credit = facts.credit();
-    // money that is kept for a service pays for no other
-    let total_due = (due - facts.free_credit()).at_least_zero();
-    let customer = &facts.customer;
-    BillingCard {
-        number: CardNumber::new(""),
-        replaces: None,
-        status: match rules.mode {
-            Mode::Trial => CardStatus::Trial,
-            Mode::Live => CardStatus::Issued,
-        },
-        issued_on: today,
-        language: customer.language,
-        company: issuer.company.clone(),
-        customer: card_customer(facts),
-        events: events(facts, notices, &lines),
-        vat: vat_sums(&lines),
-        totals,
-        paid: lines.iter().map(|line| line.paid).sum(),
-        credit,
-        total_due,
-        overdue: overdue.min(total_due),
-        due_by: pay_by(&lines, today),
-        settled: settled(facts, &lines),
-        custom_apps: custom_apps(facts),
-        payment: payment(facts, issuer, total_due),
-        vat_notes: match customer.vat {
-            VatTreatment::ReverseCharge => vec![issuer.reverse_charge.clone()],
-            VatTreatment::Exempt => vec![issuer.exempt.clone()],
-            VatTreatment::Standard | VatTreatment::Own(_) => Vec::new(),
-        },
-        lines,
-    }
-}
-
-fn lines(facts: &Facts, rules: &Rules, today: NaiveDate, notices: &[Notice]) -> Vec<CardLine> {
-    let mut lines: Vec<CardLine> =
-        facts.open_charges().into_iter().map(|charge| line(facts, rules, today, notices, charge)).collect();
-    lines.sort_by(|a, b| (a.urgency, a.expires_on, &a.service).cmp(&(b.urgency, b.expires_on, &b.service)));
-    lines
-}
-
-fn line(facts: &Facts, rules: &Rules, today: NaiveDate, notices: &[Notice], charge: &Charge) -> CardLine {
-    let service = charge.service.as_ref().and_then(|code| facts.service(code));
-    let period = charge.period();
-    let case = facts.case_of(charge);
-    let told = |wanted: &dyn Fn(Class) -> bool| {
-        let of_charge = |key: &NoticeKey| match (&key.subject, &case) {
-            (Subject::Charge(id), _) => *id == charge.id,
-            (Subject::Period { .. }, Some(case)) => key.is_of(&case.service.code, case.from),
-            (Subject::Period { .. }, None) => false,
-        };
-        notices.iter().find(|notice| of_charge(&notice.key) && wanted(notice.key.stage.class()))
-    };
-    // a due reminder stands on the line; `final` beside it becomes an event of its own
-    let news = told(&|class| !matches!(class, Class::Event | Class::Final))
-        .or_else(|| told(&|class| class == Class::Final))
-        .map(|notice| match notice.key.stage {
-            // told again, it says the same
-            Stage::After(_) if period.is_none() => Stage::Charged,
-            stage => stage,
-        });
-    let suspend_on = case.and_then(|case| suspension_date(facts, &case, rules, today));
-    CardLine {
-        service: charge.service.clone(),
-        kind: service.map(|service| service.kind),
-        name: match charge.source {
-            ChargeSource::Period(_) => service.map_or_else(|| charge.label.clone(), |s| s.name.clone()),
-            ChargeSource::OneOff | ChargeSource::Adjustment => charge.label.clone(),
-        },
-        domain_name: service.and_then(|service| service.domain_name.clone()),
-        source: charge.source,
-        stage: news,
-        expires_on: period.map(|period| period.from),
-        amounts: charge.amounts,
-        rate: charge.rate,
-        paid: charge.paid,
-        due: charge.due(),
-        urgency: urgency(period, today),
-        suspended: service.is_some_and(|service| {
-            matches!(service.state, ServiceState::Suspended { reason: SuspensionReason::Nonpayment, .. })
-        }),
-        suspend_on,
-        terminate_on: case.and_then(|case| termination_date(facts, &case, suspend_on, rules, today)),
-        invoice: charge.invoice.clone(),
-    }
-}
-
-fn urgency(period: Option<BillingPeriod>, today: NaiveDate) -> Urgency {
-    match period {
-        Some(period) if period.from < today => Urgency::Overdue,
-        Some(period) if period.from > days_after(today, EXPIRING_WITHIN_DAYS) => Urgency::Upcoming,
-        Some(_) | None => Urgency::Expiring,
-    }
-}
-
-/// The earliest expiry to come; where all is overdue, the earliest consequence.
-fn pay_by(lines: &[CardLine], today: NaiveDate) -> Option<NaiveDate> {
-    let due = || lines.iter().filter(|line| line.due.is_positive());
-    due().filter_map(|line| line.expires_on).filter(|day| *day >= today).min().or_else(|| {
-        due().flat_map(|line| [line.suspend_on, line.terminate_on]).flatten().filter(|d| *d >= today).min()
-    })
-}
-
-fn events(facts: &Facts, notices: &[Notice], lines: &[CardLine]) -> Vec<CardEvent> {
-    let stands_on_line = |notice: &Notice| {
-        lines.iter().any(|line| {
-            line.stage == Some(notice.key.stage)
-                && line.service.as_ref() == notice.key.service()
-                && line.expires_on == notice.key.period_from()
-        })
-    };
-    notices
-        .iter()
-        .filter(|notice| !stands_on_line(notice))
-        .filter_map(|notice| {
-            let service = facts.service(notice.key.service()?)?;
-            Some(CardEvent {
-                service: service.code.clone(),
-                name: service.name.clone(),
-                domain_name: service.domain_name.clone(),
-                stage: notice.key.stage,
-                expires_on: service.expires_on,
-                period: BillingPeriod::anchored(
-                    notice.key.period_from()?,
-                    service.period_months,
-                    service.anchor_day,
-                ),
-                terminate_on: notice.terminate_on,
-                awaits: awaits(facts, service, &notice.key),
-            })
-        })
-        .collect()
-}
-
-fn card_service(service: &Service) -> CardService {
-    CardService {
-        service: service.code.clone(),
-        name: service.name.clone(),
-        domain_name: service.domain_name.clone(),
-        expires_on: service.expires_on,
-    }
-}
-
-/// Running services that renew and of which no period is asked for, neither the next nor one that was renewed
-/// with money that went back.
-fn settled(facts: &Facts, lines: &[CardLine]) -> Vec<CardService> {
-    let charged = |service: &Service| {
-        lines.iter().any(|line| line.service.as_ref() == Some(&service.code) && line.expires_on.is_some())
-    };
-    let mut settled: Vec<CardService> = facts
-        .services
-        .iter()
-        .filter(|s| s.state == ServiceState::Active && s.is_chargeable() && s.price.money().is_positive())
-        .filter(|service| !charged(service))
-        .map(card_service)
-        .collect();
-    settled.sort_by(|a, b| (a.expires_on, &a.service).cmp(&(b.expires_on, &b.service)));
-    settled
-}
-
-fn custom_apps(facts: &Facts) -> Vec<CardService> {
-    let mut apps: Vec<CardService> = facts
-        .services
-        .iter()
-        .filter(|s| s.kind == ServiceKind::CustomApp && s.state == ServiceState::Active)
-        .map(card_service)
-        .collect();
-    apps.sort_by(|a, b| a.service.cmp(&b.service));
-    apps
-}
-
-fn vat_sums(lines: &[CardLine]) -> Vec<VatSum> {
-    let mut rates: Vec<_> = lines.iter().map(|line| line.rate).collect();
-    rates.sort_unstable_by(|a, b| b.cmp(a));
-    rates.dedup();
-    let sum = |rate| lines.iter().filter(|line| line.rate == rate).map(|line| line.amounts).sum();
-    rates.into_iter().map(|rate| VatSum { rate, amounts: sum(rate) }).collect()
-}
-
-fn card_customer(facts: &Facts) -> CardCustomer {
-    let customer = &facts.customer;
-    let town = [customer.postcode.as_deref(), customer.city.as_deref()];
-    let town = town.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let country = (customer.country != "GR").then_some(customer.country.as_str());
-    let parts = [customer.address.as_deref(), Some(town.as_str()), country];
-    let address = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
-    CardCustomer {
-        code: customer.code.clone(),
-        name: customer.name.clone(),
-        tax_id: customer.tax_id.clone(),
-        tax_office: customer.tax_office.clone(),
-        profession: customer.profession.clone(),
-        address: (!address.is_empty()).then_some(address),
-    }
-}
-
-fn payment(facts: &Facts, issuer: &Issuer, total_due: Money) -> PaymentInstructions {
-    let reference = facts.customer.reference.clone();
-    let link = issuer.link.as_ref().map(|link| link.replace("{reference}", reference.as_str()));
-    let epc_qr = issuer
-        .banks
-        .first()
-        .filter(|_| issuer.epc_qr && total_due.is_positive())
-        .map(|bank| epc_payload(bank, total_due, reference.as_str()));
-    PaymentInstructions { reference, banks: issuer.banks.clone(), iris: issuer.iris.clone(), link, epc_qr }
-}
-
-/// The payload of an EPC069-12 QR code (version 002, UTF-8, SEPA credit transfer).
-fn epc_payload(bank: &Bank, amount: Money, reference: &str) -> String {
-    let name: String = bank.beneficiary.chars().take(70).collect();
-    let cents = amount.cents();
-    let (structured, free) =
-        if super::reference::is_creditor_reference(reference) { (reference, "") } else { ("", reference) };
-    let payload = format!(
-        "BCD\n002\n1\nSCT\n{}\n{name}\n{}\nEUR{}.{:02}\n\n{structured}\n{free}",
-        bank.bic.as_deref().unwrap_or(""),
-        bank.iban,
-        cents / 100,
-        cents % 100
-    );
-    payload.trim_end_matches('\n').to_owned()
 }
 
 impl Facts {

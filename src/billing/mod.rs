@@ -5,13 +5,17 @@
 
 pub mod address;
 pub mod allocation;
+pub mod asked;
+pub mod because;
 pub mod calendar;
 pub mod candidates;
 pub mod card;
 pub mod charge;
 pub mod charging;
+pub mod coded;
 pub mod customer;
 pub mod deadlines;
+pub mod draw;
 pub mod enforcement;
 pub mod episode;
 pub mod facts;

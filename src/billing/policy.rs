@@ -1,6 +1,7 @@
 //! The policy: on which days a kind of service is reminded, suspended and terminated.
 
 use super::calendar::Calendar;
+use super::coded::coded;
 use super::money::Money;
 use super::notice::Stage;
 use super::service::{Service, ServiceKind};
@@ -110,23 +111,13 @@ impl Policies {
     }
 }
 
-/// Whether the program acts or only shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// Everything goes to one recipient; nothing is suspended; no hook runs.
-    Trial,
-    /// For the customers.
-    Live,
-}
-
-impl Mode {
-    /// `trial` or `live`.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Trial => "trial",
-            Self::Live => "live",
-        }
+coded! {
+    /// Whether the program acts or only shows.
+    pub enum Mode {
+        /// Everything goes to one recipient; nothing is suspended; no hook runs.
+        Trial = "trial",
+        /// For the customers.
+        Live = "live",
     }
 }
 

@@ -1,102 +1,46 @@
 //! What we sell, in which state it is, and what keeps it from being enforced.
 
+use super::coded::coded;
 use super::episode::Episode;
 use super::ids::{CustomerCode, ServiceCode};
 use super::vat::{Price, VatRate};
 use chrono::NaiveDate;
 
-/// What kind of thing a service is; the policy and the hooks go by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ServiceKind {
-    /// Φιλοξενία ιστοσελίδων.
-    Hosting,
-    /// Όνομα χώρου.
-    Domain,
-    /// Πιστοποιητικό SSL.
-    Ssl,
-    /// Ηλεκτρονικό ταχυδρομείο.
-    Email,
-    /// Αντίγραφα ασφαλείας.
-    Backup,
-    /// Διακομιστής.
-    Server,
-    /// Υποστήριξη.
-    Support,
-    /// Anything else that renews.
-    Other,
-    /// Custom εφαρμογή: billed by hand, never noticed, never enforced.
-    CustomApp,
-}
-
-impl ServiceKind {
-    /// Every kind, in the order of the configuration.
-    pub const ALL: [Self; 9] = [
-        Self::Hosting,
-        Self::Domain,
-        Self::Ssl,
-        Self::Email,
-        Self::Backup,
-        Self::Server,
-        Self::Support,
-        Self::Other,
-        Self::CustomApp,
-    ];
-
-    /// The word in files, keys and JSON.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Hosting => "hosting",
-            Self::Domain => "domain",
-            Self::Ssl => "ssl",
-            Self::Email => "email",
-            Self::Backup => "backup",
-            Self::Server => "server",
-            Self::Support => "support",
-            Self::Other => "other",
-            Self::CustomApp => "custom_app",
-        }
-    }
-
-    /// Reads the word.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
+coded! {
+    /// What kind of thing a service is; the policy and the hooks go by it.
+    pub enum ServiceKind {
+        /// Φιλοξενία ιστοσελίδων.
+        Hosting = "hosting",
+        /// Όνομα χώρου.
+        Domain = "domain",
+        /// Πιστοποιητικό SSL.
+        Ssl = "ssl",
+        /// Ηλεκτρονικό ταχυδρομείο.
+        Email = "email",
+        /// Αντίγραφα ασφαλείας.
+        Backup = "backup",
+        /// Διακομιστής.
+        Server = "server",
+        /// Υποστήριξη.
+        Support = "support",
+        /// Anything else that renews.
+        Other = "other",
+        /// Custom εφαρμογή: billed by hand, never noticed, never enforced.
+        CustomApp = "custom_app",
     }
 }
 
-/// Why a service is suspended. Only `Nonpayment` is lifted by a payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SuspensionReason {
-    /// Its period was not settled.
-    Nonpayment,
-    /// A person did it.
-    Manual,
-    /// Abuse.
-    Abuse,
-    /// The customer cancelled and the service lapsed.
-    Cancelled,
-}
-
-impl SuspensionReason {
-    /// Every reason.
-    pub const ALL: [Self; 4] = [Self::Nonpayment, Self::Manual, Self::Abuse, Self::Cancelled];
-
-    /// The word in files and JSON.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Nonpayment => "nonpayment",
-            Self::Manual => "manual",
-            Self::Abuse => "abuse",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// Reads the word.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.code() == code)
+coded! {
+    /// Why a service is suspended. Only `Nonpayment` is lifted by a payment.
+    pub enum SuspensionReason {
+        /// Its period was not settled.
+        Nonpayment = "nonpayment",
+        /// A person did it.
+        Manual = "manual",
+        /// Abuse.
+        Abuse = "abuse",
+        /// The customer cancelled and the service lapsed.
+        Cancelled = "cancelled",
     }
 }
 
@@ -176,4 +120,23 @@ pub struct Service {
     pub imported_on: NaiveDate,
     /// A person has confirmed an expiry that was long past at the first import.
     pub confirmed: bool,
+}
+
+impl Service {
+    /// The episode in which it is, once it is changed into `now`. (An exemption is the customer's, and a reopening the
+    /// charge's: both begin one for the service besides. A renewal moves the expiry and changes no service by hand.)
+    #[must_use]
+    pub fn episode_as(&self, now: &Self) -> Episode {
+        let until = |service: &Self| service.hold.as_ref().map(|hold| hold.until);
+        let reinstated =
+            matches!(self.state, ServiceState::Suspended { .. }) && matches!(now.state, ServiceState::Active);
+        let back = matches!(self.state, ServiceState::Ended { .. })
+            && !matches!(now.state, ServiceState::Ended { .. });
+        let corrected = self.expires_on != now.expires_on;
+        if until(self) != until(now) || self.renews != now.renews || reinstated || back || corrected {
+            self.episode.next()
+        } else {
+            self.episode
+        }
+    }
 }

@@ -6,32 +6,13 @@ use crate::billing::money::Money;
 use crate::cli::{CalendarArgs, Global};
 use crate::exit_status::ExitStatus;
 use crate::jobs::notify::outlook::{next_night, outlook};
-use crate::store::FactQueries;
+use crate::views::calendar::{CalendarView, DayView};
 use anyhow::Result;
 use chrono::NaiveDate;
-use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Bars are at most so wide.
 const BAR: usize = 30;
-
-#[derive(Debug, Serialize)]
-struct CalendarView {
-    as_of: NaiveDate,
-    days: Vec<DayView>,
-}
-
-#[derive(Debug, Default, Serialize)]
-struct DayView {
-    date: NaiveDate,
-    messages: u64,
-    asked_cents: i64,
-    renewals: u64,
-    reinstatements: u64,
-    suspensions: u64,
-    terminations: u64,
-    services: Vec<String>,
-}
 
 pub(super) fn run(global: &Global, args: &CalendarArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, true)?;

@@ -6,22 +6,9 @@ use crate::exit_status::ExitStatus;
 use crate::jobs::notify::render::Studio;
 use crate::mail::Transport;
 use crate::store::Store;
+use crate::views::check::{CheckView, Checked};
 use anyhow::Result;
-use serde::Serialize;
 use std::path::PathBuf;
-
-/// One thing that was checked.
-#[derive(Debug, Serialize)]
-struct Checked {
-    what: &'static str,
-    ok: bool,
-    detail: String,
-}
-
-#[derive(Debug, Serialize)]
-struct CheckView {
-    checks: Vec<Checked>,
-}
 
 pub(super) fn run(global: &Global) -> Result<ExitStatus> {
     let config = configuration(global)?;

@@ -14,85 +14,13 @@ use crate::exit_status::ExitStatus;
 use crate::jobs::Desk;
 use crate::jobs::import::services::word_state;
 use crate::jobs::notify::outlook::{next_night, outlook};
-use crate::store::{FactQueries, JournalLine, Outbox, Payments, Runs, Services, Store, StoredPayment};
+use crate::store::{Store, StoredPayment};
 use crate::views::StepView;
+use crate::views::explain::{
+    ChargeView, ComingView, ExplainView, PastMessage, PaymentView, ServiceView, TodayView,
+};
 use anyhow::Result;
 use chrono::NaiveDate;
-use serde::Serialize;
-
-#[derive(Debug, Serialize)]
-struct ExplainView {
-    as_of: NaiveDate,
-    customer: String,
-    name: String,
-    credit_cents: i64,
-    services: Vec<ServiceView>,
-    charges: Vec<ChargeView>,
-    payments: Vec<PaymentView>,
-    messages: Vec<MessageView>,
-    journal: Vec<JournalLine>,
-    today: TodayView,
-    coming: Vec<ComingView>,
-}
-
-#[derive(Debug, Serialize)]
-struct ServiceView {
-    service: String,
-    name: String,
-    domain_name: Option<String>,
-    kind: &'static str,
-    state: String,
-    expires_on: Option<NaiveDate>,
-    renews: bool,
-    hold_until: Option<NaiveDate>,
-    due_cents: Option<i64>,
-    /// What comes next of it, and when.
-    next: Option<ComingView>,
-    /// Else what it lacks, and who must do what.
-    lacks: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct ChargeView {
-    charge: i64,
-    service: Option<String>,
-    label: String,
-    period_from: Option<NaiveDate>,
-    period_to: Option<NaiveDate>,
-    gross_cents: i64,
-    due_cents: i64,
-}
-
-#[derive(Debug, Serialize)]
-struct PaymentView {
-    payment: i64,
-    on: NaiveDate,
-    amount_cents: i64,
-    taken_back_cents: i64,
-    credit_cents: i64,
-    method: String,
-    bank_ref: String,
-}
-
-#[derive(Debug, Serialize)]
-struct MessageView {
-    on: NaiveDate,
-    card: String,
-    subject: String,
-    deliveries: Vec<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct TodayView {
-    actions: Vec<StepView>,
-    withheld: Vec<StepView>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct ComingView {
-    on: NaiveDate,
-    what: String,
-}
 
 pub(super) fn run(global: &Global, args: &ExplainArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, true)?;
@@ -103,7 +31,7 @@ pub(super) fn run(global: &Global, args: &ExplainArgs) -> Result<ExitStatus> {
     let only = owner.is_some().then_some(which);
     let code = owner.unwrap_or_else(|| CustomerCode::new(args.which.clone()));
     let Some(facts) = store.facts(&code, desk.rules.mode, desk.today)? else {
-        return Err(Stop::Usage(format!("there is no service and no customer `{}`", args.which)).into());
+        return Err(Stop::unknown(format!("there is no service and no customer `{}`", args.which)).into());
     };
     let wanted = |code: &ServiceCode| only.as_ref().is_none_or(|only| only == code);
     let from = next_night(desk, &store)?;
@@ -179,25 +107,6 @@ fn services(
     Ok(views)
 }
 
-impl ServiceView {
-    /// One whose record cannot be read.
-    fn unreadable(code: &ServiceCode, why: &str) -> Self {
-        Self {
-            service: code.to_string(),
-            name: String::new(),
-            domain_name: None,
-            kind: "",
-            state: "unreadable".to_owned(),
-            expires_on: None,
-            renews: false,
-            hold_until: None,
-            due_cents: None,
-            next: None,
-            lacks: Some(format!("{why}; whoever runs the database must mend it")),
-        }
-    }
-}
-
 /// So many days ahead the next event of a service is looked for, at most: its period, and what follows it.
 const FAR: i64 = 3_660;
 
@@ -265,11 +174,11 @@ fn payment(payment: &StoredPayment) -> PaymentView {
     }
 }
 
-fn messages(store: &Store, code: &CustomerCode) -> Result<Vec<MessageView>> {
+fn messages(store: &Store, code: &CustomerCode) -> Result<Vec<PastMessage>> {
     Ok(store
         .messages_of(code)?
         .into_iter()
-        .map(|message| MessageView {
+        .map(|message| PastMessage {
             on: message.made_on,
             card: message.card,
             subject: message.subject,

@@ -22,7 +22,7 @@ pub(super) fn run(global: &Global, args: &ImportArgs) -> Result<ExitStatus> {
     };
     if let Some(unknown) = args.take.iter().find(|column| !TAKEABLE.contains(&column.as_str())) {
         let text = format!("--take {unknown}: only {} can be taken", TAKEABLE.join(", "));
-        return Err(Stop::Usage(text).into());
+        return Err(Stop::usage(text).into());
     }
     let manner = Manner {
         skip_invalid: args.skip_invalid,

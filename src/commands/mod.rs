@@ -76,13 +76,12 @@ fn configuration(global: &Global) -> Result<Config> {
             PathBuf::from(LOCAL_CONFIG)
         }
         None => {
-            let text = format!(
-                "no configuration found; name one with --config or KONET_BILLING_CONFIG, or put it at {SYSTEM_CONFIG}"
-            );
-            return Err(Stop::Usage(text).into());
+            let hint =
+                format!("name one with --config or KONET_BILLING_CONFIG, or put it at {SYSTEM_CONFIG}");
+            return Err(Stop::configuration("no configuration found").hint(hint).into());
         }
     };
-    Ok(Config::load(&path)?)
+    Config::load(&path).map_err(|faults| Stop::configuration(faults.to_string()).into())
 }
 
 /// Everything a command works with: the configuration, the day, the database's place.
@@ -95,11 +94,10 @@ impl Session {
     fn open(global: &Global, as_of: Option<NaiveDate>, dry_run: bool) -> Result<Self> {
         let config = configuration(global)?;
         let now = clock::now();
-        let today = clock::day(now, as_of, dry_run)?;
+        let today = clock::day(now, as_of, dry_run).map_err(|refused| Stop::usage(refused.to_string()))?;
         let database = global.db.clone().or_else(|| config.database.path.clone()).ok_or_else(|| {
-            Stop::Usage(
-                "no database is named; set `database.path` in the configuration, or use --db".to_owned(),
-            )
+            Stop::configuration("no database is named")
+                .hint("set `database.path` in the configuration, or use --db")
         })?;
         refuse_root(&database)?;
         let desk = Desk {
@@ -187,12 +185,9 @@ fn refuse_root(database: &Path) -> Result<()> {
         return Ok(());
     };
     if rustix::process::geteuid().is_root() && metadata.uid() != 0 {
-        let text = format!(
-            "`{}` belongs to another user; run this as that user, not as root (sudo -u '#{}' …)",
-            database.display(),
-            metadata.uid()
-        );
-        return Err(Stop::Usage(text).into());
+        let text = format!("`{}` belongs to another user", database.display());
+        let hint = format!("run this as that user, not as root (sudo -u '#{}' …)", metadata.uid());
+        return Err(Stop::usage(text).hint(hint).into());
     }
     Ok(())
 }
@@ -206,22 +201,19 @@ fn person(by: Option<&str>, dry_run: bool) -> Result<String> {
     match name {
         Some(name) => Ok(name),
         None if dry_run => Ok(String::new()),
-        None => {
-            Err(Stop::Usage("say who you are with --by NAME; it is kept in the journal".to_owned()).into())
-        }
+        None => Err(Stop::usage("say who you are with --by NAME; it is kept in the journal").into()),
     }
 }
 
 /// Codes given with `--customer`, each of which must exist.
 fn known_customers(store: &Store, codes: &[String]) -> Result<Vec<crate::billing::ids::CustomerCode>> {
     use crate::billing::ids::CustomerCode;
-    use crate::store::Customers;
     let mut known = Vec::new();
     for code in codes {
         let code = CustomerCode::new(code.clone());
         // a record that cannot be read exists all the same
         if matches!(store.customer(&code), Ok(None)) {
-            return Err(Stop::Usage(format!("there is no customer `{code}`")).into());
+            return Err(Stop::unknown(format!("there is no customer `{code}`")).into());
         }
         if !known.contains(&code) {
             known.push(code);

@@ -7,70 +7,26 @@ use crate::exit_status::ExitStatus;
 use crate::jobs::deliver::outbox::{self, Verdict};
 use crate::lock::STAFF_PATIENCE;
 use crate::report::table;
-use crate::store::{ListedAttempt, ListedDelivery, ListedMessage, Outbox};
+use crate::store::ListedMessage;
+use crate::views::outbox::{DeliveryView, OutboxMessage, OutboxView};
 use anyhow::Result;
-use serde::Serialize;
 use serde_json::Value;
-
-#[derive(Debug, Serialize)]
-struct OutboxView {
-    messages: Vec<MessageView>,
-}
-
-#[derive(Debug, Serialize)]
-struct MessageView {
-    id: i64,
-    customer: String,
-    card: String,
-    message_id: String,
-    subject: String,
-    made_on: chrono::NaiveDate,
-    lines: Value,
-    deliveries: Vec<DeliveryView>,
-}
-
-#[derive(Debug, Serialize)]
-struct DeliveryView {
-    #[serde(flatten)]
-    delivery: ListedDelivery,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    attempts: Vec<ListedAttempt>,
-}
-
-impl MessageView {
-    fn of(message: ListedMessage) -> Self {
-        Self {
-            id: message.id,
-            customer: message.customer,
-            card: message.card,
-            message_id: message.message_id,
-            subject: message.subject,
-            made_on: message.made_on,
-            lines: serde_json::from_str(&message.lines).unwrap_or(Value::Null),
-            deliveries: message
-                .deliveries
-                .into_iter()
-                .map(|delivery| DeliveryView { delivery, attempts: Vec::new() })
-                .collect(),
-        }
-    }
-}
 
 pub(super) fn run(global: &Global, command: &OutboxCommand) -> Result<ExitStatus> {
     match command {
         OutboxCommand::List { all } => {
             let session = Session::open(global, None, true)?;
             let messages = session.reader()?.listed_messages(*all)?;
-            let view = OutboxView { messages: messages.into_iter().map(MessageView::of).collect() };
+            let view = OutboxView { messages: messages.into_iter().map(shown).collect() };
             session.desk.report.result(&view, || listing(&view))?;
         }
         OutboxCommand::Show { message } => {
             let session = Session::open(global, None, true)?;
             let store = session.reader()?;
             let Some(found) = store.listed_message(*message)? else {
-                return Err(Stop::Usage(format!("there is no message {message}")).into());
+                return Err(Stop::unknown(format!("there is no message {message}")).into());
             };
-            let mut view = MessageView::of(found);
+            let mut view = shown(found);
             for delivery in &mut view.deliveries {
                 delivery.attempts = store.attempts(delivery.delivery.id)?;
             }
@@ -90,7 +46,7 @@ fn decide(global: &Global, args: &VerdictArgs, verdict: Verdict) -> Result<()> {
     session.as_run(&mut store, "outbox", |desk, store, run, _| {
         let to = args.to.as_deref();
         let message = outbox::decide(desk, store, run, args.message, verdict, to, &by, &args.reason)?;
-        let view = MessageView::of(message);
+        let view = shown(message);
         desk.report.result(&view, || whole(&view))?;
         Ok(ExitStatus::Done)
     })?;
@@ -122,7 +78,7 @@ fn listing(view: &OutboxView) -> String {
     table(&["message", "made", "customer", "card", "state", "to", "reply"], &rows)
 }
 
-fn whole(view: &MessageView) -> String {
+fn whole(view: &OutboxMessage) -> String {
     let mut text = format!(
         "message {} of {} to {}\n{}\ncard {}, {}\n",
         view.id, view.made_on, view.customer, view.subject, view.card, view.message_id
@@ -139,4 +95,21 @@ fn whole(view: &MessageView) -> String {
         }
     }
     text
+}
+
+fn shown(message: ListedMessage) -> OutboxMessage {
+    OutboxMessage {
+        id: message.id,
+        customer: message.customer,
+        card: message.card,
+        message_id: message.message_id,
+        subject: message.subject,
+        made_on: message.made_on,
+        lines: serde_json::from_str(&message.lines).unwrap_or(Value::Null),
+        deliveries: message
+            .deliveries
+            .into_iter()
+            .map(|delivery| DeliveryView { delivery, attempts: Vec::new() })
+            .collect(),
+    }
 }

@@ -12,7 +12,7 @@ use crate::exit_status::ExitStatus;
 use crate::jobs::Desk;
 use crate::jobs::notify::render::{Header, Studio};
 use crate::mail::parts::Parts;
-use crate::store::{FactQueries, Outbox, Store};
+use crate::store::Store;
 use anyhow::{Context, Result, bail};
 use std::io::IsTerminal;
 
@@ -44,7 +44,7 @@ fn drawn(desk: &Desk, store: &Store, args: &RenderCardArgs) -> Result<Vec<u8>> {
     }
     let code = CustomerCode::new(args.which.clone());
     let Some(mut facts) = store.facts(&code, desk.rules.mode, desk.today)? else {
-        return Err(Stop::Usage(format!("there is no customer and no card `{}`", args.which)).into());
+        return Err(Stop::unknown(format!("there is no customer and no card `{}`", args.which)).into());
     };
     if args.as_sent {
         let Some(last) = &facts.last_card else { bail!("no card was ever sent to `{code}`") };

@@ -9,24 +9,11 @@ use crate::exit_status::ExitStatus;
 use crate::jobs::enforce::undo;
 use crate::lock::STAFF_PATIENCE;
 use crate::report::table;
-use crate::store::{ListedRun, Runs};
-use crate::views::RunView;
+use crate::views::runs::{RunsView, UndoView};
 use anyhow::Result;
-use serde::Serialize;
 
 /// What is undone is left alone for so many days, where nothing else is said.
 const LEFT_ALONE_DAYS: u32 = 7;
-
-#[derive(Debug, Serialize)]
-struct RunsView {
-    runs: Vec<ListedRun>,
-}
-
-#[derive(Debug, Serialize)]
-struct UndoView {
-    run: RunView,
-    undone: Vec<undo::Undone>,
-}
 
 pub(super) fn list(global: &Global, last: u32) -> Result<ExitStatus> {
     let session = Session::open(global, None, true)?;
@@ -57,7 +44,7 @@ pub(super) fn undo(global: &Global, args: &UndoArgs) -> Result<ExitStatus> {
     let today = session.desk.today;
     let hold_until = args.hold_until.unwrap_or_else(|| days_after(today, LEFT_ALONE_DAYS));
     if hold_until < today {
-        return Err(Stop::Usage(format!("--hold-until {hold_until} lies before today, {today}")).into());
+        return Err(Stop::usage(format!("--hold-until {hold_until} lies before today, {today}")).into());
     }
     let wanted = undo::Wanted {
         run: args.run,

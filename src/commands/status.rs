@@ -9,66 +9,18 @@ use crate::billing::vat::Price;
 use crate::cli::{Global, StatusArgs};
 use crate::exit_status::ExitStatus;
 use crate::jobs::Desk;
-use crate::jobs::enforce::drift::{Drift, Shadow, drift, shadow};
+use crate::jobs::enforce::drift::{drift, shadow};
 use crate::report::table;
-use crate::store::{
-    Attention, AttentionQueries, ChargeRow, Customers, FactQueries, InvoiceRow, PaymentRow, Payments,
-    ServiceRow, StatusQueries, Store, StoredPayment, WorkOrder,
-};
+use crate::store::{Attention, Store, StoredPayment};
 use crate::views::AttentionView;
+use crate::views::status::{
+    CandidateView, ChargeRow, InvoiceRow, ResemblingView, ServiceRow, StatusView, UnmatchedView,
+};
 use anyhow::Result;
 use chrono::{Days, NaiveDate};
-use serde::Serialize;
 
 /// Listed findings that hold a customer or a service back.
 const HOLDING_BACK: [&str; 5] = ["no_email", "card", "data", "held_back", "too_many"];
-
-/// A payment that no customer was found for, and whose it probably is.
-#[derive(Debug, Serialize)]
-struct UnmatchedView {
-    #[serde(flatten)]
-    payment: PaymentRow,
-    candidates: Vec<CandidateView>,
-    /// Payments recorded by hand that may be the same money.
-    resembles: Vec<ResemblingView>,
-}
-
-#[derive(Debug, Serialize)]
-struct ResemblingView {
-    payment: i64,
-    customer: Option<String>,
-    date: NaiveDate,
-    method: String,
-    bank_ref: String,
-}
-
-#[derive(Debug, Serialize)]
-struct CandidateView {
-    customer: String,
-    name: String,
-    score: u32,
-    because: String,
-}
-
-/// One array per question.
-#[derive(Debug, Serialize)]
-struct StatusView {
-    as_of: NaiveDate,
-    mode: &'static str,
-    due: Vec<ChargeRow>,
-    overdue: Vec<ChargeRow>,
-    suspended: Vec<ServiceRow>,
-    held_back: Vec<AttentionView>,
-    unmatched: Vec<UnmatchedView>,
-    custom_apps: Vec<ServiceRow>,
-    to_invoice: Vec<InvoiceRow>,
-    work_orders: Vec<WorkOrder>,
-    attention: Vec<AttentionView>,
-    shadow: Vec<Shadow>,
-    /// Asked for only on purpose: every panel answers for itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    drift: Option<Vec<Drift>>,
-}
 
 pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<ExitStatus> {
     // nothing is written, so any day may be asked about

@@ -2,6 +2,8 @@
 
 mod faults;
 mod hooks;
+mod mail;
+mod payment;
 mod policy;
 mod section;
 mod server;
@@ -9,19 +11,16 @@ mod server;
 pub use faults::{ConfigFault, ConfigFaults};
 pub use hooks::HookSet;
 
-use crate::billing::address;
 use crate::billing::calendar::Calendar;
 use crate::billing::card::{Bank, Company, Iris};
 use crate::billing::customer::Language;
+use crate::billing::draw::Issuer;
 use crate::billing::guard::Limits;
-use crate::billing::letters::Issuer;
 use crate::billing::money::Money;
 use crate::billing::policy::{Mode, Policies, Rules};
-use crate::billing::reference::creditor_reference;
 use crate::billing::service::ServiceKind;
 use crate::billing::tax_id::is_greek_tax_id;
 use crate::billing::vat::VatRate;
-use crate::mail::compose::address_of;
 use chrono::NaiveDate;
 use section::{Faults, Section};
 use std::collections::BTreeMap;
@@ -263,9 +262,9 @@ fn read(root: &Section<'_>, path: &Path) -> Config {
     let card_prefix = card_prefix(&company_section);
     let logo = company_section.text("logo").map(&place);
     company_section.finish();
-    let mail = mail(&mail_section, &company, &place);
+    let mail = mail::mail(&mail_section, &company, &place);
     let database = database(&root.section("database"), &place);
-    let payment = payment(&root.section("payment"), &company, &place);
+    let payment = payment::payment(&root.section("payment"), &company, &place);
     let policies = policy::policies(&root.section("policy"));
     let rollout = rollout(&root.section("rollout"));
     let smtp = server::smtp(&root.section("smtp"), &place);
@@ -332,140 +331,6 @@ fn database(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Databa
     database
 }
 
-/// Nothing is put behind an address that also gets other mail: only a mailbox of bounces is named on purpose.
-fn recipient_delimiter(section: &Section<'_>, has_mailbox: bool) -> Option<char> {
-    let text = section.text("recipient_delimiter").unwrap_or_else(|| "+".to_owned());
-    match text.as_str() {
-        "+" | "-" | "=" | "_" => text.chars().next().filter(|_| has_mailbox),
-        "none" => None,
-        other => {
-            let fault = format!("`mail.recipient_delimiter` = `{other}`");
-            section.fault("recipient_delimiter", fault, Some("\"+\", \"-\", \"=\", \"_\" or \"none\""));
-            None
-        }
-    }
-}
-
-fn mail(section: &Section<'_>, company: &Company, place: &impl Fn(String) -> PathBuf) -> Mail {
-    let given = section.text("from").or_else(|| company.email.clone());
-    let from = given.unwrap_or_else(|| {
-        section
-            .needed_text("from", "the sender of every message, such as \"Konet <accounting@konet.example>\"")
-    });
-    check_mailbox(section, "from", &from);
-    let checked = |key| {
-        let text = section.text(key);
-        if let Some(text) = &text {
-            check_mailbox(section, key, text);
-        }
-        text
-    };
-    let envelope_from = checked("envelope_from");
-    let recipient_delimiter = recipient_delimiter(section, envelope_from.is_some());
-    let language = section.text("language").map(|code| {
-        Language::from_code(&code).unwrap_or_else(|| {
-            section.fault("language", format!("`mail.language` = `{code}`"), Some("\"el\" or \"en\""));
-            Language::Greek
-        })
-    });
-    let mail = Mail {
-        envelope_from: address_of(envelope_from.as_deref().unwrap_or(&from)).to_owned(),
-        recipient_delimiter,
-        reply_to: checked("reply_to"),
-        bcc: checked("bcc"),
-        accounting: section.texts("accounting").unwrap_or_default(),
-        language: language.unwrap_or(Language::Greek),
-        templates: section.text("templates").map(place),
-        archive_months: section.number("archive_months", 600).unwrap_or(120),
-        from,
-    };
-    for address in &mail.accounting {
-        check_mailbox(section, "accounting", address);
-    }
-    section.finish();
-    mail
-}
-
-fn check_mailbox(section: &Section<'_>, key: &'static str, text: &str) {
-    if text.is_empty() {
-        return;
-    }
-    if let Err(why) = address::check(address_of(text)) {
-        section.fault(key, format!("`{}`: {why}", section.path(key)), None);
-    }
-}
-
-fn payment(section: &Section<'_>, company: &Company, place: &impl Fn(String) -> PathBuf) -> Payment {
-    let prefix = section.text("reference_prefix").unwrap_or_else(|| "KONET".to_owned());
-    if prefix.len() > 12 || creditor_reference(&prefix).is_none() {
-        let text = format!("`payment.reference_prefix` = `{prefix}`");
-        section.fault(
-            "reference_prefix",
-            text,
-            Some("1 to 12 letters A–Z or digits; customers write it with every transfer"),
-        );
-    }
-    let link = section.text("link");
-    if link.as_ref().is_some_and(|link| !link.contains("{reference}") || !link.starts_with("https://")) {
-        let hint = "an address such as \"https://pay.konet.example/{reference}\"";
-        section.fault("link", "`payment.link` must begin with https:// and hold {reference}", Some(hint));
-    }
-    let iris_section = section.section("iris");
-    let iris = iris_section
-        .exists()
-        .then(|| Iris { tax_id: iris_section.text("tax_id"), phone: iris_section.text("phone") });
-    if iris.as_ref().is_some_and(|iris| iris.tax_id.is_none() && iris.phone.is_none()) {
-        iris_section.fault(
-            "tax_id",
-            "`[payment.iris]` has neither `tax_id` nor `phone`",
-            Some("set one, or leave the section out"),
-        );
-    }
-    let iris_qr = iris_section.text("qr").map(place);
-    iris_section.finish();
-    let payment = Payment {
-        reference_prefix: prefix,
-        tolerance: Money::from_cents(section.number("tolerance_cents", 1000).unwrap_or(0).into()),
-        epc_qr: section.flag("epc_qr").unwrap_or(false),
-        link,
-        banks: section.list_of_sections("bank").iter().map(|bank| self::bank(bank, company)).collect(),
-        iris,
-        iris_qr,
-    };
-    section.finish();
-    payment
-}
-
-fn bank(section: &Section<'_>, company: &Company) -> Bank {
-    let given = section.needed_text("iban", "the account's IBAN");
-    let bare: String = given.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_uppercase();
-    if !given.is_empty() && bare.parse::<iban::Iban>().is_err() {
-        let hint = "a digit is wrong or missing: copy it from the bank's site";
-        section.fault("iban", format!("`{given}` is not a sound IBAN"), Some(hint));
-    }
-    let bic = section.text("bic").map(|bic| bic.to_uppercase());
-    if let Some(bic) = &bic {
-        let sound = matches!(bic.len(), 8 | 11)
-            && bic.chars().all(|c| c.is_ascii_alphanumeric())
-            && bic.chars().take(6).all(|c| c.is_ascii_uppercase());
-        if !sound {
-            section.fault(
-                "bic",
-                format!("`{bic}` is not a BIC"),
-                Some("8 or 11 characters, such as ETHNGRAA"),
-            );
-        }
-    }
-    let bank = Bank {
-        name: section.needed_text("name", "the bank's name, as customers know it"),
-        iban: bare,
-        bic,
-        beneficiary: section.text("beneficiary").unwrap_or_else(|| company.name.clone()),
-    };
-    section.finish();
-    bank
-}
-
 fn vat(section: &Section<'_>) -> Vat {
     let vat = Vat {
         standard: VatRate::percent(section.number("standard", 100).unwrap_or(24)),
@@ -505,7 +370,7 @@ fn rollout(section: &Section<'_>) -> Rollout {
         trial_recipient: section.text("trial_recipient"),
     };
     match &rollout.trial_recipient {
-        Some(address) => check_mailbox(section, "trial_recipient", address),
+        Some(address) => mail::check_mailbox(section, "trial_recipient", address),
         None if mode == Mode::Trial => {
             let hint = "every message of the trial goes to this address";
             section.fault(

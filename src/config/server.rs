@@ -171,8 +171,9 @@ impl Smtp {
             return read_secret(file);
         }
         self.password.clone().ok_or_else(|| {
-            let text = "`smtp.username` is set and no password is found; set `smtp.password_file` or KONET_BILLING_SMTP_PASSWORD";
-            Stop::Usage(text.to_owned()).into()
+            Stop::configuration("`smtp.username` is set and no password is found")
+                .hint("set `smtp.password_file` or KONET_BILLING_SMTP_PASSWORD")
+                .into()
         })
     }
 }
@@ -188,8 +189,8 @@ fn refuse_readable(file: &PathBuf) -> anyhow::Result<()> {
     let metadata = std::fs::metadata(file)
         .with_context(|| format!("cannot read the password file `{}`", file.display()))?;
     if metadata.permissions().mode() & 0o077 != 0 {
-        let text = format!("the password file `{}` can be read by others; chmod 600 it", file.display());
-        return Err(Stop::Usage(text).into());
+        let text = format!("the password file `{}` can be read by others", file.display());
+        return Err(Stop::configuration(text).hint("chmod 600 it").into());
     }
     Ok(())
 }

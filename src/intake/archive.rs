@@ -1,9 +1,10 @@
 //! A zip of statements: every file in it is a statement of its own. An Excel file is a zip too, and is told apart here.
 
+use super::error::IntakeError;
 use super::formats::refusal;
 use super::payments::PaymentRow;
 use super::profile::Profile;
-use super::sheet::{IntakeError, Sheet};
+use super::sheet::Sheet;
 use super::workbook;
 use std::io::{Cursor, Read, Seek};
 use std::path::Path;

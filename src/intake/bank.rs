@@ -1,9 +1,10 @@
 //! The exports of banks: CSV and Excel files with a preamble and a footer, read row by row by profiles that people
 //! can edit. A profile is found by the header its columns name, never by a position.
 
+use super::error::IntakeError;
 use super::payments::{Movement, PaymentRow};
 use super::profile::{Places, Profile, folded, unwrapped};
-use super::sheet::{IntakeError, Lines, Sheet, delimiter_of, is_cut};
+use super::sheet::{Lines, Sheet, delimiter_of, is_cut};
 use crate::billing::money::Money;
 use crate::billing::movement::real_reference;
 use crate::billing::text::cleaned;

@@ -1,10 +1,12 @@
 //! camt.053, .052 and .054: a bank's statement as XML, any version, read as a stream. Names are matched without
 //! their namespace, so that a bank's version or extension never breaks a file.
 
+use super::cells::CELL_MAX;
 use super::decoding::{Transcoded, of_xml};
-use super::entries::{Entry, Part, Ways, book};
+use super::entries::{Entry, Part, Statement, Ways, book};
+use super::error::IntakeError;
 use super::payments::PaymentRow;
-use super::sheet::{CELL_MAX, IntakeError, Sheet};
+use super::sheet::Sheet;
 use crate::billing::money::Money;
 use crate::billing::text::cleaned;
 use chrono::{Datelike, NaiveDate};
@@ -31,38 +33,6 @@ struct Balance {
     in_euro: bool,
     credit: bool,
     day: Option<NaiveDate>,
-}
-
-/// One statement while it is read.
-#[derive(Debug, Default)]
-pub(super) struct Statement {
-    /// Our account.
-    pub(super) account: Arc<str>,
-    /// Its currency, for amounts that name none.
-    pub(super) currency: String,
-    /// Which one of its file it is, from 0.
-    pub(super) index: u32,
-    opening: Option<Money>,
-    closing: Option<Money>,
-    /// What its euro movements come to.
-    pub(super) moved: Money,
-    /// A movement's amount could not be read: what they come to is not known.
-    pub(super) is_unsure: bool,
-    /// The end of what it covers.
-    to: Option<NaiveDate>,
-    /// The day of its closing balance, or of the last interim one.
-    balanced: Option<NaiveDate>,
-    /// The newest movement of any kind.
-    pub(super) newest: Option<NaiveDate>,
-    /// Entries without a day, until the balance's is known.
-    undated: Vec<Entry>,
-}
-
-impl Statement {
-    /// The last day that it covers, as it says.
-    fn until(&self) -> Option<NaiveDate> {
-        self.to.or(self.balanced).or(self.newest)
-    }
 }
 
 /// All that is known while a file is read.

@@ -1,7 +1,6 @@
 //! The cells of one row, read as the types they stand for; every fault is kept with its column.
 
 use super::Field;
-use super::sheet::CELL_MAX;
 use crate::billing::address;
 use crate::billing::money::Money;
 use crate::billing::period::read_day;
@@ -9,6 +8,9 @@ use crate::billing::text::{cleaned, is_plain_word};
 use chrono::NaiveDate;
 use csv::StringRecord;
 use std::collections::BTreeMap;
+
+/// Longer cells are refused: a name is not a novel.
+pub(super) const CELL_MAX: usize = 10_000;
 
 /// A fault or warning: the column's place from 1, and the message.
 type Remark = (usize, String);

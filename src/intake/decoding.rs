@@ -1,6 +1,6 @@
 //! What a file's bytes are written in: UTF-8, UTF-16, what its XML says, or else windows-1253 as a Greek Excel writes.
 
-use super::sheet::IntakeError;
+use super::error::IntakeError;
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1253};
 use std::io::Read;
 use std::path::Path;

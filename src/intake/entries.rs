@@ -1,13 +1,45 @@
 //! An entry of a bank's statement as movements: what is a customer's money, what is not, and what only a person can tell.
 
-use super::camt::Statement;
+use super::cells::CELL_MAX;
 use super::payments::{Movement, PaymentRow};
-use super::sheet::{CELL_MAX, Sheet};
+use super::sheet::Sheet;
 use crate::billing::money::Money;
 use crate::billing::movement::real_reference;
 use crate::billing::text::cleaned;
 use chrono::NaiveDate;
 use std::sync::Arc;
+
+/// One statement while it is read.
+#[derive(Debug, Default)]
+pub(super) struct Statement {
+    /// Our account.
+    pub(super) account: Arc<str>,
+    /// Its currency, for amounts that name none.
+    pub(super) currency: String,
+    /// Which one of its file it is, from 0.
+    pub(super) index: u32,
+    pub(super) opening: Option<Money>,
+    pub(super) closing: Option<Money>,
+    /// What its euro movements come to.
+    pub(super) moved: Money,
+    /// A movement's amount could not be read: what they come to is not known.
+    pub(super) is_unsure: bool,
+    /// The end of what it covers.
+    pub(super) to: Option<NaiveDate>,
+    /// The day of its closing balance, or of the last interim one.
+    pub(super) balanced: Option<NaiveDate>,
+    /// The newest movement of any kind.
+    pub(super) newest: Option<NaiveDate>,
+    /// Entries without a day, until the balance's is known.
+    pub(super) undated: Vec<Entry>,
+}
+
+impl Statement {
+    /// The last day that it covers, as it says.
+    pub(super) fn until(&self) -> Option<NaiveDate> {
+        self.to.or(self.balanced).or(self.newest)
+    }
+}
 
 /// Which way money went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

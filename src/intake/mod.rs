@@ -9,6 +9,7 @@ mod cells;
 mod customers;
 mod decoding;
 mod entries;
+mod error;
 mod formats;
 mod invoices;
 mod kind;
@@ -20,12 +21,13 @@ mod sheet;
 mod workbook;
 
 pub use customers::CustomerRow;
+pub use error::IntakeError;
 pub use invoices::{InvoiceOf, InvoiceRow};
 pub use kind::{FileKind, Looked, kind_of, kind_of_name};
 pub use payments::{Movement, PaymentRow};
 pub use rejected::write_rejected;
 pub use services::{ServiceRow, StateWord};
-pub use sheet::{Fault, IntakeError, Row, Sheet};
+pub use sheet::{Fault, Row, Sheet};
 
 use formats::Format;
 use profile::Profile;

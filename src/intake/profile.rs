@@ -1,6 +1,6 @@
 //! How a bank's export is read: the profiles that ship, and those that people write.
 
-use super::sheet::IntakeError;
+use super::error::IntakeError;
 use crate::billing::text::{cleaned, look_alikes};
 use serde::Deserialize;
 use std::collections::BTreeMap;

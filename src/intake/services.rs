@@ -4,6 +4,7 @@ use super::Field;
 use super::cells::{Cells, date, money, shown, yes_no};
 use super::customers::percent;
 use super::sheet::{Column, optional, required};
+use crate::billing::coded::coded;
 use crate::billing::money::Money;
 use crate::billing::service::{ServiceKind, SuspensionReason};
 use crate::billing::vat::{Price, VatRate};
@@ -29,26 +30,15 @@ pub(super) const COLUMNS: [Column; 17] = [
     optional("vat"),
 ];
 
-/// A state as files name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StateWord {
-    /// `active`
-    Active,
-    /// `suspended`
-    Suspended,
-    /// `terminated`
-    Terminated,
-}
-
-impl StateWord {
-    /// The word in files and columns.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Suspended => "suspended",
-            Self::Terminated => "terminated",
-        }
+coded! {
+    /// A state as files name it.
+    pub enum StateWord {
+        /// `active`
+        Active = "active",
+        /// `suspended`
+        Suspended = "suspended",
+        /// `terminated`
+        Terminated = "terminated",
     }
 }
 

@@ -1,14 +1,12 @@
 //! A CSV file as a sheet of typed rows: encoding, separator, header, and the place of every fault.
 
-use super::cells::Cells;
+use super::cells::{CELL_MAX, Cells};
 use super::decoding::text_of;
+use super::error::IntakeError;
 use csv::StringRecord;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
-
-/// Longer cells are refused: a name is not a novel.
-pub(super) const CELL_MAX: usize = 10_000;
+use std::path::Path;
 
 /// A column of a kind of file.
 #[derive(Debug, Clone, Copy)]
@@ -47,56 +45,6 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.message)
     }
-}
-
-/// Why a file as a whole cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum IntakeError {
-    /// It cannot be read.
-    #[error("cannot read `{}`: {source}", path.display())]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// It is empty.
-    #[error("`{}` is empty; the first line must name the columns", .0.display())]
-    Empty(PathBuf),
-    /// It is no text at all.
-    #[error("`{}` is not a CSV file ({what}); save it as CSV and import that", path.display())]
-    NotText {
-        /// Which.
-        path: PathBuf,
-        /// What it is.
-        what: &'static str,
-    },
-    /// It is larger than anything people send.
-    #[error("`{}` has {} MB; at most {} MB are read", path.display(), size >> 20, limit >> 20)]
-    TooLarge {
-        /// Which.
-        path: PathBuf,
-        /// Its bytes.
-        size: u64,
-        /// How many are read.
-        limit: u64,
-    },
-    /// It is a bank's statement that cannot be used.
-    #[error("`{}`: {message}; nothing of it was booked", path.display())]
-    Statement {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong.
-        message: String,
-    },
-    /// Its header does not fit.
-    #[error("{}:1:1: {message}", path.display())]
-    Header {
-        /// Which.
-        path: PathBuf,
-        /// All that is wrong with it.
-        message: String,
-    },
 }
 
 /// A good row and where it stood.

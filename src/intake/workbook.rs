@@ -1,9 +1,10 @@
 //! Excel files as a stream of rows, within limits that an error says: nothing is unpacked that a bank would not send.
 
 use super::bank::{Export, no_header};
+use super::error::IntakeError;
 use super::payments::PaymentRow;
 use super::profile::Profile;
-use super::sheet::{IntakeError, Sheet};
+use super::sheet::Sheet;
 use calamine::{DataRef, Reader};
 use std::io::{Read, Seek};
 use std::path::Path;

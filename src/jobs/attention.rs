@@ -1,76 +1,51 @@
 //! What needs a person: collected during a job, told once, listed until it is over.
 
+use crate::billing::coded::coded;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::jobs::Desk;
 use crate::store::{NewAttention, Run, Store, StoreError};
 use crate::views::AttentionView;
 use anyhow::Result;
 
-/// The kinds of things that need a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// A customer with something to be told and no address.
-    NoEmail,
-    /// A card that cannot be drawn or composed.
-    Card,
-    /// A record that cannot be used.
-    Data,
-    /// A customer for whom the program or the database failed.
-    HeldBack,
-    /// More messages on one day than any customer should get.
-    TooMany,
-    /// A payment that no customer was found for.
-    Unmatched,
-    /// Something in a bank's statement: money taken back, balances that do not add up.
-    Statement,
-    /// Money for a service that no longer exists, or that nothing can be paid with.
-    LateMoney,
-    /// A step that waits because money is there that would cover the debt.
-    PaymentPending,
-    /// A delivery refused for good.
-    Failed,
-    /// A delivery that perhaps arrived.
-    Uncertain,
-    /// A message that came back: somebody must call.
-    Bounced,
-    /// A service of which nothing comes, for its last notice came back.
-    Unheard,
-    /// A hook that failed at the panel.
-    Hook,
-    /// A domain name's term or quarantine at its registry.
-    Registry,
-    /// An import that disputes what the program owns.
-    Conflict,
-    /// A file of the inbox that could not be read whole.
-    Inbox,
-    /// A database that was restored from a backup.
-    Restored,
-}
-
-impl Kind {
-    /// The word in the table and in JSON.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::NoEmail => "no_email",
-            Self::Card => "card",
-            Self::Data => "data",
-            Self::HeldBack => "held_back",
-            Self::TooMany => "too_many",
-            Self::Unmatched => "unmatched",
-            Self::Statement => "statement",
-            Self::LateMoney => "late_money",
-            Self::PaymentPending => "payment_pending",
-            Self::Failed => "failed",
-            Self::Uncertain => "uncertain",
-            Self::Bounced => "bounced",
-            Self::Unheard => "unheard",
-            Self::Hook => "hook",
-            Self::Registry => "registry",
-            Self::Conflict => "conflict",
-            Self::Inbox => "inbox",
-            Self::Restored => "restored",
-        }
+coded! {
+    /// The kinds of things that need a person.
+    pub enum Kind {
+        /// A customer with something to be told and no address.
+        NoEmail = "no_email",
+        /// A card that cannot be drawn or composed.
+        Card = "card",
+        /// A record that cannot be used.
+        Data = "data",
+        /// A customer for whom the program or the database failed.
+        HeldBack = "held_back",
+        /// More messages on one day than any customer should get.
+        TooMany = "too_many",
+        /// A payment that no customer was found for.
+        Unmatched = "unmatched",
+        /// Something in a bank's statement: money taken back, balances that do not add up.
+        Statement = "statement",
+        /// Money for a service that no longer exists, or that nothing can be paid with.
+        LateMoney = "late_money",
+        /// A step that waits because money is there that would cover the debt.
+        PaymentPending = "payment_pending",
+        /// A delivery refused for good.
+        Failed = "failed",
+        /// A delivery that perhaps arrived.
+        Uncertain = "uncertain",
+        /// A message that came back: somebody must call.
+        Bounced = "bounced",
+        /// A service of which nothing comes, for its last notice came back.
+        Unheard = "unheard",
+        /// A hook that failed at the panel.
+        Hook = "hook",
+        /// A domain name's term or quarantine at its registry.
+        Registry = "registry",
+        /// An import that disputes what the program owns.
+        Conflict = "conflict",
+        /// A file of the inbox that could not be read whole.
+        Inbox = "inbox",
+        /// A database that was restored from a backup.
+        Restored = "restored",
     }
 }
 

@@ -5,7 +5,7 @@ use crate::intake::{PaymentRow, Sheet};
 use crate::jobs::Desk;
 use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::deliver::handover;
-use crate::store::{Cover, GateQueries, RESTORED, Run, Runs, Store, StoreError, Tx, UnreadFile};
+use crate::store::{Cover, RESTORED, Run, Store, StoreError, Tx, UnreadFile};
 use anyhow::Result;
 use std::path::Path;
 

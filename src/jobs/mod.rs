@@ -6,11 +6,12 @@ pub mod enforce;
 pub mod gates;
 pub mod import;
 pub mod money;
+pub mod night;
 pub mod notify;
 pub mod record;
 pub mod spared;
 
-use crate::billing::letters::Issuer;
+use crate::billing::draw::Issuer;
 use crate::billing::policy::Rules;
 use crate::config::Config;
 use crate::report::Report;

@@ -2,7 +2,7 @@
 //! taken back, and what a person is asked.
 
 use crate::billing::allocation::allocate;
-use crate::billing::candidates::words_of_payment;
+use crate::billing::candidates::{Evidence, words_of_payment};
 use crate::billing::charging::{self, Spent, bring_up_to_date};
 use crate::billing::facts::{Change, Facts, Payment};
 use crate::billing::ids::{CustomerCode, PaymentId};
@@ -10,7 +10,7 @@ use crate::billing::money::Money;
 use crate::billing::service::{Service, ServiceState};
 use crate::jobs::Desk;
 use crate::jobs::attention::{Findings, Kind};
-use crate::store::{FactQueries, Parked, Payments, Run, Store, StoredPayment, Tx};
+use crate::store::{Parked, Run, Store, StoredPayment, Tx};
 use crate::views::AttentionView;
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -22,7 +22,7 @@ pub(crate) fn settle_owner(
     tx: &Tx<'_>,
     payment: PaymentId,
     code: &CustomerCode,
-    evidence: &str,
+    evidence: Evidence,
     learns: bool,
 ) -> Result<String> {
     update(desk, tx, code)?;
@@ -44,7 +44,8 @@ pub fn ripen(desk: &Desk, store: &mut Store, run: Run) -> Result<Vec<AttentionVi
         for payment in tx.payments_ripe_on(desk.today)? {
             match &payment.likely {
                 Some(code) => {
-                    let evidence = payment.matched_by.as_deref().unwrap_or("reference");
+                    let known = payment.matched_by.as_deref().and_then(Evidence::from_code);
+                    let evidence = known.unwrap_or(Evidence::Reference);
                     settle_owner(desk, tx, payment.id, code, evidence, true)?;
                     tell_idle(desk, tx, code, &mut findings)?;
                 }
@@ -143,10 +144,9 @@ pub(crate) fn allocate_to(
     let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(String::new()) };
     let (basis, changes) = allocate(&mut facts, payment, &desk.rules, desk.today);
     tx.apply(code, &changes)?;
-    let word = serde_json::to_value(basis)?.as_str().unwrap_or_default().to_owned();
-    tx.note_basis(payment, &word)?;
-    tx.journal(Some(code), None, "payment", &json!({ "payment": payment.0, "basis": word }))?;
-    Ok(word)
+    tx.note_basis(payment, basis.code())?;
+    tx.journal(Some(code), None, "payment", &json!({ "payment": payment.0, "basis": basis }))?;
+    Ok(basis.to_string())
 }
 
 /// A payment that was given to a customer by mistake is nobody's again.

@@ -7,12 +7,15 @@ use anyhow::Result;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// What came of the work of one customer, hook or file; or why that one is left out.
+pub type Spared<T> = std::result::Result<T, String>;
+
 /// Does `work` of one customer or file; gives why that one must be left out. A transaction that was open is
 /// rolled back on the way.
 ///
 /// # Errors
 /// What has nothing to do with the one: a database that cannot be written, a wrong word of the command's.
-pub fn spared<T>(work: impl FnOnce() -> Result<T>) -> Result<Result<T, String>> {
+pub fn spared<T>(work: impl FnOnce() -> Result<T>) -> Result<Spared<T>> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(value)) => Ok(Ok(value)),
         Ok(Err(error)) if concerns_all(&error) => Err(error),

@@ -1,7 +1,7 @@
 //! What needs a person: told once, listed until it is over.
 
 use super::error::Result;
-use super::{Queries, Tx};
+use super::{Read, Tx};
 use chrono::NaiveDate;
 use rusqlite::params;
 
@@ -36,12 +36,12 @@ pub struct Attention {
 }
 
 /// Reading the list.
-pub trait AttentionQueries: Queries {
+impl Read {
     /// All that is open and not silenced.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn open_attention(&self) -> Result<Vec<Attention>> {
+    pub fn open_attention(&self) -> Result<Vec<Attention>> {
         let sql = "SELECT kind, customer, service, text, since FROM attention
                    WHERE closed_on IS NULL AND acked_by IS NULL ORDER BY kind, since, customer, service";
         let mut statement = self.connection().prepare_cached(sql)?;
@@ -57,8 +57,6 @@ pub trait AttentionQueries: Queries {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }
-
-impl<T: Queries> AttentionQueries for T {}
 
 impl Tx<'_> {
     /// Lists something; gives whether it is new.

@@ -3,7 +3,7 @@
 use super::columns::Record;
 use super::error::Result;
 use super::services::state_columns;
-use super::{Queries, Tx};
+use super::{Read, Tx};
 use crate::billing::charge::{Charge, ChargeSource};
 use crate::billing::facts::{Action, Change};
 use crate::billing::ids::{ChargeId, CustomerCode, PaymentId, ServiceCode};
@@ -294,12 +294,12 @@ impl Tx<'_> {
 }
 
 /// Finding charges for a tax invoice.
-pub trait Charges: super::Queries {
+impl Read {
     /// The charges a card asked for.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn charges_of_card(&self, card: &str) -> Result<Vec<ChargeId>> {
+    pub fn charges_of_card(&self, card: &str) -> Result<Vec<ChargeId>> {
         self.charge_ids("SELECT charge FROM card_charges WHERE card = ?1 AND ?2 IS NOT NULL", card, "")
     }
 
@@ -307,7 +307,7 @@ pub trait Charges: super::Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn customer_of_charge(&self, charge: ChargeId) -> Result<Option<CustomerCode>> {
+    pub fn customer_of_charge(&self, charge: ChargeId) -> Result<Option<CustomerCode>> {
         use rusqlite::OptionalExtension;
         let sql = "SELECT customer FROM charges WHERE id = ?1";
         let code: Option<String> =
@@ -319,7 +319,7 @@ pub trait Charges: super::Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn charge_of_period(&self, service: &str, period_from: NaiveDate) -> Result<Vec<ChargeId>> {
+    pub fn charge_of_period(&self, service: &str, period_from: NaiveDate) -> Result<Vec<ChargeId>> {
         let sql = "SELECT id FROM charges WHERE service = ?1 AND period_from = ?2";
         self.charge_ids(sql, service, &period_from.to_string())
     }
@@ -328,18 +328,15 @@ pub trait Charges: super::Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn charges_of_payment(&self, bank_ref: &str) -> Result<Vec<ChargeId>> {
+    pub fn charges_of_payment(&self, bank_ref: &str) -> Result<Vec<ChargeId>> {
         let sql = "SELECT DISTINCT a.charge FROM payments p JOIN allocations a ON a.payment = p.id
                    WHERE p.bank_ref = ?1 AND ?2 IS NOT NULL";
         self.charge_ids(sql, bank_ref, "")
     }
 
-    #[doc(hidden)]
-    fn charge_ids(&self, sql: &str, first: &str, second: &str) -> Result<Vec<ChargeId>> {
+    pub(super) fn charge_ids(&self, sql: &str, first: &str, second: &str) -> Result<Vec<ChargeId>> {
         let mut statement = self.connection().prepare_cached(sql)?;
         let ids = statement.query_map([first, second], |row| row.get(0).map(ChargeId))?;
         Ok(ids.collect::<rusqlite::Result<_>>()?)
     }
 }
-
-impl<T: super::Queries> Charges for T {}

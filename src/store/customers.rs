@@ -2,7 +2,7 @@
 
 use super::columns::Record;
 use super::error::Result;
-use super::{Queries, Tx};
+use super::{Read, Tx};
 use crate::billing::customer::{Customer, Language, PaymentReference};
 use crate::billing::ids::CustomerCode;
 use crate::billing::vat::{VatRate, VatTreatment};
@@ -44,12 +44,12 @@ fn read(row: &Row<'_>) -> Result<Customer> {
 }
 
 /// Reading customers.
-pub trait Customers: Queries {
+impl Read {
     /// The customer of this code.
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn customer(&self, code: &CustomerCode) -> Result<Option<Customer>> {
+    pub fn customer(&self, code: &CustomerCode) -> Result<Option<Customer>> {
         let mut statement = self.connection().prepare_cached("SELECT * FROM customers WHERE code = ?1")?;
         let mut rows = statement.query([code.as_str()])?;
         rows.next()?.map(read).transpose()
@@ -59,7 +59,7 @@ pub trait Customers: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn customer_codes(&self) -> Result<Vec<CustomerCode>> {
+    pub fn customer_codes(&self) -> Result<Vec<CustomerCode>> {
         let mut statement = self.connection().prepare_cached("SELECT code FROM customers ORDER BY code")?;
         let codes = statement.query_map([], |row| row.get::<_, String>(0))?;
         Ok(codes.map(|code| code.map(CustomerCode::new)).collect::<rusqlite::Result<_>>()?)
@@ -69,7 +69,7 @@ pub trait Customers: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn customer_of_reference(&self, reference: &str) -> Result<Option<CustomerCode>> {
+    pub fn customer_of_reference(&self, reference: &str) -> Result<Option<CustomerCode>> {
         let sql = "SELECT code FROM customers WHERE reference = ?1";
         let code = self
             .connection()
@@ -83,13 +83,11 @@ pub trait Customers: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn next_customer_sequence(&self) -> Result<i64> {
+    pub fn next_customer_sequence(&self) -> Result<i64> {
         let sql = "SELECT coalesce(max(sequence), 0) + 1 FROM customers";
         Ok(self.connection().query_row(sql, [], |row| row.get(0))?)
     }
 }
-
-impl<T: Queries> Customers for T {}
 
 impl Tx<'_> {
     /// Stores a new customer.

@@ -2,10 +2,8 @@
 
 use super::charges;
 use super::columns::Record;
-use super::customers::Customers;
 use super::error::Result;
-use super::services::Services;
-use super::{Queries, payments};
+use super::{Read, payments};
 use crate::billing::charge::Charge;
 use crate::billing::episode::Episode;
 use crate::billing::facts::{
@@ -66,13 +64,13 @@ const NOTICES: &str = "WITH told AS (
     ORDER BY n.made_on, n.id";
 
 /// Reading facts.
-pub trait FactQueries: Queries {
+impl Read {
     /// The facts of one customer as deciding needs them on `today`; `None` for an unknown code.
     ///
     /// # Errors
     /// A column of the customer, its charges, payments or notices that cannot be read; a service that
     /// cannot be read is among [`Facts::faults`].
-    fn facts(&self, customer: &CustomerCode, mode: Mode, today: NaiveDate) -> Result<Option<Facts>> {
+    pub fn facts(&self, customer: &CustomerCode, mode: Mode, today: NaiveDate) -> Result<Option<Facts>> {
         let Some(record) = self.customer(customer)? else { return Ok(None) };
         let (services, faults) = self.services_of(customer)?;
         let charges = self.charges_of(customer)?;
@@ -98,7 +96,7 @@ pub trait FactQueries: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn charges_of(&self, customer: &CustomerCode) -> Result<Vec<Charge>> {
+    pub fn charges_of(&self, customer: &CustomerCode) -> Result<Vec<Charge>> {
         let mut statement = self.connection().prepare_cached(CHARGES)?;
         let mut rows = statement.query([customer.as_str()])?;
         let mut charges = Vec::new();
@@ -112,7 +110,7 @@ pub trait FactQueries: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn allocations_of(&self, customer: &CustomerCode) -> Result<Vec<Allocation>> {
+    pub fn allocations_of(&self, customer: &CustomerCode) -> Result<Vec<Allocation>> {
         let mut statement = self.connection().prepare_cached(ALLOCATIONS)?;
         let mut rows = statement.query([customer.as_str()])?;
         let mut allocations = Vec::new();
@@ -132,7 +130,7 @@ pub trait FactQueries: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn notices_of(&self, customer: &CustomerCode, mode: Mode, today: NaiveDate) -> Result<Vec<Notice>> {
+    pub fn notices_of(&self, customer: &CustomerCode, mode: Mode, today: NaiveDate) -> Result<Vec<Notice>> {
         let since = days_before(today, STEPS_REMEMBERED_DAYS);
         let mut statement = self.connection().prepare_cached(NOTICES)?;
         let mut rows = statement.query(params![customer.as_str(), mode.code(), since])?;
@@ -183,7 +181,7 @@ pub trait FactQueries: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn steps_of(&self, customer: &CustomerCode, mode: Mode, today: NaiveDate) -> Result<Vec<StepDone>> {
+    pub fn steps_of(&self, customer: &CustomerCode, mode: Mode, today: NaiveDate) -> Result<Vec<StepDone>> {
         let sql = "SELECT t.service, t.action, t.period_from, t.period_to, t.on_day, t.episode,
                      t.state <> 'done' AS awaits_hook
                    FROM steps t JOIN services s ON s.code = t.service
@@ -197,9 +195,7 @@ pub trait FactQueries: Queries {
             let record = Record::new(row, "step of service");
             steps.push(StepDone {
                 service: ServiceCode::new(record.text("service")?),
-                action: record.word("action", "an action", |word| {
-                    Action::ALL.into_iter().find(|action| action.code() == word)
-                })?,
+                action: record.word("action", "an action", Action::from_code)?,
                 period: BillingPeriod { from: record.date("period_from")?, to: record.date("period_to")? },
                 on: record.date("on_day")?,
                 episode: Episode::numbered(record.small("episode")?),
@@ -213,7 +209,7 @@ pub trait FactQueries: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn left_alone(&self, customer: &CustomerCode, today: NaiveDate) -> Result<Vec<LeftAlone>> {
+    pub fn left_alone(&self, customer: &CustomerCode, today: NaiveDate) -> Result<Vec<LeftAlone>> {
         let sql = "SELECT t.service, t.period_from, max(t.retry_on) FROM services s JOIN steps t ON t.service = s.code
                      AND t.action = 'renew' AND t.period_from = s.expires_on
                    WHERE s.customer = ?1 AND t.state = 'undone' AND t.retry_on >= ?2 GROUP BY 1, 2";
@@ -232,7 +228,7 @@ pub trait FactQueries: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn last_card(&self, customer: &CustomerCode, mode: Mode) -> Result<Option<LastCard>> {
+    pub fn last_card(&self, customer: &CustomerCode, mode: Mode) -> Result<Option<LastCard>> {
         let sql = "SELECT number, issued_on, fingerprint, total_due_cents FROM cards c
                    WHERE customer = ?1 AND mode = ?2
                      AND EXISTS (SELECT 1 FROM messages m JOIN deliveries d ON d.message = m.id
@@ -260,7 +256,7 @@ pub trait FactQueries: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn due_customers(&self, today: NaiveDate, horizon_days: u32) -> Result<Vec<CustomerCode>> {
+    pub fn due_customers(&self, today: NaiveDate, horizon_days: u32) -> Result<Vec<CustomerCode>> {
         let sql = "SELECT DISTINCT customer FROM (
              SELECT customer FROM services WHERE state = 'active' AND expires_on <= ?1
              UNION ALL SELECT customer FROM services WHERE state = 'suspended'
@@ -283,5 +279,3 @@ pub trait FactQueries: Queries {
         Ok(codes.map(|code| code.map(CustomerCode::new)).collect::<rusqlite::Result<_>>()?)
     }
 }
-
-impl<T: Queries> FactQueries for T {}

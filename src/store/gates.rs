@@ -2,7 +2,7 @@
 //! read whole.
 
 use super::error::Result;
-use super::{Queries, Tx};
+use super::{Read, Tx};
 use chrono::NaiveDate;
 use rusqlite::{OptionalExtension, params};
 
@@ -47,12 +47,12 @@ pub enum Met {
 }
 
 /// Reading gates.
-pub trait GateQueries: Queries {
+impl Read {
     /// Why a gate is closed, if it is.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn closed_gate(&self, gate: &str) -> Result<Option<String>> {
+    pub fn closed_gate(&self, gate: &str) -> Result<Option<String>> {
         let sql = "SELECT why FROM gates WHERE gate = ?1 AND opened_by IS NULL";
         Ok(self.connection().prepare_cached(sql)?.query_row([gate], |row| row.get(0)).optional()?)
     }
@@ -61,7 +61,7 @@ pub trait GateQueries: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn unread_payment_files(&self) -> Result<Vec<String>> {
+    pub fn unread_payment_files(&self) -> Result<Vec<String>> {
         let sql = "SELECT name FROM unread_files WHERE settled_by IS NULL AND holds_money = 1
                    GROUP BY name ORDER BY min(id)";
         let mut statement = self.connection().prepare_cached(sql)?;
@@ -73,7 +73,7 @@ pub trait GateQueries: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn is_unread(&self, name: &str) -> Result<bool> {
+    pub fn is_unread(&self, name: &str) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM unread_files WHERE name = ?1 AND settled_by IS NULL)";
         Ok(self.connection().prepare_cached(sql)?.query_row([name], |row| row.get(0))?)
     }
@@ -82,7 +82,7 @@ pub trait GateQueries: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn met(&self, name: &str, digest: &str) -> Result<Met> {
+    pub fn met(&self, name: &str, digest: &str) -> Result<Met> {
         let sql = "SELECT seen_on, coalesce(settled_by, '') NOT IN ('', ?3) FROM unread_files
                    WHERE name = ?1 AND digest = ?2";
         let found = self
@@ -97,8 +97,6 @@ pub trait GateQueries: Queries {
         })
     }
 }
-
-impl<T: Queries> GateQueries for T {}
 
 impl Tx<'_> {
     /// Closes a gate until a person opens it; gives whether it was open.

@@ -101,16 +101,19 @@ fn migrations(connection: &Connection, done: usize) -> Result<()> {
     connection.execute_batch(&format!(
         "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version};"
     ))?;
+    check_foreign_keys(connection)?;
+    connection.execute_batch("COMMIT")?;
+    Ok(())
+}
+
+/// Every row points at rows that are there.
+pub(super) fn check_foreign_keys(connection: &Connection) -> Result<()> {
     let orphan: Option<String> = connection
         .prepare("PRAGMA foreign_key_check")?
         .query_map([], |row| row.get(0))?
         .next()
         .transpose()?;
-    if let Some(table) = orphan {
-        return Err(StoreError::Damaged(format!("a row of `{table}` points at nothing")));
-    }
-    connection.execute_batch("COMMIT")?;
-    Ok(())
+    orphan.map_or(Ok(()), |table| Err(StoreError::Damaged(format!("a row of `{table}` points at nothing"))))
 }
 
 /// Copies the database to `target` by the online API, by way of a temporary name.

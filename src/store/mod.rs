@@ -19,25 +19,22 @@ mod staff;
 mod status;
 mod steps;
 
-pub use attention::{Attention, AttentionQueries, NewAttention};
-pub use charges::Charges;
-pub use customers::Customers;
+pub use attention::{Attention, NewAttention};
 pub use error::{Result, StoreError};
-pub use facts::FactQueries;
-pub use gates::{Cover, GateQueries, Met, RESTORED, UnreadFile};
+pub use gates::{Cover, Met, RESTORED, UnreadFile};
 pub use outbox::{
-    Addressed, Asked, AttemptRecord, Bounced, Claimed, DeliveryState, HandedOver, ListedAttempt,
-    ListedDelivery, ListedMessage, NewMessage, Outbox, Role, SentDelivery, Troubled, Waiting, sorted,
+    Addressed, Asked, AttemptRecord, Bounced, Claimed, DeliveryState, HandedOver, ListedMessage, NewMessage,
+    Role, SentDelivery, Troubled, Waiting, sorted,
 };
-pub use payments::{BY_HAND, NewPayment, Parked, Payments, StoredPayment, is_same_account};
-pub use runs::{CLOCK_FORGIVEN, JournalLine, ListedRun, Run, RunId, Runs};
-pub use services::{ServiceChange, Services, Unreadable};
-pub use staff::{RecordOf, StaffQueries};
-pub use status::{ChargeRow, InvoiceRow, PaymentRow, ServiceRow, StatusQueries, WorkOrder};
-pub use steps::{PendingRenewal, RunStep, ShadowStep, Steps};
+pub use payments::{BY_HAND, NewPayment, Parked, StoredPayment, is_same_account};
+pub use runs::{CLOCK_FORGIVEN, Run, RunId};
+pub use services::{ServiceChange, Unreadable};
+pub use staff::RecordOf;
+pub use steps::{PendingRenewal, RunStep, ShadowStep};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -50,39 +47,42 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// An open database.
 #[derive(Debug)]
 pub struct Store {
-    connection: Connection,
+    read: Read,
     path: PathBuf,
 }
 
 /// A writing transaction of a run.
 #[derive(Debug)]
 pub struct Tx<'a> {
-    connection: &'a Connection,
+    read: &'a Read,
     run: Run,
 }
 
-/// What can be read, within a transaction and without.
-pub trait Queries: Sized {
-    /// The connection to read from.
-    #[doc(hidden)]
-    fn connection(&self) -> &Connection;
+/// What can be read, within a transaction and without: a store and a transaction both do.
+#[derive(Debug)]
+pub struct Read {
+    connection: Connection,
 }
 
-impl Queries for Connection {
-    fn connection(&self) -> &Connection {
-        self
-    }
-}
-
-impl Queries for Store {
-    fn connection(&self) -> &Connection {
+impl Read {
+    const fn connection(&self) -> &Connection {
         &self.connection
     }
 }
 
-impl Queries for Tx<'_> {
-    fn connection(&self) -> &Connection {
-        self.connection
+impl Deref for Store {
+    type Target = Read;
+
+    fn deref(&self) -> &Read {
+        &self.read
+    }
+}
+
+impl Deref for Tx<'_> {
+    type Target = Read;
+
+    fn deref(&self) -> &Read {
+        self.read
     }
 }
 
@@ -102,8 +102,8 @@ impl Tx<'_> {
         &self,
         work: impl FnOnce() -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        self.connection.execute_batch("SAVEPOINT part").map_err(StoreError::from)?;
-        let mut part = Part { connection: self.connection, kept: false };
+        self.connection().execute_batch("SAVEPOINT part").map_err(StoreError::from)?;
+        let mut part = Part { connection: self.connection(), kept: false };
         let value = work()?;
         part.kept = true;
         Ok(value)
@@ -192,7 +192,7 @@ impl Store {
     /// Where SQLite cannot make one.
     pub fn in_memory() -> Result<Self> {
         let connection = Connection::open_in_memory()?;
-        let store = Self { connection, path: PathBuf::from(":memory:") };
+        let store = Self { read: Read { connection }, path: PathBuf::from(":memory:") };
         store.connection.pragma_update(None, "foreign_keys", true)?;
         migrate::upgrade(&store.connection, &store.path)?;
         Ok(store)
@@ -231,7 +231,7 @@ impl Store {
         )?;
         connection.pragma_update(None, "foreign_keys", true)?;
         tune(&connection)?;
-        Ok(Self { connection, path: PathBuf::from(":memory:") })
+        Ok(Self { read: Read { connection }, path: PathBuf::from(":memory:") })
     }
 
     /// How the database is opened.
@@ -242,7 +242,7 @@ impl Store {
         let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         tune(&connection)?;
-        Ok(Self { connection, path: path.to_owned() })
+        Ok(Self { read: Read { connection }, path: path.to_owned() })
     }
 
     /// Durable at every commit; strict about what it reads.
@@ -270,19 +270,18 @@ impl Store {
         run: Run,
         work: impl FnOnce(&Tx<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        self.transact(|connection| work(&Tx { connection, run }))
+        self.transact(|read| work(&Tx { read, run }))
     }
 
     /// Does `work` in a transaction that belongs to no run's decisions.
     fn transact<T, E: From<StoreError>>(
         &mut self,
-        work: impl FnOnce(&Connection) -> std::result::Result<T, E>,
+        work: impl FnOnce(&Read) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
+        // unchecked, but none can be within another: the store is borrowed for writing
+        let transaction = Transaction::new_unchecked(&self.read.connection, TransactionBehavior::Immediate)
             .map_err(StoreError::from)?;
-        let value = work(&transaction)?;
+        let value = work(&self.read)?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(value)
     }
@@ -304,15 +303,7 @@ impl Store {
         if verdict != "ok" {
             return Err(StoreError::Damaged(verdict));
         }
-        let orphan: Option<String> = self
-            .connection
-            .prepare("PRAGMA foreign_key_check")?
-            .query_map([], |row| row.get(0))?
-            .next()
-            .transpose()?;
-        if let Some(table) = orphan {
-            return Err(StoreError::Damaged(format!("a row of `{table}` points at nothing")));
-        }
+        migrate::check_foreign_keys(&self.connection)?;
         let overspent: Option<i64> = self
             .connection
             .prepare(

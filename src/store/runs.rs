@@ -1,9 +1,10 @@
 //! Runs and the journal: who did what, when and why.
 
 use super::error::Result;
-use super::{Queries, Store, Tx};
+use super::{Read, Store, Tx};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::policy::Mode;
+use crate::views::runs::{JournalLine, ListedRun};
 use chrono::NaiveDate;
 use rusqlite::{OptionalExtension, params};
 
@@ -35,12 +36,12 @@ impl Store {
         mode: Mode,
         started_at: &str,
     ) -> Result<Run> {
-        self.transact(|connection| {
-            connection.execute(
+        self.transact(|read| {
+            read.connection().execute(
                 "INSERT INTO runs (command, as_of, mode, started_at) VALUES (?1, ?2, ?3, ?4)",
                 params![command, as_of, mode.code(), started_at],
             )?;
-            Ok(Run { id: RunId(connection.last_insert_rowid()), as_of, mode })
+            Ok(Run { id: RunId(read.connection().last_insert_rowid()), as_of, mode })
         })
     }
 
@@ -49,8 +50,8 @@ impl Store {
     /// # Errors
     /// Where the database cannot be written.
     pub fn end_run(&mut self, run: RunId, ended_at: &str, status: u8) -> Result<()> {
-        self.transact(|connection| {
-            connection.execute(
+        self.transact(|read| {
+            read.connection().execute(
                 "UPDATE runs SET ended_at = ?2, exit_status = ?3 WHERE id = ?1",
                 params![run.0, ended_at, status],
             )?;
@@ -62,48 +63,14 @@ impl Store {
 /// What the journal says where a person has seen that an earlier run's day was wrong.
 pub const CLOCK_FORGIVEN: &str = "clock_forgiven";
 
-/// A run as it is listed.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct ListedRun {
-    /// Its number.
-    pub id: i64,
-    /// The command.
-    pub command: String,
-    /// The day it worked for.
-    pub as_of: NaiveDate,
-    /// `trial` or `live`.
-    pub mode: String,
-    /// When it began.
-    pub started_at: String,
-    /// Its exit status; none for one that was cut short.
-    pub exit_status: Option<i64>,
-    /// Lines of the journal.
-    pub journalled: i64,
-}
-
-/// A line of the journal.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct JournalLine {
-    /// The run.
-    pub run: i64,
-    /// The day it worked for.
-    pub on: NaiveDate,
-    /// Which service.
-    pub service: Option<String>,
-    /// What.
-    pub what: String,
-    /// Its figures.
-    pub detail: serde_json::Value,
-}
-
 /// Reading runs and the journal.
-pub trait Runs: Queries {
+impl Read {
     /// The latest day any enforcing or notifying run before `run` worked for, since a person last said that the
     /// clock had been wrong ([`CLOCK_FORGIVEN`]).
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn latest_run_day(&self, run: RunId) -> Result<Option<NaiveDate>> {
+    pub fn latest_run_day(&self, run: RunId) -> Result<Option<NaiveDate>> {
         let sql = "SELECT max(as_of) FROM runs WHERE id < ?1 AND command IN ('enforce', 'notify', 'nightly')
                      AND id > coalesce((SELECT max(run) FROM journal WHERE what = 'clock_forgiven'), 0)";
         Ok(self.connection().query_row(sql, [run.0], |row| row.get(0)).optional()?.flatten())
@@ -113,7 +80,7 @@ pub trait Runs: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn ended_at(&self, run: i64) -> Result<Option<String>> {
+    pub fn ended_at(&self, run: i64) -> Result<Option<String>> {
         let sql = "SELECT ended_at FROM runs WHERE id = ?1";
         Ok(self.connection().query_row(sql, [run], |row| row.get(0)).optional()?.flatten())
     }
@@ -122,7 +89,7 @@ pub trait Runs: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn night_was_done(&self, day: NaiveDate) -> Result<bool> {
+    pub fn night_was_done(&self, day: NaiveDate) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE command = 'nightly' AND as_of = ?1 AND ended_at IS NOT NULL
                      AND exit_status IN (0, 3, 4))";
         Ok(self.connection().query_row(sql, [day], |row| row.get(0))?)
@@ -132,7 +99,7 @@ pub trait Runs: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn last_runs(&self, count: u32) -> Result<Vec<ListedRun>> {
+    pub fn last_runs(&self, count: u32) -> Result<Vec<ListedRun>> {
         let sql = "SELECT r.id, r.command, r.as_of, r.mode, r.started_at, r.exit_status,
                      (SELECT count(*) FROM journal j WHERE j.run = r.id)
                    FROM runs r ORDER BY r.id DESC LIMIT ?1";
@@ -155,7 +122,7 @@ pub trait Runs: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn journal_of(
+    pub fn journal_of(
         &self,
         customer: Option<&CustomerCode>,
         service: Option<&ServiceCode>,
@@ -177,8 +144,6 @@ pub trait Runs: Queries {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }
-
-impl<T: Queries> Runs for T {}
 
 impl Tx<'_> {
     /// Writes one line of the journal.

@@ -2,7 +2,7 @@
 
 use super::columns::Record;
 use super::error::Result;
-use super::{Queries, Tx};
+use super::{Read, Tx};
 use crate::billing::episode::Episode;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::money::Money;
@@ -75,12 +75,12 @@ pub struct ServiceChange {
 }
 
 /// Reading services.
-pub trait Services: Queries {
+impl Read {
     /// The service of this code.
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn service(&self, code: &ServiceCode) -> Result<Option<Service>> {
+    pub fn service(&self, code: &ServiceCode) -> Result<Option<Service>> {
         let mut statement = self.connection().prepare_cached("SELECT * FROM services WHERE code = ?1")?;
         let mut rows = statement.query([code.as_str()])?;
         rows.next()?.map(read).transpose()
@@ -90,7 +90,7 @@ pub trait Services: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn owner_of(&self, code: &ServiceCode) -> Result<Option<CustomerCode>> {
+    pub fn owner_of(&self, code: &ServiceCode) -> Result<Option<CustomerCode>> {
         use rusqlite::OptionalExtension;
         let sql = "SELECT customer FROM services WHERE code = ?1";
         let owner = self.connection().query_row(sql, [code.as_str()], |row| row.get::<_, String>(0));
@@ -101,7 +101,7 @@ pub trait Services: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn services_of(&self, customer: &CustomerCode) -> Result<(Vec<Service>, Vec<Unreadable>)> {
+    pub fn services_of(&self, customer: &CustomerCode) -> Result<(Vec<Service>, Vec<Unreadable>)> {
         let sql = "SELECT * FROM services WHERE customer = ?1 AND state <> 'ended' ORDER BY code";
         let mut statement = self.connection().prepare_cached(sql)?;
         let mut rows = statement.query([customer.as_str()])?;
@@ -122,7 +122,7 @@ pub trait Services: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn services_at_panels(&self, since: chrono::NaiveDate) -> Result<Vec<Service>> {
+    pub fn services_at_panels(&self, since: chrono::NaiveDate) -> Result<Vec<Service>> {
         let sql = "SELECT * FROM services WHERE state IN ('active', 'suspended')
                      OR (state = 'terminated' AND state_on >= ?1) ORDER BY code";
         let mut statement = self.connection().prepare_cached(sql)?;
@@ -139,7 +139,7 @@ pub trait Services: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn staff_changes(&self) -> Result<Vec<ServiceChange>> {
+    pub fn staff_changes(&self) -> Result<Vec<ServiceChange>> {
         let sql = "SELECT service, before, state, on_day FROM (SELECT id, service, state, on_day,
                      lag(state) OVER (PARTITION BY service ORDER BY id) AS before FROM staff_states)
                    WHERE before IS NOT NULL ORDER BY id";
@@ -159,7 +159,7 @@ pub trait Services: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn service_codes(&self) -> Result<Vec<ServiceCode>> {
+    pub fn service_codes(&self) -> Result<Vec<ServiceCode>> {
         let mut statement = self.connection().prepare_cached("SELECT code FROM services ORDER BY code")?;
         let codes = statement.query_map([], |row| row.get::<_, String>(0))?;
         Ok(codes.map(|code| code.map(ServiceCode::new)).collect::<rusqlite::Result<_>>()?)
@@ -169,14 +169,12 @@ pub trait Services: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn active_services(&self) -> Result<u64> {
+    pub fn active_services(&self) -> Result<u64> {
         let sql = "SELECT count(*) FROM services WHERE state = 'active'";
         let count: i64 = self.connection().query_row(sql, [], |row| row.get(0))?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
 }
-
-impl<T: Queries> Services for T {}
 
 /// The state's four columns.
 pub(super) fn state_columns(
@@ -263,7 +261,7 @@ impl Tx<'_> {
             Err(fault) if fault.is_data() => None,
             Err(error) => return Err(error),
         };
-        let episode = before.map_or(service.episode, |before| Episode::of(&before, service));
+        let episode = before.map_or(service.episode, |before| before.episode_as(service));
         let (state, state_on, reason, expiry) = state_columns(service.state);
         let gross = matches!(service.price, Price::Gross(_));
         self.connection().prepare_cached(sql)?.execute(params![

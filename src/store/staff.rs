@@ -1,7 +1,7 @@
 //! What staff recorded of a customer or service: a file that says otherwise disputes it, and does not undo it.
 
 use super::error::Result;
-use super::{Queries, Tx};
+use super::{Read, Tx};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use rusqlite::params;
 use std::collections::BTreeSet;
@@ -25,12 +25,12 @@ impl<'a> RecordOf<'a> {
 }
 
 /// Reading what staff recorded.
-pub trait StaffQueries: Queries {
+impl Read {
     /// The columns of a customer or service that staff have the last word on.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn staff_columns(&self, of: RecordOf<'_>) -> Result<BTreeSet<String>> {
+    pub fn staff_columns(&self, of: RecordOf<'_>) -> Result<BTreeSet<String>> {
         let (record, code) = of.key();
         let sql = "SELECT column_name FROM staff_words WHERE record = ?1 AND code = ?2";
         let mut statement = self.connection().prepare_cached(sql)?;
@@ -38,8 +38,6 @@ pub trait StaffQueries: Queries {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }
-
-impl<T: Queries> StaffQueries for T {}
 
 impl Tx<'_> {
     /// Staff recorded a column of a customer or service; the file it came from does not undo it.

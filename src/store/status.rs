@@ -1,142 +1,19 @@
 //! What `status` asks: who is due, overdue, suspended, unmatched, and what waits for a person.
 
-use super::Queries;
+use super::Read;
 use super::columns::Record;
 use super::error::Result;
+use crate::views::status::{ChargeRow, InvoiceRow, PaymentRow, ServiceRow, WorkOrder};
 use chrono::NaiveDate;
 use rusqlite::params;
-use serde::Serialize;
-
-/// An open period charge with its service.
-#[derive(Debug, Clone, Serialize)]
-pub struct ChargeRow {
-    /// Whose.
-    pub customer: String,
-    /// Their name.
-    pub name: String,
-    /// Which service.
-    pub service: String,
-    /// What it is.
-    pub description: String,
-    /// Its expiry.
-    pub expires_on: NaiveDate,
-    /// Gross of the period.
-    pub gross_cents: i64,
-    /// What remains to be paid.
-    pub due_cents: i64,
-}
-
-/// A service in some state.
-#[derive(Debug, Clone, Serialize)]
-pub struct ServiceRow {
-    /// Whose.
-    pub customer: String,
-    /// Their name.
-    pub name: String,
-    /// Which service.
-    pub service: String,
-    /// What it is.
-    pub description: String,
-    /// Its expiry.
-    pub expires_on: NaiveDate,
-    /// Since when it is in that state.
-    pub since: Option<NaiveDate>,
-    /// Why.
-    pub reason: Option<String>,
-}
-
-/// A payment that no customer was found for.
-#[derive(Debug, Clone, Serialize)]
-pub struct PaymentRow {
-    /// Its number.
-    pub id: i64,
-    /// Day.
-    pub date: NaiveDate,
-    /// Amount.
-    pub amount_cents: i64,
-    /// The bank's reference.
-    pub bank_ref: String,
-    /// What was given as reference.
-    pub reference: Option<String>,
-    /// Who paid.
-    pub payer: Option<String>,
-    /// What they wrote.
-    pub note: Option<String>,
-    /// Why it waits, where it may be known whose it is: `by_hand`, `other_format`, `batch` or `ahead` (of its day).
-    pub parked: Option<String>,
-    /// Whose a parked one would be.
-    pub likely: Option<String>,
-}
-
-/// A settled charge, or money paid in advance, whose tax invoice accounting has not issued yet.
-#[derive(Debug, Clone, Serialize)]
-pub struct InvoiceRow {
-    /// `settled` or `advance`.
-    pub what: String,
-    /// Whose.
-    pub customer: String,
-    /// Their name.
-    pub name: String,
-    /// Which service.
-    pub service: Option<String>,
-    /// What was charged.
-    pub description: String,
-    /// First day of the period.
-    pub period_from: Option<NaiveDate>,
-    /// Its end: the new expiry.
-    pub period_to: Option<NaiveDate>,
-    /// Net.
-    pub net_cents: i64,
-    /// VAT.
-    pub vat_cents: i64,
-    /// Gross.
-    pub gross_cents: i64,
-    /// The day it was settled (an advance: the day it came).
-    pub settled_on: NaiveDate,
-    /// ΑΦΜ.
-    pub tax_id: Option<String>,
-    /// ΔΟΥ.
-    pub tax_office: Option<String>,
-    /// Street, postcode, city.
-    pub address: String,
-    /// The day of the last payment towards it.
-    pub paid_on: Option<NaiveDate>,
-    /// The bank's references of the payments that settled it.
-    pub payments: String,
-}
-
-/// A step that a person must do at a panel or registry.
-#[derive(Debug, Clone, Serialize)]
-pub struct WorkOrder {
-    /// Its number.
-    pub id: i64,
-    /// What.
-    pub action: String,
-    /// With which service.
-    pub service: String,
-    /// Whose.
-    pub customer: String,
-    /// What it is.
-    pub description: String,
-    /// The domain name.
-    pub domain_name: Option<String>,
-    /// The panel's user name.
-    pub account: Option<String>,
-    /// Which panel.
-    pub server: Option<String>,
-    /// The new expiry, for a renewal.
-    pub until: Option<NaiveDate>,
-    /// Since when.
-    pub opened_on: NaiveDate,
-}
 
 /// Reading what `status` shows.
-pub trait StatusQueries: Queries {
+impl Read {
     /// Open period charges whose expiry lies before `today`.
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn overdue_charges(&self, today: NaiveDate) -> Result<Vec<ChargeRow>> {
+    pub fn overdue_charges(&self, today: NaiveDate) -> Result<Vec<ChargeRow>> {
         let first = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or(NaiveDate::MIN);
         self.open_period_charges(first, today.pred_opt().unwrap_or(NaiveDate::MIN))
     }
@@ -145,7 +22,7 @@ pub trait StatusQueries: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn open_period_charges(&self, from: NaiveDate, to: NaiveDate) -> Result<Vec<ChargeRow>> {
+    pub fn open_period_charges(&self, from: NaiveDate, to: NaiveDate) -> Result<Vec<ChargeRow>> {
         let sql =
             "SELECT c.service, c.customer, k.name AS customer_name, s.name AS description,
                     c.period_from AS expires_on, c.gross_cents, c.gross_cents - coalesce((SELECT sum(a.amount_cents) FROM allocations a
@@ -178,7 +55,7 @@ pub trait StatusQueries: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn suspended_services(&self) -> Result<Vec<ServiceRow>> {
+    pub fn suspended_services(&self) -> Result<Vec<ServiceRow>> {
         self.service_rows("s.state = 'suspended' ORDER BY s.state_on, s.code", NaiveDate::MAX)
     }
 
@@ -186,7 +63,7 @@ pub trait StatusQueries: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn custom_apps(&self, to: NaiveDate) -> Result<Vec<ServiceRow>> {
+    pub fn custom_apps(&self, to: NaiveDate) -> Result<Vec<ServiceRow>> {
         self.service_rows(
             "s.kind = 'custom_app' AND s.state = 'active' AND s.renews = 1 AND s.expires_on <= ?1
              ORDER BY s.expires_on, s.code",
@@ -195,8 +72,7 @@ pub trait StatusQueries: Queries {
     }
 
     /// Services by a condition on `s` (a literal of this file) and a day.
-    #[doc(hidden)]
-    fn service_rows(&self, condition: &str, day: NaiveDate) -> Result<Vec<ServiceRow>> {
+    pub(super) fn service_rows(&self, condition: &str, day: NaiveDate) -> Result<Vec<ServiceRow>> {
         let sql = format!(
             "SELECT s.code, s.customer, k.name AS customer_name, s.name AS description, s.expires_on, s.state_on,
               s.suspension_reason FROM services s JOIN customers k ON k.code = s.customer
@@ -224,7 +100,7 @@ pub trait StatusQueries: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn unmatched_payments(&self) -> Result<Vec<PaymentRow>> {
+    pub fn unmatched_payments(&self) -> Result<Vec<PaymentRow>> {
         let sql = "SELECT id, date, kept_cents AS amount_cents, bank_ref, reference, payer, note, parked, likely FROM money
                    WHERE customer IS NULL AND kept_cents > 0 ORDER BY date, bank_ref";
         let mut statement = self.connection().prepare_cached(sql)?;
@@ -252,7 +128,7 @@ pub trait StatusQueries: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn to_invoice(&self) -> Result<Vec<InvoiceRow>> {
+    pub fn to_invoice(&self) -> Result<Vec<InvoiceRow>> {
         // an invoice of the payment covers what the payment settles later
         let sql = "WITH paying AS (SELECT a.charge, p.id, p.bank_ref, p.date FROM allocations a
                      JOIN payments p ON p.id = a.payment GROUP BY a.charge, p.id HAVING sum(a.amount_cents) > 0),
@@ -312,7 +188,7 @@ pub trait StatusQueries: Queries {
     ///
     /// # Errors
     /// A column that cannot be read.
-    fn work_orders(&self) -> Result<Vec<WorkOrder>> {
+    pub fn work_orders(&self) -> Result<Vec<WorkOrder>> {
         let sql =
             "SELECT w.id, w.action, w.service, s.customer, s.name AS description, s.domain_name, s.account,
                     s.server, w.until, w.opened_on
@@ -339,5 +215,3 @@ pub trait StatusQueries: Queries {
         Ok(orders)
     }
 }
-
-impl<T: Queries> StatusQueries for T {}

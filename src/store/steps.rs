@@ -2,8 +2,9 @@
 //! have been done in a trial.
 
 use super::error::Result;
-use super::{Queries, Tx};
-use crate::billing::enforcement::{Because, Step};
+use super::{Read, Tx};
+use crate::billing::because::Because;
+use crate::billing::enforcement::Step;
 use crate::billing::facts::Action;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::period::BillingPeriod;
@@ -60,13 +61,13 @@ pub struct ShadowStep {
 }
 
 /// Reading steps.
-pub trait Steps: Queries {
+impl Read {
     /// Whether a renewal has had consequences: the next period was told, paid or settled, or a person has renewed
     /// it at its registry.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn has_consequences(&self, renewal: &RunStep) -> Result<bool> {
+    pub fn has_consequences(&self, renewal: &RunStep) -> Result<bool> {
         let sql =
             "SELECT EXISTS (SELECT 1 FROM notices WHERE service = ?1 AND period_from = ?2 AND cancelled = 0)
                 OR EXISTS (SELECT 1 FROM charges c JOIN allocations a ON a.charge = c.id
@@ -81,7 +82,7 @@ pub trait Steps: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn terminated_on(&self, day: NaiveDate) -> Result<u64> {
+    pub fn terminated_on(&self, day: NaiveDate) -> Result<u64> {
         let sql = "SELECT count(*) FROM steps WHERE on_day = ?1 AND action = 'terminate' AND state = 'done'";
         let count: i64 = self.connection().prepare_cached(sql)?.query_row([day], |row| row.get(0))?;
         Ok(count.unsigned_abs())
@@ -92,7 +93,7 @@ pub trait Steps: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn failures(&self, step: &Step) -> Result<(u32, Option<NaiveDate>)> {
+    pub fn failures(&self, step: &Step) -> Result<(u32, Option<NaiveDate>)> {
         let sql = "SELECT count(*), max(retry_on) FROM steps f WHERE service = ?1 AND action = ?2 AND period_from = ?3
                      AND state = 'failed' AND id > coalesce((SELECT max(id) FROM steps WHERE service = ?1
                        AND action = ?2 AND state = 'done'), 0)";
@@ -104,7 +105,7 @@ pub trait Steps: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn pending_renewals(&self, today: NaiveDate) -> Result<Vec<PendingRenewal>> {
+    pub fn pending_renewals(&self, today: NaiveDate) -> Result<Vec<PendingRenewal>> {
         let sql = "SELECT id, service, period_from, period_to, attempts FROM steps
                    WHERE action = 'renew' AND state IN ('intent', 'failed')
                      AND (retry_on IS NULL OR retry_on <= ?1) ORDER BY id";
@@ -124,7 +125,7 @@ pub trait Steps: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn shadow_steps(&self) -> Result<Vec<ShadowStep>> {
+    pub fn shadow_steps(&self) -> Result<Vec<ShadowStep>> {
         let sql = "SELECT t.service, s.customer, t.action, t.on_day, t.output
                    FROM steps t JOIN services s ON s.code = t.service WHERE t.state = 'shadow' ORDER BY t.id";
         let mut statement = self.connection().prepare_cached(sql)?;
@@ -144,7 +145,7 @@ pub trait Steps: Queries {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    fn steps_of_run(&self, run: i64) -> Result<Vec<RunStep>> {
+    pub fn steps_of_run(&self, run: i64) -> Result<Vec<RunStep>> {
         let sql = "SELECT service, action, period_from, on_day, id, period_to, attempts > 0, state = 'undone' FROM steps
                    WHERE run = ?1 AND state IN ('done', 'undone') ORDER BY id";
         let mut statement = self.connection().prepare_cached(sql)?;
@@ -163,8 +164,6 @@ pub trait Steps: Queries {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }
-
-impl<T: Queries> Steps for T {}
 
 impl Tx<'_> {
     /// Writes down a step in some state, in the service's episode (a reinstatement begins one: see

@@ -4,7 +4,6 @@ use super::reference::{self, Company, Customer, Payment, Policy, Service, State,
 use crate::support::sandbox::CONFIG;
 use crate::support::smtp::{Behaviour, Server};
 use chrono::{Datelike, Days, NaiveDate};
-use konet_billing::billing::charging::TakeOff;
 use konet_billing::billing::guard::Gates;
 use konet_billing::billing::ids::{CustomerCode, ServiceCode};
 use konet_billing::billing::money::Money;
@@ -13,7 +12,7 @@ use konet_billing::jobs::deliver::outbox::{Verdict, decide};
 use konet_billing::jobs::import::{Manner, Subject, import};
 use konet_billing::jobs::notify::render::Studio;
 use konet_billing::jobs::notify::{self, Wanted};
-use konet_billing::jobs::record::{Record, Recorded, Witness, record};
+use konet_billing::jobs::record::{self, Record, Recorded, Witness, record};
 use konet_billing::jobs::{Desk, deliver, enforce};
 use konet_billing::report::Report;
 use konet_billing::store::{Run, Store};
@@ -364,23 +363,18 @@ impl Twin {
                 if amount == 0 {
                     return;
                 }
-                let what = Record::Reverse {
+                let what = Record::Reverse(record::Reverse {
                     payment: payment.reference.clone(),
                     amount: Some(Money::from_cents(amount)),
-                };
+                });
                 self.record(&what).unwrap();
                 self.company.take_back(*customer, &payment.reference, amount, self.today);
             }
             Event::Discount { service, cents } => {
                 let at = service % self.company.services.len();
                 let of = self.company.services[at].code.clone();
-                let ours = self
-                    .record(&Record::TakeOff {
-                        of,
-                        amount: Some(Money::from_cents(*cents)),
-                        kind: TakeOff::Discount,
-                    })
-                    .is_ok();
+                let amount = Money::from_cents(*cents);
+                let ours = self.record(&Record::Discount(record::Discount { of, amount })).is_ok();
                 assert_eq!(ours, self.company.discount(at, *cents), "{}: discount of {cents}", self.today);
             }
             Event::Hold { service, days } => self.hold(*service, Some(plus(self.today, *days))),
@@ -398,7 +392,7 @@ impl Twin {
                     service.state = State::Suspended(on, true, expiry);
                 }
                 let customer = service.customer;
-                self.record(&Record::Cancel { service: code, undo: *undo }).unwrap();
+                self.record(&Record::Cancel(record::Cancel { service: code, undo: *undo })).unwrap();
                 self.company.bring_up(customer, self.today);
             }
             Event::Exempt { customer, exempt } => {
@@ -468,7 +462,7 @@ impl Twin {
         service.episode += u32::from(service.hold != until);
         service.hold = until;
         let code = ServiceCode::new(service.code.clone());
-        self.record(&Record::Hold { service: code, until }).unwrap();
+        self.record(&Record::Hold(record::Hold { service: code, until, none: until.is_none() })).unwrap();
     }
 
     fn pay(&mut self, customer: usize, amount: Amount, named: bool, assigned: bool) {
@@ -515,8 +509,9 @@ impl Twin {
                 .query_row("SELECT id FROM payments WHERE bank_ref = ?1", [&reference], |row| row.get(0))
                 .unwrap();
             let payment = konet_billing::billing::ids::PaymentId(id);
-            let code = CustomerCode::new(format!("K-{customer}"));
-            self.record(&Record::Assign { payment, customer: code, once: false, services: None }).unwrap();
+            let customer = Some(CustomerCode::new(format!("K-{customer}")));
+            let what = record::Assign { payment, customer, once: false, of: None, undo: false };
+            self.record(&Record::Assign(what)).unwrap();
         }
         let payment = Payment { reference, date: self.today, kept: cents, services };
         self.company.pay(customer, &payment, self.today);

@@ -266,6 +266,7 @@ impl Books {
             (Some(from), Some(service)) if from == service.expires => service.is_alive(),
             (Some(from), Some(service)) => {
                 from < service.expires
+                    && charge.renewed.is_some()
                     && charge.reopened.is_some()
                     && ["active", "suspended"].contains(&service.state.as_str())
             }

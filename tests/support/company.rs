@@ -408,3 +408,10 @@ fn export(movements: &[&Movement], mut balance: i64) -> String {
     text.push_str("Λογαριασμός;0026.0001.00.0000000012;;;\n");
     text
 }
+
+/// The number of a run of `enforce` or `nightly` that did anything.
+pub(crate) fn run_that_acted(printed: &Value) -> Option<i64> {
+    let enforced = if printed["enforce"].is_null() { printed } else { &printed["enforce"] };
+    let acted = enforced["actions"].as_array().is_some_and(|actions| !actions.is_empty());
+    printed["run"]["id"].as_i64().filter(|_| acted)
+}

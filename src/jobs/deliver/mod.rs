@@ -1,6 +1,7 @@
 //! Delivering: what waits in the outbox is handed over, each delivery at most once. The delivery is in
 //! doubt, durably, before the first byte of its body goes out.
 pub mod digest;
+mod envelope;
 pub mod handover;
 pub mod outbox;
 mod owed;
@@ -14,7 +15,7 @@ use crate::jobs::deliver::handover::Journal;
 use crate::jobs::spared::spared;
 use crate::mail::keyed::MailKey;
 use crate::mail::{Evidence, Handover, Outcome, Transport};
-use crate::store::{AttemptRecord, Claimed, DeliveryState, HandedOver, Outbox, Run, Store};
+use crate::store::{AttemptRecord, Claimed, DeliveryState, HandedOver, Run, Store};
 use anyhow::{Context, Result};
 use chrono::Duration;
 use owed::Look;
@@ -226,7 +227,7 @@ fn hand_over(
         }
         known.iter().map(|notice| Journal::cell(&notice.mode, role, &notice.notice)).collect::<Vec<_>>()
     };
-    let from = sender(desk, key, claimed.delivery, &claimed.address);
+    let from = envelope::sender(desk, key, claimed.delivery, &claimed.address);
     let handover = Handover {
         from: &from,
         to: &claimed.address,
@@ -249,16 +250,6 @@ fn hand_over(
         counter.stopped.get_or_insert_with(|| reply(&outcome).to_owned());
     }
     Ok(())
-}
-
-/// The envelope sender of a delivery: what comes back to it proves itself, where the server takes such addresses.
-#[must_use]
-pub fn sender(desk: &Desk, key: &MailKey, delivery: i64, address: &str) -> String {
-    let mail = &desk.config.mail;
-    mail.recipient_delimiter.map_or_else(
-        || mail.envelope_from.clone(),
-        |delimiter| key.sender(&mail.envelope_from, delimiter, delivery, address),
-    )
 }
 
 /// The journal knows of a hand-over that the database does not: perhaps it arrived.

@@ -1,23 +1,26 @@
 //! What people decide about messages: that one arrived, that one goes again.
 
+use crate::billing::coded::coded;
 use crate::billing::ids::CustomerCode;
 use crate::billing::letters::Request;
 use crate::jobs::Desk;
 use crate::jobs::notify::render::Studio;
 use crate::jobs::notify::{self, Instead, Wanted};
-use crate::store::{Addressed, DeliveryState, ListedDelivery, ListedMessage, Outbox, Run, Store, Tx};
+use crate::store::{Addressed, DeliveryState, ListedMessage, Run, Store, Tx};
+use crate::views::outbox::ListedDelivery;
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
-/// What a person decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// An uncertain one arrived.
-    Confirm,
-    /// An uncertain one goes again.
-    Resend,
-    /// One that was refused or came back is made anew, to the addresses of today.
-    Requeue,
+coded! {
+    /// What a person decides.
+    pub enum Verdict {
+        /// An uncertain one arrived.
+        Confirm = "confirm",
+        /// An uncertain one goes again.
+        Resend = "resend",
+        /// One that was refused or came back is made anew, to the addresses of today.
+        Requeue = "requeue",
+    }
 }
 
 impl Verdict {
@@ -34,16 +37,6 @@ impl Verdict {
         match self {
             Self::Confirm | Self::Resend => "uncertain",
             Self::Requeue => "failed or bounced",
-        }
-    }
-
-    /// The word of the command and the journal.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Confirm => "confirm",
-            Self::Resend => "resend",
-            Self::Requeue => "requeue",
         }
     }
 }
@@ -72,7 +65,7 @@ pub fn decide(
 ) -> Result<ListedMessage> {
     let said = Said { by, reason };
     let Some(listed) = store.listed_message(message)? else {
-        return Err(crate::error::Stop::Usage(format!("there is no message {message}")).into());
+        return Err(crate::error::Stop::unknown(format!("there is no message {message}")).into());
     };
     let chosen: Vec<&ListedDelivery> = listed
         .deliveries
@@ -88,7 +81,7 @@ pub fn decide(
         bail!(
             "message {message} has no {} delivery to {}: {}",
             verdict.wants(),
-            verdict.word(),
+            verdict.code(),
             states.join(", ")
         );
     }
@@ -98,7 +91,7 @@ pub fn decide(
         Verdict::Requeue => return requeue(desk, store, run, &listed, &chosen, said),
     };
     let ids: Vec<i64> = ids;
-    let note = format!("{} by {by}: {reason}", verdict.word());
+    let note = format!("{} by {by}: {reason}", verdict.code());
     store.write(run, |tx| -> Result<()> {
         for delivery in &ids {
             tx.decide_delivery(*delivery, DeliveryState::Uncertain, to, &note)?;
@@ -174,6 +167,6 @@ fn journal(
     detail["by"] = said.by.into();
     detail["reason"] = said.reason.into();
     let customer = CustomerCode::new(listed.customer.clone());
-    tx.journal(Some(&customer), None, &format!("outbox_{}", verdict.word()), &detail)?;
+    tx.journal(Some(&customer), None, &format!("outbox_{}", verdict.code()), &detail)?;
     Ok(())
 }

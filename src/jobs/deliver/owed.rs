@@ -6,7 +6,7 @@ use crate::billing::notice::Stage;
 use crate::billing::policy::Mode;
 use crate::jobs::Desk;
 use crate::jobs::notify::{self, Wanted};
-use crate::store::{Claimed, FactQueries, Outbox, Queries, StoreError, Waiting};
+use crate::store::{Claimed, Read, StoreError, Waiting};
 
 /// What a look came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(super) enum Look {
 ///
 /// # Errors
 /// Where the database cannot be read; a record that cannot be read withdraws the delivery.
-pub(super) fn look(desk: &Desk, store: &impl Queries, claimed: &Claimed) -> Result<Look, StoreError> {
+pub(super) fn look(desk: &Desk, store: &Read, claimed: &Claimed) -> Result<Look, StoreError> {
     let Some(message) = store.message_again(claimed.message)? else {
         return Ok(Look::Over("its message is gone"));
     };
@@ -33,26 +33,26 @@ pub(super) fn look(desk: &Desk, store: &impl Queries, claimed: &Claimed) -> Resu
         let why = "it was made in the other mode";
         return Ok(if desk.rules.mode == Mode::Live { Look::Over(why) } else { over(why) });
     }
-    let verdict = match compared(desk, store, claimed, &message) {
-        Err(fault) if fault.is_data() => Err("the customer is held back: a record cannot be read"),
+    let why = match differs(desk, store, claimed, &message) {
+        Err(fault) if fault.is_data() => Some("the customer is held back: a record cannot be read"),
         other => other?,
     };
-    Ok(verdict.map_or_else(over, |()| Look::Owed))
+    Ok(why.map_or(Look::Owed, over))
 }
 
-/// Whether what would be told now is what the message tells, to this address; else why not.
-fn compared(
+/// Why what would be told now is not what the message tells, to this address; none where it is.
+fn differs(
     desk: &Desk,
-    store: &impl Queries,
+    store: &Read,
     claimed: &Claimed,
     message: &Waiting,
-) -> Result<Result<(), &'static str>, StoreError> {
+) -> Result<Option<&'static str>, StoreError> {
     let code = CustomerCode::new(claimed.customer.clone());
     let Some(mut facts) = store.facts(&code, desk.rules.mode, desk.today)? else {
-        return Ok(Err("the customer is gone"));
+        return Ok(Some("the customer is gone"));
     };
     if !notify::addresses(desk, &facts).0.contains(&(claimed.address.clone(), claimed.role)) {
-        return Ok(Err("the address is no longer the customer's"));
+        return Ok(Some("the address is no longer the customer's"));
     }
     notify::without_waiting(&mut facts, std::slice::from_ref(message));
     // what another address was told with this message still binds us, and is yet to be told to this one
@@ -64,7 +64,7 @@ fn compared(
     let wanted = Wanted::again(message, false).unwrap_or_default();
     bring_up_to_date(&mut facts, &desk.rules, desk.today, wanted.until);
     let Some(letter) = notify::decide(desk, &facts, &wanted).letter else {
-        return Ok(Err("nothing is to be told any more"));
+        return Ok(Some("nothing is to be told any more"));
     };
     let keys = notify::keys_of(&letter);
     let told = if message.is_whole() {
@@ -72,9 +72,6 @@ fn compared(
     } else {
         message.keys.iter().all(|key| keys.contains(key))
     };
-    Ok(if told && letter.card.fingerprint() == message.fingerprint {
-        Ok(())
-    } else {
-        Err("the facts have changed since it was made")
-    })
+    let same = told && letter.card.fingerprint() == message.fingerprint;
+    Ok((!same).then_some("the facts have changed since it was made"))
 }

@@ -3,9 +3,9 @@
 
 use crate::billing::address::compared;
 use crate::jobs::Desk;
-use crate::jobs::deliver::sender;
+use crate::jobs::deliver::envelope::sender;
 use crate::mail::keyed::MailKey;
-use crate::store::{DeliveryState, Outbox, Run, Store, Troubled};
+use crate::store::{DeliveryState, Run, Store, Troubled};
 use anyhow::{Context, Result};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};

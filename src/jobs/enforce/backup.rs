@@ -10,10 +10,7 @@ const PREFIX: &str = "konet-billing-";
 
 /// Writes a backup beside the others, and lets old ones go: of each of the last `keep` days the newest stays, and
 /// of the last day the newest `keep`.
-///
-/// # Errors
-/// A folder that cannot be written.
-pub fn backup(desk: &Desk, store: &Store) -> Result<()> {
+fn backup(desk: &Desk, store: &Store) -> Result<()> {
     let Some(folder) = desk.config.database.backups.as_deref() else { return Ok(()) };
     std::fs::create_dir_all(folder)
         .with_context(|| format!("the backup folder `{}` cannot be made", folder.display()))?;
@@ -27,6 +24,11 @@ pub fn backup(desk: &Desk, store: &Store) -> Result<()> {
             .with_context(|| format!("the old backup `{}` cannot be removed", old.display()))?;
     }
     Ok(())
+}
+
+/// Writes a backup, unless nothing is to be written; gives why it could not be, which closes a gate.
+pub fn failed(desk: &Desk, store: &Store) -> Option<String> {
+    if desk.dry_run { None } else { backup(desk, store).err().map(|error| format!("{error:#}")) }
 }
 
 /// The backups that go. Their names sort by time, and begin with the day.

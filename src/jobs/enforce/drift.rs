@@ -7,34 +7,14 @@ use crate::billing::policy::Mode;
 use crate::jobs::Desk;
 use crate::jobs::enforce::panels::state_at_panel;
 use crate::jobs::import::services::word_state;
-use crate::store::{FactQueries, ServiceChange, Services, Steps, Store};
+use crate::store::{ServiceChange, Store};
+use crate::views::status::{Drift, Shadow};
 use anyhow::Result;
 use chrono::NaiveDate;
-use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Services that were terminated so long ago are the panel's business no more.
 const TERMINATED_WITHIN_DAYS: u32 = 60;
-
-/// A service that its panel shows in another state than the program.
-#[derive(Debug, Clone, Serialize)]
-pub struct Drift {
-    /// Which service.
-    pub service: String,
-    /// Whose.
-    pub customer: String,
-    /// The panel's user name.
-    pub account: Option<String>,
-    /// Which panel.
-    pub server: Option<String>,
-    /// What the program has.
-    pub ours: String,
-    /// What the panel answers; none where it gave no answer.
-    pub panel: Option<String>,
-    /// What it said instead.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub why: Option<String>,
-}
 
 /// Asks the panels of every service whose kind has a `verify`, and gives those that differ.
 ///
@@ -65,25 +45,6 @@ pub fn drift(desk: &Desk, store: &Store) -> Result<Vec<Drift>> {
     }
     bar.finish_and_clear();
     Ok(drifted)
-}
-
-/// One service that the trial or the staff would have acted on.
-#[derive(Debug, Clone, Serialize)]
-pub struct Shadow {
-    /// Which service.
-    pub service: String,
-    /// Whose.
-    pub customer: String,
-    /// `suspend`, `reinstate` or `terminate`.
-    pub action: String,
-    /// The day the program would have done it.
-    pub ours_on: Option<NaiveDate>,
-    /// The day on which an imported file first showed that staff had.
-    pub staff_on: Option<NaiveDate>,
-    /// `agree`, `only_ours` or `only_staff`.
-    pub verdict: &'static str,
-    /// Why the program would have, or why not.
-    pub because: String,
 }
 
 /// What the trial would have done beside what staff did by hand, as the imported files show it.

@@ -2,10 +2,14 @@
 //! again in the transaction that records it.
 pub mod backup;
 pub mod drift;
+mod night;
 mod panels;
 pub mod undo;
 
-use crate::billing::enforcement::{self, Because, Enforcement, Step};
+pub use night::night;
+
+use crate::billing::because::Because;
+use crate::billing::enforcement::{self, Enforcement, Step};
 use crate::billing::facts::Action;
 use crate::billing::guard::{self, Gates, Limits, Refusal};
 use crate::billing::ids::{CustomerCode, ServiceCode};
@@ -14,7 +18,7 @@ use crate::jobs::Desk;
 use crate::jobs::gates::unread_payments;
 use crate::jobs::money;
 use crate::jobs::spared::spared;
-use crate::store::{FactQueries, GateQueries, Payments, RESTORED, Run, Runs, Services, Steps, Store};
+use crate::store::{RESTORED, Run, Store};
 use crate::views::StepView;
 use anyhow::Result;
 use panels::Panels;
@@ -134,25 +138,23 @@ impl Plan {
     /// A person lets exactly this plan pass a cap. Gates stay closed: what they say can be mended.
     ///
     /// # Errors
-    /// [`crate::error::Stop::Usage`] where the digest is another plan's or there is nothing to approve.
+    /// A mistake of usage where the digest is another plan's or there is nothing to approve.
     pub fn approve(&mut self, digest: &str) -> Result<()> {
         use crate::error::Stop;
         let Some(refusal) = &self.refusal else {
-            return Err(Stop::Usage(
-                "the guard refuses nothing today; there is nothing to approve".to_owned(),
-            )
-            .into());
+            let text = "the guard refuses nothing today; there is nothing to approve";
+            return Err(Stop::usage(text).into());
         };
-        if refusal.reason != "cap" {
+        if refusal.reason != guard::Reason::Cap {
             let text = format!("only a cap can be approved, and this is no cap: {}", refusal.message);
-            return Err(Stop::Usage(text).into());
+            return Err(Stop::usage(text).into());
         }
         if refusal.digest != digest {
             let text = format!(
                 "`{digest}` is the digest of another plan; today's is `{}`; look at it with `enforce --dry-run`",
                 refusal.digest
             );
-            return Err(Stop::Usage(text).into());
+            return Err(Stop::usage(text).into());
         }
         self.refusal = None;
         Ok(())
@@ -170,7 +172,11 @@ impl Plan {
         for step in in_order(self.steps) {
             match &self.refusal {
                 Some(refusal) if guard::is_guarded(step.action) => {
-                    outcome.withheld.push(StepView::withheld(&step, refusal.reason, refusal.message.clone()));
+                    outcome.withheld.push(StepView::withheld(
+                        &step,
+                        refusal.reason.code(),
+                        refusal.message.clone(),
+                    ));
                 }
                 Some(_) | None => outcome.actions.push(StepView::of(&step)),
             }
@@ -308,7 +314,9 @@ impl Plan {
                 _ if held.iter().any(|(code, _)| *code == step.customer) => {
                     ("data", "its customer is held back".to_owned())
                 }
-                Some(refusal) if guard::is_guarded(step.action) => (refusal.reason, refusal.message.clone()),
+                Some(refusal) if guard::is_guarded(step.action) => {
+                    (refusal.reason.code(), refusal.message.clone())
+                }
                 Some(_) | None => ("gate", "its facts changed while the run was under way".to_owned()),
             };
             outcome.withheld.push(StepView::withheld(&step, reason, because));

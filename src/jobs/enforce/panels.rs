@@ -11,7 +11,8 @@ use crate::billing::text::is_plain_word;
 use crate::config::HookSet;
 use crate::hooks::{self, Answer, Call};
 use crate::jobs::Desk;
-use crate::store::{FactQueries, PendingRenewal, Run, Services, Steps, Store};
+use crate::jobs::spared::Spared;
+use crate::store::{PendingRenewal, Run, Store};
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde_json::json;
@@ -65,7 +66,7 @@ pub(super) fn act(
     run: Run,
     panels: &mut Panels,
     step: &Step,
-) -> Result<Result<(), String>> {
+) -> Result<Spared<()>> {
     let Some((set, argv)) = hook(desk, step.action, step.kind) else { return Ok(Ok(())) };
     let (failures, retry_on) = store.failures(step)?;
     if let Some(day) = retry_on.filter(|day| *day > desk.today) {
@@ -129,7 +130,7 @@ pub(super) fn renew(
         customer: service.customer.clone(),
         kind: service.kind,
         period: pending.period,
-        because: enforcement::Because::Settled(pending.period),
+        because: crate::billing::because::Because::Settled(pending.period),
     };
     let answer = match hook(desk, Action::Renew, service.kind) {
         // the hook was taken away: a person did it, or will

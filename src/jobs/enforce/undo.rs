@@ -2,18 +2,20 @@
 //! since, and both are left alone for a while. Money is not touched (`record reverse` does that), and what was deleted
 //! is gone.
 
-use crate::billing::enforcement::{Because, Step};
+use crate::billing::because::Because;
+use crate::billing::enforcement::Step;
 use crate::billing::facts::{Action, Facts};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::notice::Stage;
 use crate::billing::period::BillingPeriod;
 use crate::billing::service::{Hold, Service, ServiceState};
+use crate::error::Stop;
 use crate::jobs::Desk;
 use crate::jobs::enforce::panels::{self, Panels};
-use crate::store::{FactQueries, Outbox, Run, RunStep, Services, Steps, Store, Tx};
-use anyhow::{Result, bail};
+use crate::store::{Run, RunStep, Store, Tx};
+use crate::views::runs::Undone;
+use anyhow::Result;
 use chrono::NaiveDate;
-use serde::Serialize;
 use serde_json::json;
 
 /// What is undone, and by whom.
@@ -31,21 +33,6 @@ pub struct Wanted {
     pub by: String,
     /// Why.
     pub reason: String,
-}
-
-/// What became of one step.
-#[derive(Debug, Clone, Serialize)]
-pub struct Undone {
-    /// The step of that run.
-    pub action: String,
-    /// Which service.
-    pub service: String,
-    /// Whose.
-    pub customer: Option<String>,
-    /// `undone` or `left`.
-    pub outcome: &'static str,
-    /// Why, and what the customer hears of it.
-    pub because: String,
 }
 
 /// Undoes what can be undone of a run, and says why of the rest.
@@ -66,8 +53,8 @@ pub fn undo(desk: &Desk, store: &mut Store, run: Run, wanted: &Wanted) -> Result
             continue;
         }
         let (outcome, because) = match undoing.step(&step, service)? {
-            Ok(because) => ("undone", because),
-            Err(because) => ("left", because),
+            Became::Undone(because) => ("undone", because),
+            Became::Left(because) => ("left", because),
         };
         undone.push(Undone {
             action: step.action,
@@ -81,9 +68,22 @@ pub fn undo(desk: &Desk, store: &mut Store, run: Run, wanted: &Wanted) -> Result
         let of = wanted.service.as_ref().map(ToString::to_string);
         let of = of.or_else(|| wanted.customer.as_ref().map(ToString::to_string));
         let of = of.map(|code| format!(" with `{code}`")).unwrap_or_default();
-        bail!("run {} renewed, reinstated, suspended and deleted nothing{of}; see `runs`", wanted.run);
+        let text = format!("run {} renewed, reinstated, suspended and deleted nothing{of}", wanted.run);
+        return Err(Stop::unknown_unless(undoing.names_something(), text).hint("see `runs`").into());
     }
     Ok(undone)
+}
+
+/// What became of a step, and why.
+enum Became {
+    Undone(String),
+    Left(String),
+}
+
+impl Became {
+    fn left(why: &str) -> Self {
+        Self::Left(why.to_owned())
+    }
 }
 
 /// What undoing needs from step to step.
@@ -96,23 +96,32 @@ struct Undoing<'a> {
 }
 
 impl Undoing<'_> {
+    /// Whether the run, the service and the customer that were named exist.
+    fn names_something(&self) -> bool {
+        let Wanted { run, service, customer, .. } = self.wanted;
+        // a record that cannot be read exists all the same, and runs are numbered in turn: this is the last
+        !service.as_ref().is_some_and(|code| matches!(self.store.owner_of(code), Ok(None)))
+            && !customer.as_ref().is_some_and(|code| matches!(self.store.customer(code), Ok(None)))
+            && (1..=self.run.id.0).contains(run)
+    }
+
     /// Undoes one step, or says why it stays.
-    fn step(&mut self, step: &RunStep, service: Option<Service>) -> Result<Result<String, String>> {
-        let Some(service) = service else { return Ok(Err("the service is gone".to_owned())) };
+    fn step(&mut self, step: &RunStep, service: Option<Service>) -> Result<Became> {
+        let Some(service) = service else { return Ok(Became::left("the service is gone")) };
         if step.undone {
-            return Ok(Err("it was undone already".to_owned()));
+            return Ok(Became::left("it was undone already"));
         }
-        match step.action.as_str() {
-            "suspend" => match service.state {
+        match Action::from_code(&step.action) {
+            Some(Action::Suspend) => match service.state {
                 ServiceState::Suspended { on, .. } if on == step.on => self.reinstate(step, &service),
-                _ => Ok(Err("it has changed since".to_owned())),
+                _ => Ok(Became::left("it has changed since")),
             },
-            "renew" => match self.not_undone(step, &service)? {
-                Some(why) => Ok(Err(why.to_owned())),
-                None => self.take_back(step, &service).map(Ok),
+            Some(Action::Renew) => match self.not_undone(step, &service)? {
+                Some(why) => Ok(Became::left(why)),
+                None => self.take_back(step, &service).map(Became::Undone),
             },
-            "reinstate" => Ok(Err("it was paid for".to_owned())),
-            _ => Ok(Err("what was deleted is gone".to_owned())),
+            Some(Action::Reinstate) => Ok(Became::left("it was paid for")),
+            Some(Action::Terminate) | None => Ok(Became::left("what was deleted is gone")),
         }
     }
 
@@ -160,7 +169,7 @@ impl Undoing<'_> {
         Ok(because)
     }
 
-    fn reinstate(&mut self, undone: &RunStep, service: &Service) -> Result<Result<String, String>> {
+    fn reinstate(&mut self, undone: &RunStep, service: &Service) -> Result<Became> {
         let Self { desk, run, wanted, .. } = *self;
         let period = BillingPeriod { from: undone.period_from, to: undone.period_to };
         let step = Step {
@@ -174,7 +183,7 @@ impl Undoing<'_> {
         let told = self.was_told(undone, Stage::Suspended)?;
         let by_hook = panels::hook(desk, Action::Reinstate, service.kind).is_some() && !desk.dry_run;
         if by_hook && let Err(why) = panels::act(desk, self.store, run, &mut self.panels, &step)? {
-            return Ok(Err(format!("the hook failed: {why}")));
+            return Ok(Became::Left(format!("the hook failed: {why}")));
         }
         let withdrawn = self.store.write(run, |tx| -> Result<usize> {
             let running = Service { state: ServiceState::Active, ..service.clone() };
@@ -200,7 +209,7 @@ impl Undoing<'_> {
         } else {
             heard(withdrawn)
         });
-        Ok(Ok(because))
+        Ok(Became::Undone(because))
     }
 
     fn facts(&self, service: &Service) -> Result<Option<Facts>> {

@@ -8,7 +8,7 @@ use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::import::mailbox;
 use crate::mail::bounce::{self, Bounce};
 use crate::mail::keyed::MailKey;
-use crate::store::{Customers, Outbox, Run, SentDelivery, Store};
+use crate::store::{Run, SentDelivery, Store};
 use crate::views::AttentionView;
 use anyhow::Result;
 use serde_json::json;

@@ -1,7 +1,11 @@
 //! What an imported row changes: column by column, before and after.
 
+use super::TAKEABLE;
+use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::intake::Field;
-use crate::views::ColumnView;
+use crate::jobs::attention::{Findings, Kind};
+use crate::views::{ColumnView, ImportView, RecordView};
+use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Collects the differences between a stored record and a row.
@@ -77,4 +81,44 @@ impl Differences {
             self.conflicts.push(view);
         }
     }
+}
+
+pub(super) fn record(code: &str, change: &'static str, columns: Vec<ColumnView>) -> RecordView {
+    RecordView { code: code.to_owned(), change, columns }
+}
+
+pub(super) fn columns_json(columns: &[ColumnView]) -> serde_json::Value {
+    columns
+        .iter()
+        .map(|column| (column.column.to_owned(), json!([column.before, column.after])))
+        .collect::<serde_json::Map<String, serde_json::Value>>()
+        .into()
+}
+
+pub(super) fn conflicts(
+    code: &str,
+    customer: Option<&CustomerCode>,
+    service: Option<&ServiceCode>,
+    columns: Vec<ColumnView>,
+    view: &mut ImportView,
+    findings: &mut Findings,
+) {
+    if columns.is_empty() {
+        return;
+    }
+    for column in &columns {
+        let way_out = if TAKEABLE.contains(&column.column) {
+            format!("`--take {}` lets the file decide", column.column)
+        } else {
+            // its charges, payments and cards are its customer's
+            "end it (`record end`) and import a service with a code of its own".to_owned()
+        };
+        let text = format!(
+            "`{code}`: the file says {} = `{}`, the program has `{}` and keeps it; {way_out}",
+            column.column, column.after, column.before
+        );
+        let key = format!("{code}|{}|{}", column.column, column.after);
+        findings.add(Kind::Conflict, key, customer, service, text);
+    }
+    view.records.push(record(code, "conflict", columns));
 }

@@ -7,7 +7,7 @@ use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::gates::{InboxFile, file_name};
 use crate::jobs::import::{self, Manner, Subject};
 use crate::jobs::spared::spared;
-use crate::store::{AttentionQueries, Cover, GateQueries, Met, Run, Store, UnreadFile};
+use crate::store::{Cover, Met, Run, Store, UnreadFile};
 use crate::views::{AttentionView, ImportView, RunView};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};

@@ -1,8 +1,8 @@
 //! The tax invoices that accounting has issued: what each is for.
 
 use crate::billing::ids::{ChargeId, PaymentId};
-pub use crate::intake::InvoiceOf;
-use crate::store::{Charges, Payments, Queries, StoreError, Tx};
+use crate::intake::InvoiceOf;
+use crate::store::{Read, StoreError, Tx};
 use chrono::NaiveDate;
 
 /// What an invoice covers.
@@ -25,7 +25,7 @@ impl Covered {
 ///
 /// # Errors
 /// Where the database cannot be read.
-pub fn covered(from: &impl Queries, of: &InvoiceOf) -> Result<Covered, StoreError> {
+pub fn covered(from: &Read, of: &InvoiceOf) -> Result<Covered, StoreError> {
     let mut covered = Covered::default();
     covered.charges = match of {
         InvoiceOf::Card(card) => from.charges_of_card(card)?,

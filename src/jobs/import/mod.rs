@@ -8,48 +8,38 @@ mod mailbox;
 mod movements;
 mod owner;
 pub mod payments;
+mod reversals;
 pub mod services;
 
 use crate::billing::charging::{bring_up_to_date, reprice};
+use crate::billing::coded::coded;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::policy::Mode;
 use crate::exit_status::ExitStatus;
 use crate::intake::{self, CustomerRow, InvoiceRow, PaymentRow, ServiceRow, Sheet};
 use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::gates::{self, InboxFile};
-use crate::jobs::import::differences::Differences;
+use crate::jobs::import::differences::{Differences, columns_json, conflicts, record};
 use crate::jobs::spared::spared;
 use crate::jobs::{Desk, money};
-use crate::store::{Customers, FactQueries, RecordOf, Run, Services, StaffQueries, Store, Tx};
-use crate::views::{ColumnView, ImportView, RecordView, RunView};
+use crate::store::{RecordOf, Run, Store, Tx};
+use crate::views::{ImportView, RunView};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// What is imported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
-    /// Customers.
-    Customers,
-    /// Services.
-    Services,
-    /// Payments.
-    Payments,
-    /// Tax invoices.
-    Invoices,
-}
-
-impl Subject {
-    /// The word of the command.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Customers => "customers",
-            Self::Services => "services",
-            Self::Payments => "payments",
-            Self::Invoices => "invoices",
-        }
+coded! {
+    /// What is imported.
+    pub enum Subject {
+        /// Customers.
+        Customers = "customers",
+        /// Services.
+        Services = "services",
+        /// Payments.
+        Payments = "payments",
+        /// Tax invoices.
+        Invoices = "invoices",
     }
 }
 
@@ -94,7 +84,7 @@ pub fn import(
 ) -> Result<(ImportView, ExitStatus)> {
     let mut view = ImportView {
         run: shown,
-        kind: subject.word(),
+        kind: subject.code(),
         files: files.iter().map(|file| file.display().to_string()).collect(),
         created: 0,
         changed: 0,
@@ -245,18 +235,6 @@ fn foreign_reference(
     (is_new && twice).then(|| ("reference", format!("`{reference}` stands with another customer too")))
 }
 
-fn record(code: &str, change: &'static str, columns: Vec<ColumnView>) -> RecordView {
-    RecordView { code: code.to_owned(), change, columns }
-}
-
-fn columns_json(columns: &[ColumnView]) -> serde_json::Value {
-    columns
-        .iter()
-        .map(|column| (column.column.to_owned(), json!([column.before, column.after])))
-        .collect::<serde_json::Map<String, serde_json::Value>>()
-        .into()
-}
-
 fn write_customers(
     desk: &Desk,
     tx: &Tx<'_>,
@@ -300,34 +278,6 @@ fn write_customers(
     let missing = tx.customer_codes()?.into_iter().filter(|code| !seen.contains(code));
     view.records.extend(missing.map(|code| record(code.as_str(), "missing", Vec::new())));
     Ok(())
-}
-
-fn conflicts(
-    code: &str,
-    customer: Option<&CustomerCode>,
-    service: Option<&ServiceCode>,
-    columns: Vec<ColumnView>,
-    view: &mut ImportView,
-    findings: &mut Findings,
-) {
-    if columns.is_empty() {
-        return;
-    }
-    for column in &columns {
-        let way_out = if TAKEABLE.contains(&column.column) {
-            format!("`--take {}` lets the file decide", column.column)
-        } else {
-            // its charges, payments and cards are its customer's
-            "end it (`record end`) and import a service with a code of its own".to_owned()
-        };
-        let text = format!(
-            "`{code}`: the file says {} = `{}`, the program has `{}` and keeps it; {way_out}",
-            column.column, column.after, column.before
-        );
-        let key = format!("{code}|{}|{}", column.column, column.after);
-        findings.add(Kind::Conflict, key, customer, service, text);
-    }
-    view.records.push(record(code, "conflict", columns));
 }
 
 fn write_services(

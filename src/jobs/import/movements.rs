@@ -1,10 +1,11 @@
 //! Which lines of a statement are movements that were seen before, in this format or another, and which are new.
 
+use crate::billing::candidates::Evidence;
 use crate::billing::ids::CustomerCode;
 use crate::billing::movement::{Identity, Movement as Said, real_reference};
 use crate::billing::text::{cleaned, have_words_in_common};
 use crate::intake::{Movement, PaymentRow};
-use crate::store::{Payments, Queries, StoreError, StoredPayment, is_same_account};
+use crate::store::{Read, StoreError, StoredPayment, is_same_account};
 use std::collections::{BTreeMap, HashMap};
 
 /// `source` of our own plain files: people write them, and name what they mean.
@@ -26,7 +27,7 @@ pub(super) struct Line {
     /// Which of its equals within the statement it is, from 1.
     pub(super) ordinal: u32,
     /// Whose it is, and what told so.
-    pub(super) owner: Option<(CustomerCode, &'static str)>,
+    pub(super) owner: Option<(CustomerCode, Evidence)>,
 }
 
 /// What a line turns out to be.
@@ -107,7 +108,7 @@ pub(super) fn identified(rows: impl Iterator<Item = (usize, PaymentRow)>) -> Vec
 /// Compares lines of one format, day and amount with what other formats of the account have shown: as many count as
 /// the fuller format has. What both say surely (the payer's account, the end-to-end id, a reference, whose it is) goes
 /// before words in common; where nothing tells, a person is asked.
-pub(super) fn compared(tx: &impl Queries, lines: &[&Line]) -> Result<Vec<Verdict>, StoreError> {
+pub(super) fn compared(tx: &Read, lines: &[&Line]) -> Result<Vec<Verdict>, StoreError> {
     let mut verdicts: Vec<Verdict> = lines.iter().map(|_| Verdict::New).collect();
     let Some(first) = lines.first() else { return Ok(verdicts) };
     let known = tx.payments_unseen_by(&first.row.source, first.row.date, first.row.amount)?;

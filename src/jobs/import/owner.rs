@@ -1,29 +1,26 @@
 //! Whose a payment is: what a statement says of that, from the file's own word down to the account it comes from.
 
+use crate::billing::candidates::Evidence;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::text::look_alikes;
 use crate::intake::PaymentRow;
-use crate::store::{Customers, Outbox, Payments, Queries, Services, StoreError, Tx};
+use crate::store::{Read, StoreError, Tx};
 
-/// Whose a payment is, and what told so: the file, a reference, a card's number, the services named. What a payment
-/// names goes before the account that it comes from: people pay for others.
-pub(super) fn owner(
-    tx: &Tx<'_>,
-    row: &PaymentRow,
-) -> Result<Option<(CustomerCode, &'static str)>, StoreError> {
+/// Whose a payment is, and what told so.
+pub(super) fn owner(tx: &Tx<'_>, row: &PaymentRow) -> Result<Option<(CustomerCode, Evidence)>, StoreError> {
     if let Some(code) = &row.customer {
-        return Ok(Some((CustomerCode::new(code.clone()), "customer")));
+        return Ok(Some((CustomerCode::new(code.clone()), Evidence::Customer)));
     }
     let texts = || [&row.reference, &row.note].into_iter().flatten();
     let mut named = false;
     for text in texts() {
         let references = references_in(tx, text)?;
         if let [code] = references.as_slice() {
-            return Ok(Some((code.clone(), "reference")));
+            return Ok(Some((code.clone(), Evidence::Reference)));
         }
         named |= !references.is_empty();
         if let Some(code) = by_card(tx, text)? {
-            return Ok(Some((code, "card")));
+            return Ok(Some((code, Evidence::Card)));
         }
     }
     let mut owners = Vec::new();
@@ -33,23 +30,27 @@ pub(super) fn owner(
     owners.sort();
     owners.dedup();
     if !owners.is_empty() {
-        return Ok(if owners.len() == 1 { owners.pop().map(|code| (code, "services")) } else { None });
+        return Ok(if owners.len() == 1 {
+            owners.pop().map(|code| (code, Evidence::Services))
+        } else {
+            None
+        });
     }
     for text in texts() {
         if let Some(code) = by_code(tx, text)? {
-            return Ok(Some((code, "code")));
+            return Ok(Some((code, Evidence::Code)));
         }
     }
     if let (false, Some(iban)) = (named, &row.payer_iban)
         && let Some(code) = tx.customer_of_payer(iban)?
     {
-        return Ok(Some((code, "payer_iban")));
+        return Ok(Some((code, Evidence::PayerIban)));
     }
     Ok(None)
 }
 
 /// The customers whose payment reference stands in a text, however it is spaced.
-pub(super) fn references_in(tx: &impl Queries, text: &str) -> Result<Vec<CustomerCode>, StoreError> {
+pub(super) fn references_in(tx: &Read, text: &str) -> Result<Vec<CustomerCode>, StoreError> {
     let words: Vec<String> =
         text.split(|c: char| !c.is_alphanumeric()).map(look_alikes).filter(|word| !word.is_empty()).collect();
     let mut found: Vec<CustomerCode> = Vec::new();
@@ -73,7 +74,7 @@ pub(super) fn references_in(tx: &impl Queries, text: &str) -> Result<Vec<Custome
 }
 
 /// The customer of the one card whose number stands in a text.
-fn by_card(tx: &impl Queries, text: &str) -> Result<Option<CustomerCode>, StoreError> {
+fn by_card(tx: &Read, text: &str) -> Result<Option<CustomerCode>, StoreError> {
     let upper = look_alikes(text);
     let mut found: Vec<CustomerCode> = Vec::new();
     for word in upper.split(|c: char| !(c.is_alphanumeric() || c == '-')) {
@@ -88,7 +89,7 @@ fn by_card(tx: &impl Queries, text: &str) -> Result<Option<CustomerCode>, StoreE
 }
 
 /// The one customer whose code stands in a text as a word; a bare number is no evidence.
-fn by_code(tx: &impl Queries, text: &str) -> Result<Option<CustomerCode>, StoreError> {
+fn by_code(tx: &Read, text: &str) -> Result<Option<CustomerCode>, StoreError> {
     let mut found: Vec<CustomerCode> = Vec::new();
     for word in look_alikes(text).split(|c: char| !(c.is_alphanumeric() || c == '-')) {
         let telling = word.len() >= 3

@@ -1,28 +1,22 @@
 //! Payments: whose they are, where their money goes, and which of them wait for a person.
 
-use crate::billing::candidates::{said, words_of_payment};
+use crate::billing::candidates::{Evidence, said, words_of_payment};
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
-use crate::billing::movement::real_reference;
 use crate::intake::{Movement, PaymentRow};
 use crate::jobs::Desk;
 use crate::jobs::attention::{Findings, Kind};
-use crate::jobs::import::PaymentSheets;
 use crate::jobs::import::movements::{self, CSV, Line, Verdict};
 use crate::jobs::import::owner::{owner, references_in};
-use crate::jobs::money::{self, Reversal};
-use crate::store::{
-    Customers, NewPayment, Parked, Payments, Services, Store, StoreError, StoredPayment, Tx, is_same_account,
-};
+use crate::jobs::import::{PaymentSheets, reversals};
+use crate::jobs::money::{self};
+use crate::store::{NewPayment, Parked, Store, StoredPayment, Tx};
 use crate::views::{ColumnView, ImportView, RecordView};
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
-
-/// Banks take money back soon or never; last year's payment of the same amount is not meant.
-const REVERSED_WITHIN_DAYS: i64 = 60;
 
 /// Why a row cannot be booked: it names somebody or something that does not exist, or our own file is ahead of its day.
 pub(super) fn fault(store: &Store, row: &PaymentRow, today: NaiveDate) -> Option<(&'static str, String)> {
@@ -105,7 +99,7 @@ pub(super) fn write(
             }
             Movement::TakenBack => {
                 for line in &of_format {
-                    reversal(desk, tx, line, view, findings)?;
+                    reversals::reversal(desk, tx, line, view, findings)?;
                 }
             }
         }
@@ -195,7 +189,7 @@ fn adopt(
     desk: &Desk,
     tx: &Tx<'_>,
     known: &StoredPayment,
-    owner: Option<(CustomerCode, &'static str)>,
+    owner: Option<(CustomerCode, Evidence)>,
     view: &mut ImportView,
 ) -> Result<()> {
     view.unchanged += 1;
@@ -269,7 +263,7 @@ fn book(
         let basis = money::allocate_to(desk, tx, &code, id)?;
         money::tell_idle(desk, tx, &code, findings)?;
         columns.push(column("customer", code.to_string()));
-        columns.push(column("matched_by", by.to_owned()));
+        columns.push(column("matched_by", by.to_string()));
         columns.push(column("basis", basis));
     } else {
         view.unmatched += 1;
@@ -316,85 +310,4 @@ fn wait(tx: &Tx<'_>, line: &Line, id: PaymentId) -> Result<()> {
     }
     tx.index_waiting(id, &words_of_payment(row.payer.as_deref(), &text), &claims)?;
     Ok(())
-}
-
-/// Money that had come in was taken back by the bank: the payment is found by what both name, else a person is
-/// told.
-fn reversal(
-    desk: &Desk,
-    tx: &Tx<'_>,
-    line: &Line,
-    view: &mut ImportView,
-    findings: &mut Findings,
-) -> Result<()> {
-    let row = &line.row;
-    if tx.sighted(&line.identity, line.ordinal)?.is_some() {
-        view.unchanged += 1;
-        return Ok(());
-    }
-    let bank_ref = format!("reversal:{}", line.display_reference());
-    let mut of = reversed_by(tx, row)?;
-    // a person who took it back before the statement came did so for the same movement
-    if !of.is_empty() && of.iter().all(|known| known.kept.is_zero()) {
-        view.unchanged += 1;
-        return Ok(());
-    }
-    of.retain(|known| known.kept >= row.amount);
-    if of.len() > 1 && of.iter().filter(|known| known.amount == row.amount).count() == 1 {
-        of.retain(|known| known.amount == row.amount);
-    }
-    let key = format!("{}|{}|{}", row.account, line.identity.as_str(), line.ordinal);
-    let [payment] = of.as_slice() else {
-        let text = format!(
-            "{} were taken back by the bank on {} (`{}`, {}), and no payment was found that they surely are of; \
-             `record reverse PAYMENT` takes it back",
-            row.amount,
-            row.date,
-            row.bank_ref,
-            row.payer.as_deref().or(row.note.as_deref()).unwrap_or("no words")
-        );
-        findings.add(Kind::Statement, key, None, None, text);
-        return Ok(());
-    };
-    let entry = Reversal {
-        amount: row.amount,
-        date: row.date,
-        bank_ref: &bank_ref,
-        source: &row.source,
-        why: row.note.as_deref().unwrap_or("the statement says so"),
-    };
-    let (id, text) = money::take_back(desk, tx, payment, &entry)?;
-    tx.sight(&line.identity, line.ordinal, &row.source, id)?;
-    view.created += 1;
-    let column = |column, after: String| ColumnView { column, before: String::new(), after };
-    let columns =
-        vec![column("amount", (-row.amount).to_string()), column("reverses", payment.bank_ref.clone())];
-    view.records.push(RecordView { code: bank_ref, change: "created", columns });
-    findings.add(Kind::Statement, key, payment.customer.as_ref(), None, text);
-    Ok(())
-}
-
-/// The payments that a reversal may be of: by its own reference, by the end-to-end id, by what the payer gave, else what
-/// the customer it names paid in that amount lately.
-fn reversed_by(tx: &Tx<'_>, row: &PaymentRow) -> Result<Vec<StoredPayment>, StoreError> {
-    let earlier = |known: &StoredPayment| known.amount == row.amount && known.date <= row.date;
-    let mut of = match real_reference(&row.bank_ref) {
-        Some(reference) => tx.payments_of_reference(reference)?,
-        None => Vec::new(),
-    };
-    of.retain(|known| is_same_account(&known.account, &row.account) && known.date <= row.date);
-    if let (true, Some(id)) = (of.is_empty(), row.end_to_end.as_deref().and_then(real_reference)) {
-        of = tx.payments_of_end_to_end(id, row.amount)?;
-        of.retain(earlier);
-    }
-    if let (true, Some(reference)) = (of.is_empty(), &row.reference) {
-        of = tx.payments_that_gave(reference)?;
-        of.retain(earlier);
-    }
-    if let (true, Some((code, "reference" | "card" | "code"))) = (of.is_empty(), owner(tx, row)?) {
-        of = tx.payments_of(&code)?;
-        of.retain(earlier);
-    }
-    of.retain(|known| (row.date - known.date).num_days() <= REVERSED_WITHIN_DAYS);
-    Ok(of)
 }

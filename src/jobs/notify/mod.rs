@@ -1,13 +1,16 @@
 //! Notices: decide on a snapshot, draw on all cores, then look at every customer again in the
 //! transaction that stores card, message, notices and deliveries together.
+mod night;
 pub mod outlook;
 pub mod preview;
 pub mod render;
 
+pub use night::night;
+
 use crate::billing::charging::bring_up_to_date;
 use crate::billing::facts::{Facts, Letter};
 use crate::billing::ids::{CardNumber, CustomerCode};
-use crate::billing::letters::{self, Correspondence, Request, Skipped};
+use crate::billing::letters::{self, Correspondence, NotTold, Request, Skipped};
 use crate::billing::notice::{Notice, NoticeFate};
 use crate::billing::policy::Mode;
 use crate::jobs::Desk;
@@ -17,8 +20,7 @@ use crate::jobs::notify::render::{Finished, Header, Studio};
 use crate::jobs::spared::spared;
 use crate::mail::keyed::{Identity, MailKey};
 use crate::store::{
-    Asked, DeliveryState, FactQueries, NewMessage, Outbox, Queries, Role, Run, Store, StoreError, Tx,
-    Waiting, sorted,
+    Asked, DeliveryState, NewMessage, Read, Role, Run, Store, StoreError, Tx, Waiting, sorted,
 };
 use crate::views::{LineView, MessageView, SkippedView, lines_of};
 use anyhow::Result;
@@ -255,7 +257,7 @@ pub(super) fn without_waiting(facts: &mut Facts, waiting: &[Waiting]) {
 /// anything. A card on request stands for itself.
 fn read(
     desk: &Desk,
-    from: &impl Queries,
+    from: &Read,
     code: &CustomerCode,
     wanted: &Wanted,
 ) -> Result<Option<(Facts, Vec<Waiting>)>, StoreError> {
@@ -385,16 +387,16 @@ fn note_skipped(code: &CustomerCode, skipped: &[Skipped], outcome: &mut Outcome)
     for skip in skipped {
         outcome.skipped.push(SkippedView::of(code.as_str(), skip));
         match skip.reason {
-            "no_email" => {
+            NotTold::NoEmail => {
                 let text = format!("`{code}` has something to be told and no e-mail address");
                 outcome.findings.add(Kind::NoEmail, code.as_str(), Some(code), None, text);
             }
-            "data" => {
+            NotTold::Data => {
                 let text = format!("`{}` of `{code}` is held back: {}", skip.service, skip.because);
                 let key = skip.service.as_str();
                 outcome.findings.add(Kind::Data, key, Some(code), Some(&skip.service), text);
             }
-            _ => {}
+            NotTold::CustomApp | NotTold::Cancelled => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::billing::period::days_after;
 use crate::billing::policy::Mode;
 use crate::jobs::Desk;
 use crate::jobs::notify::without_waiting;
-use crate::store::{FactQueries, Outbox, Runs, Store, StoreError, Waiting};
+use crate::store::{Store, StoreError, Waiting};
 use chrono::NaiveDate;
 
 /// The next night: today's, unless it was done.

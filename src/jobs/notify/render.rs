@@ -52,7 +52,7 @@ impl Studio {
     /// Every template that does not compile, all together; a logo that cannot be read.
     pub fn open(desk: &Desk) -> Result<Self> {
         let folder = desk.config.mail.templates.as_deref();
-        let usage = |faults: Vec<String>| crate::error::Stop::Usage(faults.join("\n"));
+        let usage = |faults: Vec<String>| crate::error::Stop::configuration(faults.join("\n"));
         let wording = Wording::load(folder).map_err(usage)?;
         let letters = Letters::load(folder, wording.clone()).map_err(usage)?;
         let logo = desk.config.logo.as_deref().map(Image::load).transpose()?;

@@ -1,0 +1,84 @@
+//! Enforcement from the plan to what a person must see of it.
+
+use crate::billing::facts::Action;
+use crate::billing::guard::Gates;
+use crate::billing::ids::{CustomerCode, ServiceCode};
+use crate::exit_status::ExitStatus;
+use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::{Desk, money};
+use crate::store::{Run, Store};
+use crate::views::{AttentionView, EnforceView, RunView};
+use anyhow::Result;
+
+/// Enforcement as a command and as a part of the night: plan, guard, apply, and what a person must see of it. Nobody
+/// chosen means everybody; `gates` carries what is known already.
+///
+/// # Errors
+/// A wrong approval, or a database that cannot be read or written.
+pub fn night(
+    desk: &Desk,
+    store: &mut Store,
+    run: Run,
+    shown: RunView,
+    chosen: Vec<CustomerCode>,
+    gates: Gates,
+    approval: Option<(&str, String)>,
+) -> Result<(EnforceView, Vec<AttentionView>, ExitStatus)> {
+    let gates = super::gates(desk, store, run, gates)?;
+    let everyone = chosen.is_empty();
+    let codes = if everyone {
+        store.due_customers(desk.today, desk.rules.policies.longest_horizon_days())?
+    } else {
+        chosen
+    };
+    let mut plan = super::plan(desk, store, &codes, &gates)?;
+    if let Some((digest, by)) = approval {
+        plan.approve(digest)?;
+        let detail = serde_json::json!({ "digest": digest, "by": by });
+        store.write(run, |tx| tx.journal(None, None, "approved", &detail))?;
+    }
+    let mut findings = Findings::default();
+    for (customer, service, concern) in &plan.concerns {
+        let text = format!("`{service}`: {concern}");
+        findings.add(Kind::Registry, format!("{service}|{concern}"), Some(customer), Some(service), text);
+    }
+    let outcome = plan.apply(desk, store, run)?;
+    for (code, why) in &outcome.unreadable {
+        let text = format!("`{code}` is held back: {why}");
+        findings.add(Kind::Data, code.as_str(), Some(code), None, text);
+    }
+    for (code, why) in &outcome.held {
+        let text = format!("`{code}` is held back: {why}; the others were not");
+        findings.add(Kind::HeldBack, code.as_str(), Some(code), None, text);
+    }
+    for (step, why) in &outcome.failed {
+        let text =
+            format!("the hook to {} `{}` failed: {why}; it is tried again", step.action.code(), step.service);
+        let key = format!("{}|{}", step.service, step.action.code());
+        findings.add(Kind::Hook, key, Some(&step.customer), Some(&step.service), text);
+    }
+    for step in outcome.withheld.iter().filter(|step| step.reason == "payment_pending") {
+        let text = format!("`{}` of `{}` waits: {}", step.service, step.customer, step.because);
+        let (customer, service) = (CustomerCode::new(&*step.customer), ServiceCode::new(&*step.service));
+        let key = format!("{service}|{}", step.action.code());
+        findings.add(Kind::PaymentPending, key, Some(&customer), Some(&service), text);
+    }
+    for step in outcome.actions.iter().filter(|step| step.action == Action::Terminate) {
+        let customer = CustomerCode::new(&*step.customer);
+        store.write(run, |tx| money::tell_idle(desk, tx, &customer, &mut findings))?;
+    }
+    let kinds = [Kind::HeldBack, Kind::Hook, Kind::PaymentPending, Kind::Registry];
+    let complete = everyone.then_some(kinds.as_slice());
+    let fresh = findings.raise(desk, store, run, complete)?;
+    let mut status = if fresh.is_empty() { ExitStatus::Done } else { ExitStatus::NeedsPerson };
+    if outcome.refusal.is_some() {
+        status = status.and(ExitStatus::Refused);
+    }
+    let view = EnforceView {
+        run: shown,
+        actions: outcome.actions,
+        withheld: outcome.withheld,
+        guard: outcome.refusal,
+    };
+    Ok((view, fresh, status))
+}

@@ -1,0 +1,56 @@
+//! Records of customers: their addresses, and their word that money is on its way.
+
+use super::{Entry, Recording};
+use crate::billing::address;
+use crate::billing::ids::CustomerCode;
+use crate::billing::period::days_after;
+use crate::error::Stop;
+use crate::store::RecordOf;
+use anyhow::{Result, anyhow};
+use clap::Args;
+
+/// `record proof`.
+#[derive(Debug, Clone, Args)]
+pub struct Proof {
+    /// Customer
+    pub customer: CustomerCode,
+    /// Days of the hold
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=365))]
+    pub days: u32,
+}
+
+impl Proof {
+    pub(super) fn enter(&self, at: &Recording<'_>) -> Result<Entry> {
+        let customer = &self.customer;
+        let until = days_after(at.today(), self.days);
+        let note = format!("transfer slip received: {}", at.witness.reason);
+        let held = at.hold_all(customer, until, &note)?;
+        let text = format!("{held} services of `{customer}` are on hold until {until}");
+        Ok(Entry::of_customer("proof", customer, text))
+    }
+}
+
+/// `record email`.
+#[derive(Debug, Clone, Args)]
+pub struct Email {
+    /// Customer
+    pub customer: CustomerCode,
+    /// Addresses
+    #[arg(required = true)]
+    pub addresses: Vec<String>,
+}
+
+impl Email {
+    pub(super) fn enter(&self, at: &Recording<'_>) -> Result<Entry> {
+        let customer = &self.customer;
+        let known = at.tx.customer(customer)?;
+        let mut stored = known.ok_or_else(|| Stop::unknown(format!("there is no customer `{customer}`")))?;
+        let checked: Result<Vec<String>, String> =
+            self.addresses.iter().map(|address| address::check(address)).collect();
+        stored.email = checked.map_err(|why| anyhow!(why))?;
+        at.tx.update_customer(&stored)?;
+        at.tx.note_staff_word(RecordOf::Customer(customer), "email")?;
+        let text = format!("`{customer}` is written to at {}", stored.email.join(", "));
+        Ok(Entry::of_customer("email", customer, text))
+    }
+}

@@ -1,0 +1,93 @@
+//! Records of what a person did about a thing that is listed: saw it, or did it.
+
+use super::money::unmatched;
+use super::{Entry, Recording};
+use crate::billing::ids::{CustomerCode, ServiceCode};
+use crate::error::Stop;
+use crate::jobs::gates;
+use crate::store::CLOCK_FORGIVEN;
+use anyhow::{Result, bail};
+use clap::Args;
+use serde_json::json;
+
+/// What a person acknowledges who knows that the clock was wrong.
+const CLOCK: &str = "clock";
+
+/// `record ack`.
+#[derive(Debug, Clone, Args)]
+pub struct Ack {
+    /// Code of a customer or service, or number of a payment
+    pub code: String,
+}
+
+impl Ack {
+    pub(super) fn enter(&self, at: &Recording<'_>) -> Result<Entry> {
+        let text = match self.code.as_str() {
+            CLOCK => forgive_the_clock(at)?,
+            code => match disown(at, code)? {
+                Some(text) => text,
+                None => seen(at, code)?,
+            },
+        };
+        Ok(Entry::of_nobody("ack", text))
+    }
+}
+
+/// A run worked for a day that had not come: days count again.
+fn forgive_the_clock(at: &Recording<'_>) -> Result<String> {
+    let latest = at.tx.latest_run_day(at.tx.run().id)?.filter(|latest| *latest > at.today());
+    let Some(latest) = latest else {
+        bail!("no run worked for a later day than {}; there is nothing to forgive", at.today())
+    };
+    let detail = json!({ "by": at.witness.by, "reason": at.witness.reason, "day": latest });
+    at.tx.journal(None, None, CLOCK_FORGIVEN, &detail)?;
+    Ok(format!("a run for {latest} was the clock's fault; days count again"))
+}
+
+/// An unmatched payment is none of those' whose it seemed to be, and protects nobody any more.
+fn disown(at: &Recording<'_>, code: &str) -> Result<Option<String>> {
+    let Ok(id) = code.parse() else { return Ok(None) };
+    let Some(known) = unmatched(at.tx, id)? else { return Ok(None) };
+    at.tx.disown_payment(id)?;
+    at.tx.acknowledge(code, &at.witness.by)?;
+    Ok(Some(format!(
+        "payment {code} ({} of {}) is none of its candidates'; it stays listed as unmatched, and keeps nothing from being \
+         done any more",
+        known.kept, known.date
+    )))
+}
+
+fn seen(at: &Recording<'_>, code: &str) -> Result<String> {
+    let by = &at.witness.by;
+    let mut count = gates::put_aside(at.tx, code, by)? + at.tx.acknowledge(code, by)?;
+    if let Some(mut stored) = at.tx.service(&ServiceCode::new(code))?.filter(|service| !service.confirmed) {
+        stored.confirmed = true;
+        at.tx.put_service(&stored)?;
+        count += 1;
+    }
+    if count == 0 {
+        let text = format!("nothing is listed of `{code}`");
+        let known = !matches!(at.tx.owner_of(&ServiceCode::new(code)), Ok(None))
+            || !matches!(at.tx.customer(&CustomerCode::new(code)), Ok(None))
+            || code.parse().is_ok_and(|id| !matches!(at.tx.payment(id), Ok(None)));
+        return Err(Stop::unknown_unless(known, text).into());
+    }
+    Ok(format!("`{code}`: seen"))
+}
+
+/// `record done`.
+#[derive(Debug, Clone, Args)]
+pub struct Done {
+    /// Its number, from `status --work-orders`
+    pub order: i64,
+}
+
+impl Done {
+    pub(super) fn enter(&self, at: &Recording<'_>) -> Result<Entry> {
+        let order = self.order;
+        if !at.tx.close_work_order(order, &at.witness.by)? {
+            bail!("work order {order} is not open; see `status --work-orders`");
+        }
+        Ok(Entry::of_nobody("done", format!("work order {order} is done")))
+    }
+}

@@ -1,0 +1,223 @@
+//! Records of services: held, cancelled, told of, ended, changed.
+
+use super::{Entry, Recording, amount};
+use crate::billing::coded::coded;
+use crate::billing::ids::ServiceCode;
+use crate::billing::letters;
+use crate::billing::money::Money;
+use crate::billing::period::{days_after, read_day};
+use crate::billing::service::{self as billed, ServiceState, SuspensionReason};
+use crate::billing::vat::Price;
+use crate::error::Stop;
+use crate::store::RecordOf;
+use anyhow::{Result, anyhow, bail};
+use chrono::NaiveDate;
+use clap::{Args, ValueEnum};
+
+/// `record hold`.
+#[derive(Debug, Clone, Args)]
+pub struct Hold {
+    /// Service
+    pub service: ServiceCode,
+    /// The last day
+    #[arg(required_unless_present = "none", value_parser = read_day)]
+    pub until: Option<NaiveDate>,
+    /// End the hold
+    #[arg(long, conflicts_with = "until")]
+    pub none: bool,
+}
+
+impl Hold {
+    pub(super) fn enter(&self, at: &Recording<'_>) -> Result<Entry> {
+        let Self { service: code, until, .. } = self;
+        let mut stored = at.service(code)?;
+        if until.is_some_and(|until| until < at.today()) {
+            bail!("a hold cannot end before today, {}", at.today());
+        }
+        stored.hold = until.map(|until| billed::Hold { until, note: at.witness.reason.clone() });
+        at.tx.put_service(&stored)?;
+        let text = match until {
+            Some(until) => format!("`{code}` is on hold until and with {until}"),
+            None => format!("`{code}` is on hold no longer"),
+        };
+        Ok(Entry::of_service("hold", stored, text))
+    }
+}
+
+/// `record cancel`.
+#[derive(Debug, Clone, Args)]
+pub struct Cancel {
+    /// Service
+    pub service: ServiceCode,
+    /// The customer changed their mind: it renews again
+    #[arg(long)]
+    pub undo: bool,
+}
+
+impl Cancel {
+    pub(super) fn enter(&self, at: &mut Recording<'_>) -> Result<Entry> {
+        let Self { service: code, undo } = self;
+        let mut stored = at.service(code)?;
+        // the first word counts: it is confirmed once
+        stored.cancelled_on = match (*undo, stored.renews) {
+            (true, _) => None,
+            (false, true) => Some(at.today()),
+            (false, false) => stored.cancelled_on,
+        };
+        stored.renews = *undo;
+        if let (true, ServiceState::Suspended { on, reason: SuspensionReason::Cancelled, expiry }) =
+            (*undo, stored.state)
+        {
+            stored.state = ServiceState::Suspended { on, reason: SuspensionReason::Nonpayment, expiry };
+        }
+        at.tx.put_service(&stored)?;
+        at.tx.note_staff_word(RecordOf::Service(code), "renews")?;
+        at.update(&stored.customer)?;
+        at.tell_idle(&stored.customer)?;
+        let text = if *undo {
+            format!("`{code}` renews again")
+        } else {
+            format!("`{code}` is cancelled and lapses on {}", stored.expires_on)
+        };
+        Ok(Entry::of_service("cancel", stored, text))
+    }
+}
+
+coded! {
+    /// How somebody was told.
+    #[derive(ValueEnum)]
+    pub enum How {
+        /// By telephone
+        Phone = "phone",
+        /// By letter
+        Letter = "letter",
+    }
+}
+
+/// `record told`.
+#[derive(Debug, Clone, Args)]
+pub struct Told {
+    /// Service
+    pub service: ServiceCode,
+    /// The day of suspension or deletion that was named
+    #[arg(value_parser = read_day)]
+    pub date: NaiveDate,
+    /// How
+    #[arg(long, value_enum)]
+    pub how: How,
+}
+
+impl Told {
+    pub(super) fn enter(&self, at: &Recording<'_>) -> Result<Entry> {
+        let (code, date, how) = (&self.service, self.date, self.how.code());
+        let stored = at.service(code)?;
+        let owner = &stored.customer;
+        let (rules, today) = (&at.desk.rules, at.today());
+        if date < today {
+            bail!("{date} lies before today, {today}; name a day to come");
+        }
+        at.update(owner)?;
+        let facts = at.facts(owner)?;
+        let notice = letters::told_by_a_person(&facts, rules, code, date, today)
+            .map_err(|why| anyhow!("`{code}`: {why}"))?;
+        at.tx.store_told(&notice, how)?;
+        let policy = facts.service(code).map(|service| rules.policies.of(service));
+        let (what, days) = match (notice.suspend_on, policy) {
+            (Some(_), Some(policy)) => ("suspended", policy.min_notice_days),
+            (_, Some(policy)) => ("deleted", policy.final_notice_days_before),
+            (_, None) => ("suspended", 0),
+        };
+        let day = days_after(today, days).max(date);
+        let text =
+            format!("`{owner}` was told by {how}: `{code}` is {what} on {day} at the earliest, unless paid");
+        Ok(Entry::of_service("told", stored, text))
+    }
+}
+
+/// `record end`.
+#[derive(Debug, Clone, Args)]
+pub struct End {
+    /// Service
+    pub service: ServiceCode,
+    /// It is there after all
+    #[arg(long)]
+    pub undo: bool,
+}
+
+impl End {
+    pub(super) fn enter(&self, at: &mut Recording<'_>) -> Result<Entry> {
+        let code = &self.service;
+        let mut stored = at.service(code)?;
+        let ended = matches!(stored.state, ServiceState::Ended { .. });
+        stored.state = match (self.undo, ended) {
+            (false, true) => bail!("`{code}` has ended already"),
+            (true, false) => bail!("`{code}` has not ended"),
+            (false, false) => {
+                at.tx.remember_before_end(code)?;
+                ServiceState::Ended { on: at.today() }
+            }
+            (true, true) => at.tx.state_before_end(code)?.unwrap_or(ServiceState::Active),
+        };
+        at.tx.put_service(&stored)?;
+        at.update(&stored.customer)?;
+        at.tell_idle(&stored.customer)?;
+        let text = if self.undo {
+            let state = crate::jobs::import::services::word_state(stored.state);
+            format!("`{code}` is there again, {state}, its expiry is {}", stored.expires_on)
+        } else {
+            format!("`{code}` has ended: no charges, no mail, no hook")
+        };
+        Ok(Entry::of_service("end", stored, text))
+    }
+}
+
+/// `record change`.
+#[derive(Debug, Clone, Args)]
+pub struct Change {
+    /// Service
+    pub service: ServiceCode,
+    /// Price before VAT
+    #[arg(long, value_parser = amount)]
+    pub price: Option<Money>,
+    /// Price with VAT
+    #[arg(long, conflicts_with = "price", value_parser = amount)]
+    pub price_gross: Option<Money>,
+    /// Months of a period
+    #[arg(long)]
+    pub months: Option<u32>,
+}
+
+impl Change {
+    pub(super) fn check(&self) -> Result<()> {
+        let nothing = self.price().is_none() && self.months.is_none();
+        let wrong = match self.months {
+            None if nothing => "say what changes: --price, --price-gross or --months",
+            Some(months) if !(1..=120).contains(&months) => "--months is a number from 1 to 120",
+            _ => return Ok(()),
+        };
+        Err(Stop::usage(wrong).into())
+    }
+
+    fn price(&self) -> Option<Price> {
+        self.price.map(Price::Net).or_else(|| self.price_gross.map(Price::Gross))
+    }
+
+    pub(super) fn enter(&self, at: &Recording<'_>) -> Result<Entry> {
+        let Self { service: code, months, .. } = self;
+        let mut stored = at.service(code)?;
+        stored.price = self.price().unwrap_or(stored.price);
+        stored.period_months = months.unwrap_or(stored.period_months);
+        at.tx.put_service(&stored)?;
+        for (column, said) in [("price", self.price().is_some()), ("period_months", months.is_some())] {
+            if said {
+                at.tx.note_staff_word(RecordOf::Service(code), column)?;
+            }
+        }
+        let text = format!(
+            "`{code}`: {} per {} months from the next charge on",
+            stored.price.money(),
+            stored.period_months
+        );
+        Ok(Entry::of_service("change", stored, text))
+    }
+}

@@ -1,0 +1,100 @@
+//! What `explain` reports.
+
+use super::StepView;
+use super::runs::JournalLine;
+use crate::billing::ids::ServiceCode;
+use chrono::NaiveDate;
+use serde::Serialize;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct ExplainView {
+    pub(crate) as_of: NaiveDate,
+    pub(crate) customer: String,
+    pub(crate) name: String,
+    pub(crate) credit_cents: i64,
+    pub(crate) services: Vec<ServiceView>,
+    pub(crate) charges: Vec<ChargeView>,
+    pub(crate) payments: Vec<PaymentView>,
+    pub(crate) messages: Vec<PastMessage>,
+    pub(crate) journal: Vec<JournalLine>,
+    pub(crate) today: TodayView,
+    pub(crate) coming: Vec<ComingView>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct ServiceView {
+    pub(crate) service: String,
+    pub(crate) name: String,
+    pub(crate) domain_name: Option<String>,
+    pub(crate) kind: &'static str,
+    pub(crate) state: String,
+    pub(crate) expires_on: Option<NaiveDate>,
+    pub(crate) renews: bool,
+    pub(crate) hold_until: Option<NaiveDate>,
+    pub(crate) due_cents: Option<i64>,
+    /// What comes next of it, and when.
+    pub(crate) next: Option<ComingView>,
+    /// Else what it lacks, and who must do what.
+    pub(crate) lacks: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct ChargeView {
+    pub(crate) charge: i64,
+    pub(crate) service: Option<String>,
+    pub(crate) label: String,
+    pub(crate) period_from: Option<NaiveDate>,
+    pub(crate) period_to: Option<NaiveDate>,
+    pub(crate) gross_cents: i64,
+    pub(crate) due_cents: i64,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct PaymentView {
+    pub(crate) payment: i64,
+    pub(crate) on: NaiveDate,
+    pub(crate) amount_cents: i64,
+    pub(crate) taken_back_cents: i64,
+    pub(crate) credit_cents: i64,
+    pub(crate) method: String,
+    pub(crate) bank_ref: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct PastMessage {
+    pub(crate) on: NaiveDate,
+    pub(crate) card: String,
+    pub(crate) subject: String,
+    pub(crate) deliveries: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct TodayView {
+    pub(crate) actions: Vec<StepView>,
+    pub(crate) withheld: Vec<StepView>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct ComingView {
+    pub(crate) on: NaiveDate,
+    pub(crate) what: String,
+}
+
+impl ServiceView {
+    /// One whose record cannot be read.
+    pub(crate) fn unreadable(code: &ServiceCode, why: &str) -> Self {
+        Self {
+            service: code.to_string(),
+            name: String::new(),
+            domain_name: None,
+            kind: "",
+            state: "unreadable".to_owned(),
+            expires_on: None,
+            renews: false,
+            hold_until: None,
+            due_cents: None,
+            next: None,
+            lacks: Some(format!("{why}; whoever runs the database must mend it")),
+        }
+    }
+}
