@@ -1,10 +1,17 @@
 //! The card's PDF, opened by other programs.
 
-use crate::support::cards::{card, line, six_lines};
-use konet_billing::billing::card::{BillingCard, CardStatus};
-use konet_billing::billing::customer::Language;
+use crate::support::cards::{card, day, event, line, six_lines};
+use crate::support::sandbox::Sandbox;
+use konet_billing::billing::card::{Awaited, BillingCard, CardLine, CardStatus, Company, Iris, VatSum};
+use konet_billing::billing::charge::ChargeSource;
+use konet_billing::billing::customer::{Language, PaymentReference};
+use konet_billing::billing::ids::CardNumber;
+use konet_billing::billing::money::Money;
+use konet_billing::billing::notice::Stage;
+use konet_billing::billing::service::ServiceKind;
+use konet_billing::billing::vat::VatRate;
 use konet_billing::card::Wording;
-use konet_billing::card::pdf::{CardError, Look, render};
+use konet_billing::card::pdf::{CardError, Look, proof, render};
 use std::path::Path;
 use std::process::Command;
 
@@ -55,7 +62,7 @@ fn every_amount_date_and_name_of_the_card_can_be_read_in_the_pdf() {
             konet_billing::billing::reference::grouped(card.payment.reference.as_str()),
             "Ἀφοὶ Παπαδοπούλου".to_owned(),
         ];
-        let digits = |money: konet_billing::billing::money::Money| match language {
+        let digits = |money: Money| match language {
             Language::Greek => money.greek_digits(),
             Language::English => money.english_digits(),
         };
@@ -161,6 +168,26 @@ fn a_character_that_the_fonts_lack_fails_the_card_and_is_named() {
 }
 
 #[test]
+fn a_pdf_that_says_otherwise_is_found_out() {
+    let card = six_lines(Language::Greek);
+    let bytes = drawn(&card);
+    assert!(proof::check(&bytes, &card).is_ok());
+    let found = |what: &str, change: &dyn Fn(&mut BillingCard)| {
+        let mut other = card.clone();
+        change(&mut other);
+        match proof::check(&bytes, &other) {
+            Err(CardError::Proof { what: found, .. }) => assert_eq!(found, what),
+            answer => panic!("{what}: {answer:?}"),
+        }
+    };
+    found("the amount to pay", &|card| card.total_due += Money::from_cents(1));
+    found("the amount", &|card| card.lines[3].amounts.vat += Money::from_cents(1));
+    found("the customer's name", &|card| card.customer.name.push('ς'));
+    found("the day of consequence", &|card| card.lines[1].suspend_on = Some(day("2031-01-01")));
+    found("the IBAN", &|card| card.payment.banks[0].iban.replace_range(4..5, "9"));
+}
+
+#[test]
 fn a_preview_and_a_trial_say_so() {
     for (status, word) in [(CardStatus::Preview, "ΠΡΟΕΠΙΣΚΟΠΗΣΗ"), (CardStatus::Trial, "ΔΟΚΙΜΗ")]
     {
@@ -218,6 +245,110 @@ fn a_logo_and_an_iris_code_are_drawn_and_a_bad_picture_is_refused() {
     std::fs::write(&file, b"no picture").unwrap();
     let fault = konet_billing::card::pdf::Image::load(&file).unwrap_err().to_string();
     assert!(fault.contains("logo.png"), "{fault}");
+}
+
+/// A card on which everything that can stand on a card does.
+fn with_everything(language: Language) -> BillingCard {
+    let stages = [
+        Stage::Before(30),
+        Stage::Expiry,
+        Stage::After(5),
+        Stage::Charged,
+        Stage::Warning,
+        Stage::Reopened,
+        Stage::Suspended,
+        Stage::Final,
+        Stage::Terminated,
+        Stage::Renewed,
+        Stage::Reinstated,
+        Stage::Cancelled,
+        Stage::OnRequest,
+    ];
+    let mut card = six_lines(language);
+    card.events = stages.map(event).to_vec();
+    card.events[9].awaits = Some(Awaited::Reinstatement);
+    card.events[10].awaits = Some(Awaited::Registry);
+    card.events[11].domain_name = None;
+    card.lines = ServiceKind::ALL.into_iter().enumerate().map(|(at, kind)| kinds_line(at, kind)).collect();
+    card.lines[1].source = ChargeSource::OneOff;
+    card.lines[2].source = ChargeSource::Adjustment;
+    card.lines[2].amounts.net = Money::from_cents(-1);
+    (card.lines[2].service, card.lines[2].kind, card.lines[2].expires_on) = (None, None, None);
+    (card.lines[3].domain_name, card.lines[3].suspend_on, card.lines[3].terminate_on) = (None, None, None);
+    card.lines[4].suspended = true;
+    card.lines[5].invoice = Some("ΤΠΥ-12".to_owned());
+    card.vat.push(VatSum { rate: VatRate::from_basis_points(650), amounts: card.lines[2].amounts });
+    card.credit = Money::from_cents(1_234);
+    card.customer.name = "Ὁ \"Ἥλιος\" κ' Υἱός \\ Ο.Ε.\u{a0}\t😀".to_owned();
+    (card.company.gemi, card.customer.tax_office) = (None, None);
+    card.payment.reference = PaymentReference::BankIssued("123456789012345".to_owned());
+    card.payment.banks[1].bic = None;
+    card.payment.iris = Some(Iris { tax_id: None, phone: Some("2310 000000".to_owned()) });
+    card.payment.link = Some("https://pay.example/?r=1&k=<2>".to_owned());
+    card.vat_notes = vec!["Άρθρο 39α".to_owned(), "second".to_owned()];
+    card.status = if language == Language::Greek { CardStatus::Trial } else { CardStatus::Preview };
+    card
+}
+
+fn kinds_line(at: usize, kind: ServiceKind) -> CardLine {
+    let in_days = i64::try_from(at).unwrap() * 10 - 20;
+    CardLine { kind: Some(kind), ..line(at, in_days, Some(Stage::Before(7))) }
+}
+
+/// These were stored by the first version of the program and stand in databases: where one of them changes,
+/// every customer's card gets a new number. Change a sample card together with its fingerprint here only
+/// in a commit that leaves `billing/fingerprint.rs` alone.
+#[test]
+fn a_card_has_the_fingerprint_that_it_always_had() {
+    let mut bare = card(Language::Greek, Vec::new(), Vec::new());
+    (bare.settled, bare.custom_apps, bare.vat) = (Vec::new(), Vec::new(), Vec::new());
+    (bare.payment.banks, bare.payment.iris, bare.company) = (Vec::new(), None, Company::default());
+    for (card, expected) in [
+        (bare, "2dc7820326876f5bc6b2169333b9bdf3baea5300e0f47a4dddbf51774bacaadf"),
+        (six_lines(Language::Greek), "0d8e5619be6242c5121d6127627422fa0d09557297e35ce4f770b1827f0ad3df"),
+        (six_lines(Language::English), "a60538c2252840780057e9b78c8a305c9c8c3a3311226e6913c788e3e69c09c0"),
+        (
+            with_everything(Language::Greek),
+            "bdca49cf31bf48c4f97396986066712f06ba03c3662f8a8d7b043547c72a1dc1",
+        ),
+        (
+            with_everything(Language::English),
+            "884c2c8dbcbfc3ea89359ce96a5465c277aa75f82b6c52cb7d86ae58839000d7",
+        ),
+    ] {
+        assert_eq!(card.fingerprint(), expected);
+    }
+}
+
+#[test]
+fn news_number_and_day_of_issue_are_no_content_of_a_card_and_the_rest_is() {
+    let card = with_everything(Language::Greek);
+    let same = |change: &dyn Fn(&mut BillingCard)| {
+        let mut other = card.clone();
+        change(&mut other);
+        other.fingerprint() == card.fingerprint()
+    };
+    assert!(same(&|card| card.number = CardNumber::new("KX-1999-000001")));
+    assert!(same(&|card| card.replaces = None));
+    assert!(same(&|card| card.issued_on = day("1999-01-01")));
+    assert!(same(&|card| card.lines[0].stage = None));
+    assert!(!same(&|card| card.events[0].stage = Stage::Before(29)));
+    assert!(!same(&|card| card.lines[0].due += Money::from_cents(1)));
+    assert!(!same(&|card| card.payment.link = None));
+}
+
+#[test]
+fn a_card_that_the_first_version_stored_keeps_its_number() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let number = |day: &str| sandbox.notify(day).exits(0).json()["messages"][0]["card"].clone();
+    assert_eq!(number("2025-03-01"), "KX-2025-000001");
+    let database = rusqlite::Connection::open(sandbox.path("konet.db")).unwrap();
+    let stored: String = database.query_row("SELECT fingerprint FROM cards", [], |row| row.get(0)).unwrap();
+    assert_eq!(
+        stored, "c0e852a64bfec29f40a2c76fad6f964f6218f30b5b0bbad27d9b556376c22480",
+        "what that version wrote"
+    );
+    assert_eq!(number("2025-03-29"), "KX-2025-000001");
 }
 
 /// Not a test of anything: writes sample cards where `KONET_BILLING_LOOK` names a folder, to be looked at.

@@ -25,8 +25,7 @@ fn root() -> PathBuf {
 fn may_know(room: &str) -> &'static [&'static str] {
     match room {
         "billing" => &[],
-        // the sample cards stand there in tests only
-        "card" => &["billing", "sample_cards"],
+        "card" => &["billing"],
         "intake" | "hooks" => &["billing"],
         // what is listed is read as it is shown
         "store" => &["billing", "views"],
@@ -213,6 +212,38 @@ fn a_long_file_says_why() {
         }
     }
     assert!(long.is_empty(), "{long:#?}");
+}
+
+#[test]
+fn a_pdf_library_is_known_in_its_folder_alone() {
+    for file in sources(&root().join("src")) {
+        if file.starts_with(root().join("src/card/pdf")) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        for library in ["genpdf::", "printpdf::", "lopdf::"] {
+            assert!(!text.contains(library), "{}: {library}", file.display());
+        }
+    }
+}
+
+#[test]
+fn what_a_card_says_stands_in_its_templates() {
+    for file in sources(&root().join("src/card")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for line in code.lines().map(|line| line.split("//").next().unwrap()) {
+            let greek = line.chars().any(|c| ('\u{370}'..='\u{3ff}').contains(&c));
+            assert!(!greek, "{}: {line}", file.display());
+        }
+    }
+}
+
+#[test]
+fn the_program_borrows_nothing_from_its_tests() {
+    for file in sources(&root().join("src")) {
+        assert!(!std::fs::read_to_string(&file).unwrap().contains("#[path"), "{}", file.display());
+    }
 }
 
 #[test]

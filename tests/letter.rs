@@ -125,6 +125,14 @@ fn trial_and_preview_are_marked_in_the_subject() {
         let mut card = six_lines(Language::English);
         card.status = status;
         assert!(written(&card).subject.starts_with(mark));
+        // a company's words from before the marks were words do not lose them
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("en")).unwrap();
+        let own = include_str!("../templates/en/card.toml").lines().filter(|line| !line.contains("_mark = "));
+        let own = own.collect::<Vec<_>>().join("\n").replace("Billing Card", "Card of ours");
+        std::fs::write(folder.path().join("en/card.toml"), own).unwrap();
+        let letters = Letters::load(None, Wording::load(Some(folder.path())).unwrap()).unwrap();
+        assert!(letters.render(&card).unwrap().subject.starts_with(mark));
     }
 }
 
@@ -139,6 +147,13 @@ fn a_folder_replaces_single_templates_and_its_faults_are_all_told() {
     put("el/subject.txt.hbs", "Δικό μας {{number}}");
     let letters = Letters::load(Some(folder.path()), words()).unwrap();
     assert_eq!(letters.render(&six_lines(Language::Greek)).unwrap().subject, "Δικό μας KX-2025-000123");
+    // names that the built-in templates need no more are a company's own all the same
+    put(
+        "en/body.txt.hbs",
+        "{{#if payment}}{{payment.iris}}{{#if payment.link}} {{payment.link}}{{/if}}{{/if}}",
+    );
+    let letters = Letters::load(Some(folder.path()), words()).unwrap();
+    assert_eq!(letters.render(&six_lines(Language::English)).unwrap().text, "Tax ID 090000045");
     put("el/subject.txt.hbs", "{{#if number}}");
     put("en/strings.toml", "[reminder]\nsubject = \"x\"\nheadline = \"x\"\nlead = \"x\"\n");
     let faults = Letters::load(Some(folder.path()), words()).err().unwrap().join("\n");

@@ -261,23 +261,6 @@ pub struct BillingCard {
 }
 
 impl BillingCard {
-    /// SHA-256 (hex) of everything printed but the number, the number replaced and the day of issue:
-    /// while it stays, the card keeps its number.
-    #[must_use]
-    pub fn fingerprint(&self) -> String {
-        use sha2::{Digest, Sha256};
-        let mut content = self.clone();
-        content.number = CardNumber::new("");
-        content.replaces = None;
-        content.issued_on = NaiveDate::MIN;
-        for line in &mut content.lines {
-            // the stage is news, not content: a second reminder of the same amounts is the same card
-            line.stage = None;
-        }
-        let digest = Sha256::digest(format!("{content:?}").as_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
     /// Every stage told by the message that carries this card, most telling last.
     #[must_use]
     pub fn stages(&self) -> Vec<Stage> {

@@ -19,6 +19,7 @@ pub mod draw;
 pub mod enforcement;
 pub mod episode;
 pub mod facts;
+mod fingerprint;
 pub mod forecast;
 pub mod guard;
 pub mod ids;

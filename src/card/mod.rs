@@ -1,11 +1,12 @@
 //! Drawing a card: the PDF, the e-mail's bodies and its subject. Adds nothing to the card's content.
 
-mod canvas;
 mod fonts;
+mod gist;
 pub mod letter;
 mod page;
+mod paper;
 pub mod pdf;
-mod proof;
+mod worded;
 mod words;
 
 pub use words::Wording;

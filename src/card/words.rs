@@ -4,6 +4,7 @@ use crate::billing::card::Awaited;
 use crate::billing::customer::Language;
 use crate::billing::money::Money;
 use crate::billing::period::greek_date;
+use crate::billing::text::greek_capitals;
 use crate::billing::vat::VatRate;
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -39,6 +40,14 @@ pub(super) fn rate(language: Language, rate: VatRate) -> String {
     match language {
         Language::Greek => rate.to_string(),
         Language::English => rate.to_string().replace(',', "."),
+    }
+}
+
+/// A label in capitals, as the reader's language writes them.
+pub(super) fn capitals(language: Language, text: &str) -> String {
+    match language {
+        Language::Greek => greek_capitals(text),
+        Language::English => text.to_uppercase(),
     }
 }
 
@@ -113,6 +122,10 @@ pub(super) struct Words {
     pub(super) of: String,
     pub(super) preview: String,
     pub(super) trial: String,
+    #[serde(default)]
+    pub(super) preview_mark: String,
+    #[serde(default)]
+    pub(super) trial_mark: String,
     pub(super) invoice: String,
 }
 
@@ -135,6 +148,18 @@ impl Words {
             Some(Awaited::Registry) => &self.awaits_registry,
         }
     }
+
+    /// The marks came later than the first files of companies' own: what those lack is the built-in one.
+    fn completed(mut self, built_in: &Self) -> Self {
+        for (mark, usual) in
+            [(&mut self.preview_mark, &built_in.preview_mark), (&mut self.trial_mark, &built_in.trial_mark)]
+        {
+            if mark.is_empty() {
+                mark.clone_from(usual);
+            }
+        }
+        self
+    }
 }
 
 impl Wording {
@@ -151,13 +176,14 @@ impl Wording {
                 || format!("templates/{}/card.toml", language.code()),
                 |file| file.display().to_string(),
             );
-            let text = match &place {
-                None => Ok(built_in.to_owned()),
-                Some(file) => std::fs::read_to_string(file).map_err(|error| error.to_string()),
+            let parsed = |text: &str| toml::from_str::<Words>(text).map_err(|error| error.to_string());
+            let words = match &place {
+                None => parsed(built_in),
+                Some(file) => std::fs::read_to_string(file)
+                    .map_err(|error| error.to_string())
+                    .and_then(|text| Ok(parsed(&text)?.completed(&parsed(built_in)?))),
             };
-            text.and_then(|text| toml::from_str::<Words>(&text).map_err(|error| error.to_string()))
-                .map_err(|why| faults.push(format!("{shown}: {why}")))
-                .ok()
+            words.map_err(|why| faults.push(format!("{shown}: {why}"))).ok()
         };
         let words = (read(Language::Greek, GREEK), read(Language::English, ENGLISH));
         match words {

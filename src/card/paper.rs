@@ -1,4 +1,4 @@
-//! The paper a card is drawn on: so little that another PDF library is one file away.
+//! The paper a card is drawn on: so little that another PDF library is one folder away.
 
 use super::fonts::Face;
 

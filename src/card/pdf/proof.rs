@@ -1,10 +1,10 @@
 //! The last look: the finished PDF is read back, and must show what the card says.
 
-use super::fonts::drawable;
-use super::pdf::CardError;
-use super::words::{date, figures, money};
+use super::CardError;
 use crate::billing::card::BillingCard;
 use crate::billing::reference::grouped;
+use crate::card::fonts::drawable;
+use crate::card::words::{date, figures, money};
 use lopdf::Document;
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use std::collections::HashMap;
 ///
 /// # Errors
 /// [`CardError::Proof`] names the first thing that is not there.
-pub(super) fn check(bytes: &[u8], card: &BillingCard) -> Result<(), CardError> {
+pub fn check(bytes: &[u8], card: &BillingCard) -> Result<(), CardError> {
     let unreadable = |error: lopdf::Error| CardError::Pdf(format!("it cannot be read back: {error}"));
     let document = Document::load_mem(bytes).map_err(unreadable)?;
     let text = packed(&extracted(&document).map_err(unreadable)?);
@@ -105,35 +105,4 @@ fn expected(card: &BillingCard) -> Vec<(&'static str, String)> {
         expected.push(("the settled service", service.name.clone()));
     }
     expected
-}
-
-#[cfg(test)]
-mod tests {
-    use super::check;
-    use crate::billing::customer::Language;
-    use crate::billing::money::Money;
-    use crate::card::Wording;
-    use crate::card::pdf::{CardError, Look, render};
-    use crate::sample_cards as cards;
-
-    #[test]
-    fn a_pdf_that_says_otherwise_is_found_out() {
-        let look = Look { logo: None, iris_code: None, wording: Wording::load(None).unwrap() };
-        let card = cards::six_lines(Language::Greek);
-        let bytes = render(&card, &look).unwrap();
-        assert!(check(&bytes, &card).is_ok());
-        let found = |what: &str, change: &dyn Fn(&mut crate::billing::card::BillingCard)| {
-            let mut other = card.clone();
-            change(&mut other);
-            match check(&bytes, &other) {
-                Err(CardError::Proof { what: found, .. }) => assert_eq!(found, what),
-                answer => panic!("{what}: {answer:?}"),
-            }
-        };
-        found("the amount to pay", &|card| card.total_due += Money::from_cents(1));
-        found("the amount", &|card| card.lines[3].amounts.vat += Money::from_cents(1));
-        found("the customer's name", &|card| card.customer.name.push('ς'));
-        found("the day of consequence", &|card| card.lines[1].suspend_on = Some(cards::day("2031-01-01")));
-        found("the IBAN", &|card| card.payment.banks[0].iban.replace_range(4..5, "9"));
-    }
 }

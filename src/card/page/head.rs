@@ -1,0 +1,175 @@
+//! The heads of the first page and of later ones, and the foot of all.
+
+use super::{
+    Area, Canvas, Color, Face, HEIGHT, LABEL, MARGIN, PADDING, RIGHT, SMALL, STRONG, Sheet, Type, WIDTH,
+    centred, count, drawable, right, rule, wrapped,
+};
+use crate::billing::text::greek_capitals;
+use crate::card::paper::Picture;
+
+const CUSTOMER_WIDTH: f32 = 300.0;
+
+impl Sheet<'_> {
+    /// The band that says that this is no real card.
+    fn band(&self, canvas: &mut dyn Canvas) {
+        let Some(mark) = &self.said.band else { return };
+        let style = Type::new(Face::Bold, 10.0, Color::INK);
+        canvas.fill(Area { x: 0.0, y: 0.0, width: WIDTH, height: 22.0 }, 0.0, Color::GOLD);
+        centred(canvas, WIDTH / 2.0, 15.0, mark, style);
+    }
+
+    fn brand_mark(&self, canvas: &mut dyn Canvas, top: f32, height: f32) {
+        if let Some(ratio) = self.brand.logo {
+            let width = (height * ratio).min(180.0);
+            let area = Area { x: MARGIN, y: top, width, height: width / ratio };
+            canvas.picture(Picture::Logo, area);
+            return;
+        }
+        // no logo: the initial in a square, and the name
+        let square = Area { x: MARGIN, y: top, width: height, height };
+        canvas.fill(square, height * 0.18, Color::TEAL);
+        canvas.fill(
+            Area {
+                x: MARGIN + height * 0.2,
+                y: top + height * 0.78,
+                width: height * 0.6,
+                height: height * 0.06,
+            },
+            0.0,
+            Color::GOLD,
+        );
+        let initial: String = greek_capitals(&self.said.company.name.chars().take(1).collect::<String>());
+        let style = Type::new(Face::Bold, height * 0.6, Color::WHITE);
+        centred(canvas, MARGIN + height / 2.0, top + height * 0.66, &initial, style);
+        let name = Type::new(Face::Bold, height * 0.5, Color::TEAL);
+        canvas.text(MARGIN + height + 9.0, top + height * 0.67, &drawable(&self.said.company.name), name);
+    }
+
+    pub(super) fn first_head(&self, canvas: &mut dyn Canvas) {
+        self.band(canvas);
+        let words = self.words;
+        let top = 40.0;
+        self.brand_mark(canvas, top, 34.0);
+        let title = Type::new(Face::Bold, 21.0, Color::TEAL);
+        right(canvas, RIGHT, top + 17.0, &words.title, title);
+        right(canvas, RIGHT, top + 33.0, &words.pro_forma, Type::new(Face::Regular, 12.0, Color::MUTED));
+        let mut y = top + 52.0;
+        for line in &self.said.company.lines {
+            for part in wrapped(line, SMALL, 300.0) {
+                canvas.text(MARGIN, y, &part, SMALL);
+                y += SMALL.leading();
+            }
+        }
+        let mut y = top + 54.0;
+        let mut fact = |canvas: &mut dyn Canvas, label: &str, value: &str| {
+            right(canvas, RIGHT, y, value, STRONG);
+            right(canvas, RIGHT - STRONG.width(value) - 5.0, y, label, SMALL);
+            y += STRONG.leading() + 1.0;
+        };
+        let said = self.said;
+        if !said.number.is_empty() {
+            fact(canvas, &words.number, &drawable(&said.number));
+        }
+        fact(canvas, &words.issued, &said.issued_on);
+        if let Some(old) = &said.replaces {
+            fact(canvas, &words.replaces, &drawable(old));
+        }
+        let top = self.customer_top();
+        self.customer_panel(canvas, top);
+        self.amount_panel(canvas, top);
+    }
+
+    fn customer_top(&self) -> f32 {
+        let lines: usize = self.said.company.lines.iter().map(|line| wrapped(line, SMALL, 300.0).len()).sum();
+        92.0 + count(lines.max(4)) * SMALL.leading() + 8.0
+    }
+
+    fn customer_lines(&self) -> Vec<(String, Type)> {
+        let customer = &self.said.customer;
+        let name = Type::new(Face::Bold, 11.0, Color::INK);
+        let texts = customer.lines.iter().map(|text| (text, SMALL));
+        let width = CUSTOMER_WIDTH - 2.0 * PADDING;
+        std::iter::once((&customer.name, name))
+            .chain(texts)
+            .flat_map(|(text, style)| wrapped(text, style, width).into_iter().map(move |line| (line, style)))
+            .collect()
+    }
+
+    fn panel_height(&self) -> f32 {
+        let lines: f32 = self.customer_lines().iter().map(|(_, style)| style.leading()).sum();
+        (lines + 2.0 * PADDING + 12.0).max(86.0)
+    }
+
+    pub(super) fn first_head_height(&self) -> f32 {
+        self.customer_top() + self.panel_height() + 18.0
+    }
+
+    fn customer_panel(&self, canvas: &mut dyn Canvas, top: f32) {
+        let height = self.panel_height();
+        canvas.fill(Area { x: MARGIN, y: top, width: CUSTOMER_WIDTH, height }, 5.0, Color::PANEL);
+        let x = MARGIN + PADDING;
+        let mut y = top + PADDING + 6.0;
+        canvas.text(x, y, &self.capitals(&self.words.customer), LABEL);
+        y += 4.0;
+        for (line, style) in self.customer_lines() {
+            y += style.leading();
+            canvas.text(x, y, &line, style);
+        }
+    }
+
+    fn amount_panel(&self, canvas: &mut dyn Canvas, top: f32) {
+        let words = self.words;
+        let x = MARGIN + CUSTOMER_WIDTH + 14.0;
+        let area = Area { x, y: top, width: RIGHT - x, height: self.panel_height() };
+        canvas.fill(area, 5.0, Color::TEAL);
+        let x = x + PADDING;
+        let width = area.width - 2.0 * PADDING;
+        let white = |face, size| Type::new(face, size, Color::WHITE);
+        let lines = |canvas: &mut dyn Canvas, text: &str, mut y: f32, style: Type| {
+            for line in wrapped(text, style, width) {
+                canvas.text(x, y, &line, style);
+                y += style.leading();
+            }
+        };
+        let Some(due) = &self.said.amount else {
+            lines(canvas, &words.nothing_due, top + area.height / 2.0, white(Face::Bold, 13.0));
+            return;
+        };
+        canvas.text(x, top + PADDING + 6.0, &self.capitals(&words.amount_due), white(Face::Bold, 7.2));
+        let amount = drawable(&due.total);
+        let mut style = white(Face::Bold, 25.0);
+        while style.width(&amount) > width && style.size > 10.0 {
+            style.size -= 1.0;
+        }
+        canvas.text(x, top + PADDING + 34.0, &amount, style);
+        let mut y = top + PADDING + 52.0;
+        if let Some(pay_by) = &due.pay_by {
+            canvas.text(x, y, pay_by, Type::new(Face::Bold, 10.0, Color::GOLD));
+            y += 14.0;
+        }
+        if let Some(overdue) = &due.of_which_overdue {
+            lines(canvas, overdue, y, white(Face::Regular, 8.5));
+        }
+    }
+
+    pub(super) fn later_head(&self, canvas: &mut dyn Canvas) {
+        self.band(canvas);
+        let y = 56.0;
+        canvas.text(MARGIN, y, &drawable(&self.said.company.name), Type::new(Face::Bold, 12.0, Color::TEAL));
+        let text = format!("{} {}", &self.words.title, self.said.number);
+        right(canvas, RIGHT, y, text.trim(), STRONG);
+        rule(canvas, y + 8.0, Color::TEAL, 1.2);
+    }
+
+    pub(super) fn foot(&self, canvas: &mut dyn Canvas, page: usize, pages: usize) {
+        let y = HEIGHT - 56.0;
+        rule(canvas, y, Color::RULE, 0.6);
+        canvas.text(MARGIN, y + 13.0, &self.said.not_fiscal, Type::new(Face::Bold, 7.6, Color::INK));
+        let small = Type::new(Face::Regular, 7.4, Color::MUTED);
+        let number = format!("{} {page} {} {pages}", &self.words.page, &self.words.of);
+        right(canvas, RIGHT, y + 13.0, &number, small);
+        if let Some(questions) = &self.said.company.questions {
+            canvas.text(MARGIN, y + 24.0, &drawable(questions), small);
+        }
+    }
+}
