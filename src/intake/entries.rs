@@ -1,6 +1,7 @@
 //! An entry of a bank's statement as movements: what is a customer's money, what is not, and what only a person can tell.
 
 use super::cells::CELL_MAX;
+use super::charges::Charges;
 use super::payments::{Movement, PaymentRow};
 use super::sheet::Sheet;
 use crate::billing::money::Money;
@@ -55,30 +56,6 @@ impl Ways {
             "DBIT" => Some(Self::Out),
             _ => None,
         }
-    }
-}
-
-/// What the bank kept, as far as it says so.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Charges {
-    total: Option<Money>,
-    sum: Money,
-}
-
-impl Charges {
-    pub(super) fn take(&mut self, place: &[&str], value: &str, currency: &str) {
-        let Some(amount) = Money::parse_decimal(value).filter(|_| matches!(currency, "" | "EUR")) else {
-            return;
-        };
-        match place {
-            ["TtlChrgsAndTaxAmt"] => self.total = Some(amount),
-            ["Amt"] | ["Rcrd", "Amt"] => self.sum += amount,
-            _ => {}
-        }
-    }
-
-    fn amount(&self) -> Money {
-        self.total.unwrap_or(self.sum)
     }
 }
 

@@ -9,8 +9,7 @@ use chrono::NaiveDate;
 use rusqlite::{OptionalExtension, params};
 
 /// The number of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(pub i64);
 
 /// A run that is under way: whatever it writes carries its number, its day and its mode.

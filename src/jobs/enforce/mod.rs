@@ -5,12 +5,14 @@ pub mod drift;
 mod gates;
 mod night;
 mod panels;
+mod steps;
 pub mod undo;
 
 pub use gates::{gates, stop_file};
 pub use night::night;
 
 use gates::{is_guarded, limits};
+use steps::{by_hand, in_order, stands};
 
 use crate::billing::because::Because;
 use crate::billing::enforcement::{self, Enforcement, Step};
@@ -385,38 +387,4 @@ impl Plan {
             Ok((steps, by_hook))
         })
     }
-}
-
-/// Whether a step is still what its customer's facts call for.
-fn stands(desk: &Desk, store: &Store, step: &Step) -> Result<bool> {
-    match store.facts(&step.customer, desk.rules.mode, desk.today) {
-        Ok(Some(mut facts)) => {
-            Ok(enforcement::decide(&mut facts, &desk.rules, desk.today).steps.contains(step))
-        }
-        Ok(None) => Ok(false),
-        Err(fault) if fault.is_data() => Ok(false),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Without a hook for its kind, a person must do the step at the panel or registry. A trial changes
-/// nothing there.
-fn by_hand(desk: &Desk, step: &Step) -> bool {
-    use crate::billing::policy::Mode;
-    desk.rules.mode == Mode::Live && step.action != Action::Renew || is_registry_renewal(desk, step)
-}
-
-/// A domain name is renewed at its registry, and a certificate at its authority.
-fn is_registry_renewal(desk: &Desk, step: &Step) -> bool {
-    use crate::billing::policy::Mode;
-    use crate::billing::service::ServiceKind;
-    desk.rules.mode == Mode::Live
-        && step.action == Action::Renew
-        && matches!(step.kind, ServiceKind::Domain | ServiceKind::Ssl)
-}
-
-/// In the order of the night: renew, reinstate, suspend, terminate; each by service.
-fn in_order(mut steps: Vec<Step>) -> Vec<Step> {
-    steps.sort_by(|a, b| (a.action, &a.service, a.period).cmp(&(b.action, &b.service, b.period)));
-    steps
 }

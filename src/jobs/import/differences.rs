@@ -1,12 +1,24 @@
 //! What an imported row changes: column by column, before and after.
 
-use super::TAKEABLE;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::intake::Field;
 use crate::jobs::attention::{Findings, Kind};
 use crate::views::{ColumnView, ImportView, RecordView};
 use serde_json::json;
 use std::collections::BTreeSet;
+
+/// Columns that `--take` knows.
+pub const TAKEABLE: [&str; 9] = [
+    "expires_on",
+    "state",
+    "hold_until",
+    "enforcement",
+    "reference",
+    "email",
+    "price",
+    "period_months",
+    "renews",
+];
 
 /// Collects the differences between a stored record and a row.
 #[derive(Debug, Default)]

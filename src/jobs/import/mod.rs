@@ -19,6 +19,8 @@ use crate::exit_status::ExitStatus;
 use crate::intake::{self, CustomerRow, InvoiceRow, PaymentRow, ServiceRow, Sheet};
 use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::gates::{self, InboxFile};
+pub use differences::TAKEABLE;
+
 use crate::jobs::import::differences::{Differences, columns_json, conflicts, record};
 use crate::jobs::spared::spared;
 use crate::jobs::{Desk, money};
@@ -55,19 +57,6 @@ pub struct Manner {
     /// The file of the inbox that it is: not read whole, it keeps the gate closed.
     pub from_inbox: Option<InboxFile>,
 }
-
-/// Columns that `--take` knows.
-pub const TAKEABLE: [&str; 9] = [
-    "expires_on",
-    "state",
-    "hold_until",
-    "enforcement",
-    "reference",
-    "email",
-    "price",
-    "period_months",
-    "renews",
-];
 
 /// Imports files of one kind in one transaction.
 ///

@@ -6,6 +6,7 @@ mod night;
 pub mod outlook;
 pub mod preview;
 pub mod render;
+mod waiting;
 
 pub use night::night;
 
@@ -13,7 +14,7 @@ use crate::billing::charging::bring_up_to_date;
 use crate::billing::facts::{Facts, Letter};
 use crate::billing::ids::CustomerCode;
 use crate::billing::letters::{self, Correspondence, Request};
-use crate::billing::notice::{Notice, NoticeFate};
+use crate::billing::notice::Notice;
 use crate::jobs::Desk;
 use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::notify::preview::Preview;
@@ -29,6 +30,8 @@ pub(super) use envelope::{addresses, keys_of};
 use envelope::{message_id, number};
 use held::{hold_back, hold_customer_back, note_skipped, note_unheard};
 use serde_json::json;
+use waiting::withdraw;
+pub(super) use waiting::without_waiting;
 
 /// Nobody gets more messages than this on one day, whatever goes wrong.
 const MESSAGES_A_DAY: u32 = 3;
@@ -215,15 +218,6 @@ impl Wanted {
     }
 }
 
-/// Facts as if messages that give way to another did not exist; what was told with them stays told.
-pub(super) fn without_waiting(facts: &mut Facts, waiting: &[Waiting]) {
-    let keys: Vec<&String> = waiting.iter().flat_map(|message| &message.keys).collect();
-    facts.notices.retain(|notice| {
-        matches!(notice.fate, NoticeFate::Accepted(_) | NoticeFate::Uncertain)
-            || !keys.contains(&&notice.key.to_string())
-    });
-}
-
 /// A customer's facts, and the messages that give way to the one made now: those of which nobody has been handed
 /// anything. A card on request stands for itself.
 fn read(
@@ -331,22 +325,6 @@ fn draft(
         header_to,
         header_cc,
     }))
-}
-
-/// What waits is withdrawn.
-fn withdraw(store: &mut Store, run: Run, code: &CustomerCode, waiting: &[Waiting], why: &str) -> Result<()> {
-    if waiting.is_empty() {
-        return Ok(());
-    }
-    store.write(run, |tx| -> Result<()> {
-        for message in waiting {
-            tx.cancel_message(message.message, why)?;
-            let detail = json!({ "message": message.message, "because": why });
-            tx.journal(Some(code), None, "message_cancelled", &detail)?;
-        }
-        Ok(())
-    })?;
-    Ok(())
 }
 
 /// Looks at the customer again and stores everything together; nothing where the facts have changed.
