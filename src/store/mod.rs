@@ -1,7 +1,7 @@
 //! The store: one SQLite file, and the only SQL of the program.
 //!
 //! Every writing transaction is `BEGIN IMMEDIATE`; nothing external happens inside one. What can be
-//! read within and without a transaction is in [`Queries`].
+//! read within and without a transaction is in [`Read`].
 
 mod attention;
 mod charges;

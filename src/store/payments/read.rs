@@ -272,7 +272,7 @@ impl Read {
     }
 
     /// The day up to which the bank is known: the newest payment import's, but for days to come that a person has
-    /// put down to a wrong clock ([`super::CLOCK_FORGIVEN`]).
+    /// put down to a wrong clock ([`crate::store::CLOCK_FORGIVEN`]).
     ///
     /// # Errors
     /// Where the database cannot be read.
