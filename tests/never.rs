@@ -49,6 +49,8 @@ pub(crate) struct History {
     told_afresh: BTreeMap<String, u32>,
     /// Of what a person undid, the day until which it is left alone.
     left_alone: BTreeMap<String, NaiveDate>,
+    /// Of renewals that a person took back, the same.
+    not_renewed: BTreeMap<String, NaiveDate>,
 }
 
 impl History {
@@ -94,6 +96,9 @@ impl History {
                 || reopened(before) != reopened(now);
             if moment.command == "undo" && (was.state != service.state || was.expires != service.expires) {
                 self.left_alone.insert(code.clone(), moment.day + Days::new(7));
+                if service.expires < was.expires {
+                    self.not_renewed.insert(code.clone(), moment.day + Days::new(7));
+                }
             }
             if changed {
                 self.changed.insert(code.clone(), before.newest_notice());
@@ -102,9 +107,9 @@ impl History {
         }
     }
 
-    /// What a person took back is not done again while it is left alone.
+    /// A renewal that a person took back is not done again while it is left alone.
     fn done_again(&self, before: &Books, now: &Books, moment: &Moment<'_>) -> Vec<String> {
-        let alone = |code: &String| self.left_alone.get(code).is_some_and(|until| *until >= moment.day);
+        let alone = |code: &String| self.not_renewed.get(code).is_some_and(|until| *until >= moment.day);
         let night = ["enforce", "nightly"].contains(&moment.command);
         now.services
             .values()

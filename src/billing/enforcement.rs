@@ -123,8 +123,8 @@ fn settled_period(
         .left_alone
         .iter()
         .any(|alone| alone.service == *code && alone.from == period.from && today <= alone.until);
-    // what a person took back is left alone for a while
-    (!left_alone).then_some((period, service.kind))
+    // a debt that was given up renews nothing, and what a person took back is left alone for a while
+    (charge.written_off_on.is_none() && !left_alone).then_some((period, service.kind))
 }
 
 /// `Ok`: do it. `Err`: it would be due, but for a reason.
