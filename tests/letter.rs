@@ -17,15 +17,18 @@ fn written(card: &BillingCard) -> RenderedLetter {
     Letters::load(None, words()).unwrap().render(card).unwrap()
 }
 
-pub(crate) const STAGES: [Stage; 9] = [
+pub(crate) const STAGES: [Stage; 12] = [
     Stage::Before(15),
     Stage::Expiry,
     Stage::After(5),
+    Stage::Warning,
+    Stage::Reopened,
     Stage::Suspended,
     Stage::Final,
     Stage::Terminated,
     Stage::Renewed,
     Stage::Reinstated,
+    Stage::Cancelled,
     Stage::OnRequest,
 ];
 
@@ -35,6 +38,8 @@ pub(crate) fn of_stage(stage: Stage, language: Language) -> BillingCard {
         Stage::Before(_) | Stage::OnRequest => card(language, vec![line(0, 10, Some(stage))], Vec::new()),
         Stage::Expiry => card(language, vec![line(0, 0, Some(stage))], Vec::new()),
         Stage::After(_) => card(language, vec![line(0, -5, Some(stage))], Vec::new()),
+        Stage::Warning => card(language, vec![line(0, -9, Some(stage))], Vec::new()),
+        Stage::Reopened => card(language, vec![line(0, -20, Some(stage))], Vec::new()),
         Stage::Final => card(language, vec![line(0, -35, Some(stage))], Vec::new()),
         event_stage => card(language, vec![line(0, 20, None)], vec![event(event_stage)]),
     }
