@@ -249,23 +249,8 @@ fn a_logo_and_an_iris_code_are_drawn_and_a_bad_picture_is_refused() {
 
 /// A card on which everything that can stand on a card does.
 fn with_everything(language: Language) -> BillingCard {
-    let stages = [
-        Stage::Before(30),
-        Stage::Expiry,
-        Stage::After(5),
-        Stage::Charged,
-        Stage::Warning,
-        Stage::Reopened,
-        Stage::Suspended,
-        Stage::Final,
-        Stage::Terminated,
-        Stage::Renewed,
-        Stage::Reinstated,
-        Stage::Cancelled,
-        Stage::OnRequest,
-    ];
     let mut card = six_lines(language);
-    card.events = stages.map(event).to_vec();
+    card.events = Stage::EACH.map(event).to_vec();
     card.events[9].awaits = Some(Awaited::Reinstatement);
     card.events[10].awaits = Some(Awaited::Registry);
     card.events[11].domain_name = None;

@@ -53,6 +53,23 @@ pub enum Class {
 }
 
 impl Stage {
+    /// One of each, with some days: what must hold of every stage is tried on these.
+    pub const EACH: [Self; 13] = [
+        Self::Before(30),
+        Self::Expiry,
+        Self::After(5),
+        Self::Charged,
+        Self::Warning,
+        Self::Reopened,
+        Self::Suspended,
+        Self::Final,
+        Self::Terminated,
+        Self::Renewed,
+        Self::Reinstated,
+        Self::Cancelled,
+        Self::OnRequest,
+    ];
+
     /// What kind of thing it is.
     #[must_use]
     pub const fn class(self) -> Class {
@@ -254,21 +271,7 @@ mod tests {
 
     #[test]
     fn every_stage_is_read_back() {
-        for stage in [
-            Stage::Before(30),
-            Stage::Expiry,
-            Stage::After(5),
-            Stage::Charged,
-            Stage::Warning,
-            Stage::Reopened,
-            Stage::Suspended,
-            Stage::Final,
-            Stage::Terminated,
-            Stage::Renewed,
-            Stage::Reinstated,
-            Stage::Cancelled,
-            Stage::OnRequest,
-        ] {
+        for stage in Stage::EACH {
             assert_eq!(Stage::from_code(&stage.to_string()), Some(stage));
         }
         assert_eq!(Stage::from_code("before-"), None);

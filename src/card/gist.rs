@@ -126,22 +126,7 @@ mod tests {
 
     #[test]
     fn every_stage_has_its_tone_and_every_tone_its_stage() {
-        let mut tones = [
-            Stage::Before(30),
-            Stage::Expiry,
-            Stage::After(5),
-            Stage::Charged,
-            Stage::Warning,
-            Stage::Reopened,
-            Stage::Suspended,
-            Stage::Final,
-            Stage::Terminated,
-            Stage::Renewed,
-            Stage::Reinstated,
-            Stage::Cancelled,
-            Stage::OnRequest,
-        ]
-        .map(tone);
+        let mut tones = Stage::EACH.map(tone);
         tones.sort_unstable();
         let mut all = TONES;
         all.sort_unstable();

@@ -12,6 +12,7 @@ use crate::billing::ids::CustomerCode;
 use crate::jobs::Desk;
 use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::deliver::handover::Journal;
+use crate::jobs::import::bounces;
 use crate::jobs::spared::spared;
 use crate::mail::keyed::MailKey;
 use crate::mail::{Evidence, Handover, Outcome, Transport};
@@ -64,7 +65,7 @@ pub fn deliver(desk: &Desk, store: &mut Store, run: Run, only: &[CustomerCode]) 
     if recovered > 0 {
         desk.report.status(&format!("{recovered} deliveries of a run that was cut short are uncertain"));
     }
-    crate::jobs::deliver::postfix_log::resolve(desk, store, run)?;
+    postfix_log::resolve(desk, store, run)?;
     let waiting: VecDeque<i64> = store.queued_deliveries(&stamp(crate::clock::now()))?.into();
     if waiting.is_empty() {
         return Ok(delivered);
@@ -341,7 +342,7 @@ fn joint(states: &[DeliveryState]) -> DeliveryState {
 /// # Errors
 /// Where the database cannot be read or written.
 pub fn troubles(store: &mut Store, run: Run, findings: &mut Findings) -> Result<()> {
-    crate::jobs::import::bounces::find(store, run, findings)?;
+    bounces::find(store, run, findings)?;
     for trouble in store.troubled_deliveries()? {
         let customer = Some(&trouble.customer);
         let address = masked(&trouble.address);

@@ -1,6 +1,7 @@
 //! Acting at a panel: intent, hook, verified, recorded. Nothing external happens inside a transaction, and
 //! a hook that fails leaves the service as it was.
 
+use crate::billing::because::Because;
 use crate::billing::enforcement::{self, Step};
 use crate::billing::facts::Action;
 use crate::billing::guard::is_guarded;
@@ -10,8 +11,8 @@ use crate::billing::service::{Service, ServiceKind};
 use crate::billing::text::is_plain_word;
 use crate::config::HookSet;
 use crate::hooks::{self, Answer, Call};
-use crate::jobs::Desk;
 use crate::jobs::spared::Spared;
+use crate::jobs::{Desk, money};
 use crate::store::{PendingRenewal, Run, Store};
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -100,7 +101,7 @@ pub(super) fn act(
             facts.apply(&change);
             tx.apply_done(code, &change)?;
             if step.action == Action::Terminate {
-                crate::jobs::money::update(desk, tx, code)?;
+                money::update(desk, tx, code)?;
             }
         }
         Ok(true)
@@ -130,7 +131,7 @@ pub(super) fn renew(
         customer: service.customer.clone(),
         kind: service.kind,
         period: pending.period,
-        because: crate::billing::because::Because::Settled(pending.period),
+        because: Because::Settled(pending.period),
     };
     let answer = match hook(desk, Action::Renew, service.kind) {
         // the hook was taken away: a person did it, or will

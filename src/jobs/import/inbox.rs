@@ -53,7 +53,7 @@ pub fn import(desk: &Desk, store: &mut Store, run: Run, shown: &RunView) -> Resu
     };
     if let Some(mailbox) = desk.config.import.bounces.as_deref() {
         // a mailbox that cannot be read must not keep the night from going on
-        match spared(|| crate::jobs::import::bounces::import(desk, store, run, mailbox))? {
+        match spared(|| super::bounces::import(desk, store, run, mailbox))? {
             Ok(outcome) => {
                 if !outcome.fresh.is_empty() || !outcome.faults.is_empty() {
                     arrived.status = ExitStatus::NeedsPerson;

@@ -85,7 +85,7 @@ pub(super) fn reversal(
 
 /// The payments that a reversal may be of: by its own reference, by the end-to-end id, by what the payer gave, else what
 /// the customer it names paid in that amount lately.
-pub(super) fn reversed_by(tx: &Tx<'_>, row: &PaymentRow) -> Result<Vec<StoredPayment>, StoreError> {
+fn reversed_by(tx: &Tx<'_>, row: &PaymentRow) -> Result<Vec<StoredPayment>, StoreError> {
     let earlier = |known: &StoredPayment| known.amount == row.amount && known.date <= row.date;
     let mut of = match real_reference(&row.bank_ref) {
         Some(reference) => tx.payments_of_reference(reference)?,

@@ -6,8 +6,7 @@ mod write;
 
 pub(in crate::store) use waiting::{index_all_waiting, likely};
 
-use crate::billing::candidates::Evidence;
-use crate::billing::candidates::{self};
+use crate::billing::candidates::{self, Evidence};
 use crate::billing::coded::coded;
 use crate::billing::facts::{Allocation, PaidBy, Payment};
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};

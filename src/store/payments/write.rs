@@ -2,8 +2,7 @@
 
 use super::waiting::{claim_of, index};
 use super::{NewPayment, Parked, StoredPayment, is_same_account};
-use crate::billing::candidates::Evidence;
-use crate::billing::candidates::{self};
+use crate::billing::candidates::{self, Evidence};
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::movement::Identity;
