@@ -290,73 +290,38 @@ impl Facts {
         match change {
             Change::Charged(charge) => self.charges.push(charge.clone()),
             Change::Repriced(new) => {
-                if let Some(old) = self.charges.iter_mut().find(|charge| charge.id == new.id) {
+                if let Some(old) = self.charge_mut(new.id) {
                     *old = new.clone();
                 }
             }
-            Change::Allocated { payment, charge, amount } => {
-                let of = self.charges.iter_mut().find(|c| c.id == *charge).and_then(|known| {
-                    known.paid += *amount;
-                    known.service.clone()
-                });
-                if let Some(payment) = self.payments.iter_mut().find(|p| p.id == *payment) {
-                    payment.allocated += *amount;
-                    if of.is_some_and(|of| payment.services.contains(&of)) {
-                        payment.for_named += *amount;
-                    }
-                }
-                self.pays(*charge, PaidBy::Payment(*payment), *amount);
-            }
+            Change::Allocated { payment, charge, amount } => self.allocate(*payment, *charge, *amount),
             Change::Adjusted { adjustment, charge, amount } => {
                 self.pays(*charge, PaidBy::Adjustment(*adjustment), *amount);
                 for (id, paid) in [(adjustment, -*amount), (charge, *amount)] {
-                    if let Some(charge) = self.charges.iter_mut().find(|c| c.id == *id) {
+                    if let Some(charge) = self.charge_mut(*id) {
                         charge.paid += paid;
                     }
                 }
             }
             Change::Settled { charge, on } => {
-                if let Some(charge) = self.charges.iter_mut().find(|c| c.id == *charge) {
+                if let Some(charge) = self.charge_mut(*charge) {
                     charge.settled_on = Some(*on);
                 }
             }
             Change::Released { charge } => {
-                if let Some(charge) = self.charges.iter_mut().find(|c| c.id == *charge) {
+                if let Some(charge) = self.charge_mut(*charge) {
                     charge.settled_on = None;
                 }
             }
             Change::WrittenOff { charge, on } => {
-                if let Some(charge) = self.charges.iter_mut().find(|c| c.id == *charge) {
+                if let Some(charge) = self.charge_mut(*charge) {
                     charge.written_off_on = Some(*on);
                 }
             }
-            Change::Reopened { charge, on } => {
-                let Some(charge) = self.charges.iter_mut().find(|c| c.id == *charge) else { return };
-                charge.settled_on = None;
-                charge.reopened_on = Some(*on);
-                // what was told of it was told of a debt that had been paid since
-                let (of_period, id) = (charge.period().is_some(), charge.id);
-                let code = charge.service.clone().filter(|_| of_period);
-                self.notices.retain(|notice| notice.key.subject != Subject::Charge(id));
-                if let Some(service) = self.services.iter_mut().find(|s| Some(&s.code) == code.as_ref()) {
-                    service.episode = service.episode.next();
-                }
-            }
-            Change::Renewed { service: code, period, on } => {
-                if let Some(service) = self.services.iter_mut().find(|s| s.code == *code) {
-                    service.expires_on = period.to;
-                }
-                let renewed = self
-                    .charges
-                    .iter_mut()
-                    .find(|charge| charge.service.as_ref() == Some(code) && charge.period() == Some(*period));
-                if let Some(charge) = renewed {
-                    charge.renewed_on = Some(*on);
-                }
-                self.step_done(code, Action::Renew, *period, *on);
-            }
+            Change::Reopened { charge, on } => self.reopen(*charge, *on),
+            Change::Renewed { service, period, on } => self.renew(service, *period, *on),
             Change::StateChanged { service: code, action, period, state, on } => {
-                if let Some(service) = self.services.iter_mut().find(|s| s.code == *code) {
+                if let Some(service) = self.service_mut(code) {
                     service.state = *state;
                     if *action == Action::Reinstate {
                         service.episode = service.episode.next();
@@ -365,6 +330,53 @@ impl Facts {
                 self.step_done(code, *action, *period, *on);
             }
         }
+    }
+
+    fn charge_mut(&mut self, id: ChargeId) -> Option<&mut Charge> {
+        self.charges.iter_mut().find(|charge| charge.id == id)
+    }
+
+    fn service_mut(&mut self, code: &ServiceCode) -> Option<&mut Service> {
+        self.services.iter_mut().find(|service| service.code == *code)
+    }
+
+    fn allocate(&mut self, payment: PaymentId, charge: ChargeId, amount: Money) {
+        let of = self.charge_mut(charge).and_then(|known| {
+            known.paid += amount;
+            known.service.clone()
+        });
+        if let Some(payment) = self.payments.iter_mut().find(|known| known.id == payment) {
+            payment.allocated += amount;
+            if of.is_some_and(|of| payment.services.contains(&of)) {
+                payment.for_named += amount;
+            }
+        }
+        self.pays(charge, PaidBy::Payment(payment), amount);
+    }
+
+    fn reopen(&mut self, id: ChargeId, on: NaiveDate) {
+        let Some(charge) = self.charge_mut(id) else { return };
+        charge.settled_on = None;
+        charge.reopened_on = Some(on);
+        // what was told of it was told of a debt that had been paid since
+        let of_period = charge.period().is_some();
+        let code = charge.service.clone().filter(|_| of_period);
+        self.notices.retain(|notice| notice.key.subject != Subject::Charge(id));
+        if let Some(service) = code.and_then(|code| self.service_mut(&code)) {
+            service.episode = service.episode.next();
+        }
+    }
+
+    fn renew(&mut self, code: &ServiceCode, period: BillingPeriod, on: NaiveDate) {
+        if let Some(service) = self.service_mut(code) {
+            service.expires_on = period.to;
+        }
+        let is_it =
+            |charge: &&mut Charge| charge.service.as_ref() == Some(code) && charge.period() == Some(period);
+        if let Some(charge) = self.charges.iter_mut().find(is_it) {
+            charge.renewed_on = Some(on);
+        }
+        self.step_done(code, Action::Renew, period, on);
     }
 
     fn step_done(&mut self, code: &ServiceCode, action: Action, period: BillingPeriod, on: NaiveDate) {

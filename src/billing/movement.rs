@@ -10,6 +10,7 @@ use super::money::Money;
 use super::text::{cleaned, look_alikes};
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
+use std::fmt;
 
 /// All that one format says of a movement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +40,13 @@ pub struct Movement<'a> {
 }
 
 /// A fingerprint of a movement within its format; equal movements have equal ones.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Identity(String);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identity([u8; 16]);
 
-impl Identity {
-    /// The identity as it is stored: 32 hex digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+/// The identity as it is stored: 32 hex digits.
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -71,7 +71,9 @@ impl Movement<'_> {
         ];
         // no part can hold the mark between them: they are cleaned of control characters
         let digest = Sha256::digest(parts.join("\u{1f}").as_bytes());
-        Identity(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+        let mut identity = [0; 16];
+        identity.copy_from_slice(&digest[..16]);
+        Identity(identity)
     }
 }
 
@@ -166,6 +168,6 @@ mod tests {
 
     #[test]
     fn the_identity_is_pinned() {
-        assert_eq!(movement().identity().as_str(), "4bf27e9dc5b83908a0654281289e8662");
+        assert_eq!(movement().identity().to_string(), "4bf27e9dc5b83908a0654281289e8662");
     }
 }

@@ -26,23 +26,7 @@ pub(super) fn run(global: &Global) -> Result<ExitStatus> {
     });
     let mail_leaves = mail.is_ok();
     add("mail", mail);
-    add(
-        "database",
-        Store::rehearse(&session.database).map_err(anyhow::Error::from).and_then(|(copy, found)| {
-            // SQLite checks a table's own conditions in a database only that it may write
-            copy.check()?;
-            let place = session.database.display();
-            let known = Store::schema_version();
-            Ok(if found == known {
-                place.to_string()
-            } else {
-                format!(
-                    "{place} has schema {found}; the next command that writes upgrades it to {known}, after a backup \
-                     beside it (`{place}.before-schema-{known}`); in memory that succeeded"
-                )
-            })
-        }),
-    );
+    add("database", database(&session));
     let loose = loose_files(&session);
     if !loose.is_empty() {
         let detail = format!("others on this machine may open {}; chmod go-rwx them", loose.join(", "));
@@ -71,6 +55,22 @@ pub(super) fn run(global: &Global) -> Result<ExitStatus> {
         1 if !mail_leaves => ExitStatus::Failed,
         _ => ExitStatus::Usage,
     })
+}
+
+/// Whether the database is sound, and what an upgrade would do: tried on a copy in memory.
+fn database(session: &Session) -> Result<String> {
+    let (copy, found) = Store::rehearse(&session.database)?;
+    // SQLite checks a table's own conditions in a database only that it may write
+    copy.check()?;
+    let place = session.database.display();
+    let known = Store::schema_version();
+    if found == known {
+        return Ok(place.to_string());
+    }
+    Ok(format!(
+        "{place} has schema {found}; the next command that writes upgrades it to {known}, after a backup beside it \
+         (`{place}.before-schema-{known}`); in memory that succeeded"
+    ))
 }
 
 /// What others may open of what the program writes.

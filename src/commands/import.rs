@@ -88,7 +88,7 @@ fn text(view: &ImportView) -> String {
                 let columns: Vec<String> = record
                     .columns
                     .iter()
-                    .map(|c| match c.before.as_str() {
+                    .map(|c| match &*c.before {
                         "" => format!("{} {}", c.column, c.after),
                         before => format!("{} {before} → {}", c.column, c.after),
                     })

@@ -41,15 +41,8 @@ pub(super) fn read(
     let broken =
         |error: ZipError| refuse(format!("it is no zip that can be read ({error}); download it again"));
     let mut archive = ZipArchive::new(&mut input).map_err(broken)?;
-    let mut names = Vec::new();
-    for index in 0..archive.len().min(FILES_MAX + 1) {
-        names.push(archive.by_index_raw(index).map_err(broken)?.name().map_err(broken)?.into_owned());
-    }
-    let is_workbook = |name: &String| {
-        let name = name.trim_start_matches('/').replace('\\', "/");
-        name == "xl/workbook.xml" || name.starts_with("xl/worksheets/")
-    };
-    if !names.iter().any(|name| name == "xl/workbook.bin") && names.iter().any(is_workbook) {
+    let names = names_of(&mut archive).map_err(broken)?;
+    if is_workbook(&names) {
         drop(archive);
         input.rewind().map_err(|source| IntakeError::Unreadable { path: path.to_owned(), source })?;
         return workbook::read(path, input, profiles);
@@ -92,11 +85,8 @@ pub(super) fn read(
         }
     }
     if read_well == 0 {
-        let why = if faults.is_empty() {
-            "it is empty".to_owned()
-        } else {
-            faults.into_iter().map(|(_, why, _)| why).collect::<Vec<_>>().join("; ")
-        };
+        let why: Vec<String> = faults.into_iter().map(|(_, why, _)| why).collect();
+        let why = if why.is_empty() { "it is empty".to_owned() } else { why.join("; ") };
         return Err(refuse(format!("nothing in it can be read: {why}")));
     }
     for (file, message, is_paper) in faults {
@@ -108,6 +98,22 @@ pub(super) fn read(
         }
     }
     Ok(whole)
+}
+
+/// What the files of the archive are called; one more than are read, at most.
+fn names_of<R: Read + Seek>(archive: &mut ZipArchive<R>) -> Result<Vec<String>, ZipError> {
+    (0..archive.len().min(FILES_MAX + 1))
+        .map(|index| Ok(archive.by_index_raw(index)?.name()?.into_owned()))
+        .collect()
+}
+
+/// Whether it is an Excel workbook whose sheets are XML; binary ones are refused by name.
+fn is_workbook(names: &[String]) -> bool {
+    let is_sheet = |name: &String| {
+        let name = name.trim_start_matches('/').replace('\\', "/");
+        name == "xl/workbook.xml" || name.starts_with("xl/worksheets/")
+    };
+    !names.iter().any(|name| name == "xl/workbook.bin") && names.iter().any(is_sheet)
 }
 
 /// Folders, and what computers leave behind.

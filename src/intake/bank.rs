@@ -212,14 +212,11 @@ impl<'a> Export<'a> {
             (false, false) => Movement::PayerOnly,
         };
         let is_ours = !incoming && movement == Movement::PayerOnly && !profile.payers_only;
-        for ((column, wanted), place) in profile.only.iter().zip(&places.only) {
-            let word = cells.at(*place);
-            if !wanted.all().iter().any(|wanted| folded(wanted) == folded(&word)) {
-                if !is_ours {
-                    self.passed_over.entry((column.clone(), word)).or_insert((0, line)).0 += 1;
-                }
-                return;
+        if let Some(word) = cells.unwanted(profile) {
+            if !is_ours {
+                self.passed_over.entry(word).or_insert((0, line)).0 += 1;
             }
+            return;
         }
         if let Some(currency) = cells.foreign(profile) {
             if !is_ours {
@@ -363,6 +360,15 @@ impl Cells<'_> {
             (false, true) => Ok(false),
             (false, false) => Err(format!("`{}` says neither money in nor money out", self.at(place))),
         }
+    }
+
+    /// The column and word by which the profile's `only` leaves it out.
+    fn unwanted(&self, profile: &Profile) -> Option<(String, String)> {
+        profile.only.iter().zip(&self.places.only).find_map(|((column, wanted), place)| {
+            let word = self.at(*place);
+            let is_wanted = wanted.all().iter().any(|wanted| folded(wanted) == folded(&word));
+            (!is_wanted).then(|| (column.clone(), word))
+        })
     }
 
     /// Its currency, where that is not euro.

@@ -11,7 +11,7 @@ use crate::billing::money::Money;
 use crate::billing::text::cleaned;
 use chrono::{Datelike, NaiveDate};
 use quick_xml::Reader;
-use quick_xml::events::Event;
+use quick_xml::events::{BytesStart, Event};
 use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
@@ -48,6 +48,22 @@ struct Reading {
     currency: String,
 }
 
+impl Reading {
+    fn of(path: &Path) -> Self {
+        Self {
+            sheet: Sheet::of_statement(path),
+            source: SOURCE.into(),
+            statement: Statement::default(),
+            statements: 0,
+            entries: 0,
+            entry: Entry::default(),
+            part: None,
+            balance: Balance::default(),
+            currency: String::new(),
+        }
+    }
+}
+
 /// Reads a statement file.
 ///
 /// # Errors
@@ -58,17 +74,7 @@ pub(super) fn read(path: &Path, mut input: impl BufRead) -> Result<Sheet<Payment
     let encoding = of_xml(input.fill_buf().map_err(unreadable)?);
     let mut reader = Reader::from_reader(std::io::BufReader::new(Transcoded::new(input, encoding)));
     reader.config_mut().expand_empty_elements = true;
-    let mut reading = Reading {
-        sheet: Sheet::of_statement(path),
-        source: SOURCE.into(),
-        statement: Statement::default(),
-        statements: 0,
-        entries: 0,
-        entry: Entry::default(),
-        part: None,
-        balance: Balance::default(),
-        currency: String::new(),
-    };
+    let mut reading = Reading::of(path);
     let mut place: Vec<String> = Vec::new();
     let mut text = String::new();
     let mut buffer = Vec::new();
@@ -87,14 +93,7 @@ pub(super) fn read(path: &Path, mut input: impl BufRead) -> Result<Sheet<Payment
                 let name = start.local_name().as_ref().to_owned();
                 text.clear();
                 if matches!(name.as_str(), "Amt" | "TtlChrgsAndTaxAmt") {
-                    // the checks for doubles would make many attributes slow
-                    let currency = start
-                        .attributes()
-                        .with_checks(false)
-                        .flatten()
-                        .find(|attribute| attribute.key.local_name().as_ref() == "Ccy");
-                    reading.currency =
-                        currency.map(|found| found.value.trim().to_owned()).unwrap_or_default();
+                    reading.currency = currency_of(&start);
                 }
                 reading.begin(&name);
                 place.push(name);
@@ -129,6 +128,15 @@ pub(super) fn read(path: &Path, mut input: impl BufRead) -> Result<Sheet<Payment
         return Err(refuse(format!("{what}; download the account's movements as camt.053, CSV or Excel")));
     }
     Ok(reading.sheet)
+}
+
+/// The currency of an amount; empty, where it names none.
+fn currency_of(amount: &BytesStart<'_>) -> String {
+    // the checks for doubles would make many attributes slow
+    let mut attributes = amount.attributes();
+    let mut attributes = attributes.with_checks(false).flatten();
+    let currency = attributes.find(|attribute| attribute.key.local_name().as_ref() == "Ccy");
+    currency.map(|found| found.value.trim().to_owned()).unwrap_or_default()
 }
 
 /// Adds to an element's text what a sound one may have.

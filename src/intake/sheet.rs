@@ -52,10 +52,10 @@ impl fmt::Display for Fault {
 pub struct Row<T> {
     /// The line it begins on.
     pub line: u64,
-    /// What it says.
-    pub value: T,
-    /// Its cells as they stood.
-    cells: Vec<String>,
+    /// What it says; boxed, so that what is booked of a long file is given back row by row.
+    pub value: Box<T>,
+    /// Its cells as they stood, where it had any.
+    cells: Option<StringRecord>,
 }
 
 /// A file read: the good rows, and every fault of the others.
@@ -159,7 +159,7 @@ impl<T> Sheet<T> {
     }
 
     pub(super) fn push(&mut self, line: u64, value: T) {
-        self.rows.push(Row { line, value, cells: Vec::new() });
+        self.rows.push(Row { line, value: Box::new(value), cells: None });
     }
 
     pub(super) fn warn(&mut self, line: u64, message: String) {
@@ -249,7 +249,7 @@ impl<T: PartialEq> Sheet<T> {
         };
         if let Some(key) = key(&value) {
             if let Some(earlier) = seen.get(&key).and_then(|at| self.rows.get(*at)) {
-                if earlier.value == value {
+                if *earlier.value == value {
                     let message =
                         format!("`{key}` stands on line {} already, the same; left out", earlier.line);
                     self.warnings.push(self.fault(line, 1, message));
@@ -262,7 +262,7 @@ impl<T: PartialEq> Sheet<T> {
             }
             seen.insert(key, self.rows.len());
         }
-        self.rows.push(Row { line, value, cells: whole(record) });
+        self.rows.push(Row { line, value: Box::new(value), cells: Some(whole(record)) });
     }
 
     fn fault(&self, line: u64, column: usize, message: String) -> Fault {
@@ -284,7 +284,7 @@ impl<T: PartialEq> Sheet<T> {
             let place = self.header.iter().position(|name| name.eq_ignore_ascii_case(column));
             let message = format!("column `{column}`: {message}");
             self.faults.push(self.fault(line, place.map_or(1, |at| at + 1), message.clone()));
-            self.rejected.push((cells, message));
+            self.rejected.push((listed(&cells.unwrap_or_default()), message));
         }
     }
 
@@ -293,13 +293,20 @@ impl<T: PartialEq> Sheet<T> {
         let faults: Vec<Fault> =
             faults.into_iter().map(|(column, message)| self.fault(line, column, message)).collect();
         self.faults.extend(faults);
-        self.rejected.push((whole(record), why));
+        self.rejected.push((listed(&whole(record)), why));
     }
 }
 
 /// The cells of a row as they stood, none longer than any sound one.
-fn whole(record: &StringRecord) -> Vec<String> {
-    record.iter().map(|cell| cell.chars().take(CELL_MAX).collect()).collect()
+fn whole(record: &StringRecord) -> StringRecord {
+    record
+        .iter()
+        .map(|cell| cell.char_indices().nth(CELL_MAX).map_or(cell, |(end, _)| &cell[..end]))
+        .collect()
+}
+
+fn listed(cells: &StringRecord) -> Vec<String> {
+    cells.iter().map(str::to_owned).collect()
 }
 
 /// Where each known column stands. All that is wrong with a header is said at once.

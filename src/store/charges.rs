@@ -9,6 +9,7 @@ use crate::billing::facts::{Action, Change};
 use crate::billing::ids::{ChargeId, CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::period::BillingPeriod;
+use crate::billing::service::ServiceState;
 use crate::billing::vat::{Amounts, VatRate};
 use chrono::NaiveDate;
 use rusqlite::{Row, params};
@@ -45,6 +46,11 @@ pub(super) fn read(row: &Row<'_>) -> Result<Charge> {
     })
 }
 
+/// The number that a charge has by now, where it was made among the same changes.
+fn real(numbers: &BTreeMap<ChargeId, ChargeId>, id: ChargeId) -> ChargeId {
+    numbers.get(&id).copied().unwrap_or(id)
+}
+
 impl Tx<'_> {
     /// Makes the core's changes true of the rows; temporary charge numbers become real ones.
     ///
@@ -59,93 +65,36 @@ impl Tx<'_> {
                 }
                 Change::Repriced(charge) => self.reprice(customer, charge)?,
                 Change::Allocated { payment, charge, amount } => {
-                    let charge = numbers.get(charge).copied().unwrap_or(*charge);
-                    self.connection()
-                        .prepare_cached(
-                            "INSERT INTO allocations (payment, charge, amount_cents, made_on, run)
-                             VALUES (?1, ?2, ?3, ?4, ?5)",
-                        )?
-                        .execute(params![
-                            payment.0,
-                            charge.0,
-                            amount.cents(),
-                            self.run.as_of,
-                            self.run.id.0
-                        ])?;
+                    self.allocate("payment", payment.0, real(&numbers, *charge), *amount)?;
                 }
                 Change::Adjusted { adjustment, charge, amount } => {
-                    let real = |id: &ChargeId| numbers.get(id).copied().unwrap_or(*id);
-                    self.connection()
-                        .prepare_cached(
-                            "INSERT INTO allocations (adjustment, charge, amount_cents, made_on, run)
-                             VALUES (?1, ?2, ?3, ?4, ?5)",
-                        )?
-                        .execute(params![
-                            real(adjustment).0,
-                            real(charge).0,
-                            amount.cents(),
-                            self.run.as_of,
-                            self.run.id.0
-                        ])?;
+                    let adjustment = real(&numbers, *adjustment);
+                    self.allocate("adjustment", adjustment.0, real(&numbers, *charge), *amount)?;
                 }
                 Change::Settled { charge, on } => {
-                    let charge = numbers.get(charge).copied().unwrap_or(*charge);
-                    self.connection()
-                        .prepare_cached("UPDATE charges SET settled_on = ?2 WHERE id = ?1")?
-                        .execute(params![charge.0, on])?;
+                    let charge = real(&numbers, *charge);
+                    self.set_charge(charge, "settled_on = ?2", Some(*on))?;
                     self.journal_charge(customer, charge, "settled")?;
                 }
                 Change::Released { charge } => {
-                    self.connection()
-                        .prepare_cached("UPDATE charges SET settled_on = NULL WHERE id = ?1")?
-                        .execute([charge.0])?;
+                    self.set_charge(*charge, "settled_on = ?2", None)?;
                     self.journal_charge(customer, *charge, "released")?;
                 }
                 Change::WrittenOff { charge, on } => {
-                    self.connection()
-                        .prepare_cached("UPDATE charges SET written_off_on = ?2 WHERE id = ?1")?
-                        .execute(params![charge.0, on])?;
+                    self.set_charge(*charge, "written_off_on = ?2", Some(*on))?;
                     self.journal_charge(customer, *charge, "written_off")?;
                 }
                 Change::Reopened { charge, on } => {
-                    self.connection()
-                        .prepare_cached(
-                            "UPDATE charges SET settled_on = NULL, reopened_on = ?2 WHERE id = ?1",
-                        )?
-                        .execute(params![charge.0, on])?;
-                    // what was announced of its service was announced before; what was told of a charge without a
-                    // period is told afresh
-                    self.connection()
-                        .prepare_cached(
-                            "UPDATE services SET episode = episode + 1
-                             WHERE code = (SELECT service FROM charges WHERE id = ?1 AND source = 'period')",
-                        )?
-                        .execute([charge.0])?;
-                    self.connection()
-                        .prepare_cached("UPDATE notices SET cancelled = 1 WHERE charge = ?1")?
-                        .execute([charge.0])?;
+                    self.set_charge(*charge, "settled_on = NULL, reopened_on = ?2", Some(*on))?;
+                    self.tell_afresh(*charge)?;
                     self.journal_charge(customer, *charge, "reopened")?;
                 }
                 Change::Renewed { service, period, on } => {
-                    self.connection()
-                        .prepare_cached("UPDATE services SET expires_on = ?2 WHERE code = ?1")?
-                        .execute(params![service.as_str(), period.to])?;
-                    self.connection()
-                        .prepare_cached(
-                            "UPDATE charges SET renewed_on = ?3 WHERE service = ?1 AND period_from = ?2
-                              AND source = 'period'",
-                        )?
-                        .execute(params![service.as_str(), period.from, on])?;
+                    self.renew(service, *period, *on)?;
                     self.insert_step(service, Action::Renew, *period, "done", *on)?;
                 }
                 Change::StateChanged { service, action, period, state, on } => {
-                    let (word, state_on, reason, expiry) = state_columns(*state);
-                    self.connection()
-                        .prepare_cached(
-                            "UPDATE services SET state = ?2, state_on = ?3, suspension_reason = ?4,
-                              suspension_expiry = ?5 WHERE code = ?1",
-                        )?
-                        .execute(params![service.as_str(), word, state_on, reason, expiry])?;
+                    self.set_state(customer, service, *state)?;
                     if *action == Action::Reinstate {
                         self.begin_episode(service)?;
                     }
@@ -153,6 +102,54 @@ impl Tx<'_> {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Money of a payment or of an adjustment, which `from` names, goes to a charge.
+    fn allocate(&self, from: &str, id: i64, charge: ChargeId, amount: Money) -> Result<()> {
+        let sql = format!(
+            "INSERT INTO allocations ({from}, charge, amount_cents, made_on, run) VALUES (?1, ?2, ?3, ?4, ?5)"
+        );
+        let values = params![id, charge.0, amount.cents(), self.run.as_of, self.run.id.0];
+        self.connection().prepare_cached(&sql)?.execute(values)?;
+        Ok(())
+    }
+
+    /// `columns` of a charge become the day `?2`.
+    fn set_charge(&self, charge: ChargeId, columns: &str, day: Option<NaiveDate>) -> Result<()> {
+        let sql = format!("UPDATE charges SET {columns} WHERE id = ?1");
+        self.connection().prepare_cached(&sql)?.execute(params![charge.0, day])?;
+        Ok(())
+    }
+
+    /// What was announced of a charge's service was announced before; what was told of a charge without a period is
+    /// told again.
+    fn tell_afresh(&self, charge: ChargeId) -> Result<()> {
+        let service = "UPDATE services SET episode = episode + 1
+                       WHERE code = (SELECT service FROM charges WHERE id = ?1 AND source = 'period')";
+        for sql in [service, "UPDATE notices SET cancelled = 1 WHERE charge = ?1"] {
+            self.connection().prepare_cached(sql)?.execute([charge.0])?;
+        }
+        Ok(())
+    }
+
+    fn renew(&self, service: &ServiceCode, period: BillingPeriod, on: NaiveDate) -> Result<()> {
+        self.connection()
+            .prepare_cached("UPDATE services SET expires_on = ?2 WHERE code = ?1")?
+            .execute(params![service.as_str(), period.to])?;
+        let sql = "UPDATE charges SET renewed_on = ?3
+                   WHERE service = ?1 AND period_from = ?2 AND source = 'period'";
+        self.connection().prepare_cached(sql)?.execute(params![service.as_str(), period.from, on])?;
+        Ok(())
+    }
+
+    fn set_state(&self, customer: &CustomerCode, service: &ServiceCode, state: ServiceState) -> Result<()> {
+        let (word, state_on, reason, expiry) = state_columns(state);
+        let sql =
+            "UPDATE services SET state = ?2, state_on = ?3, suspension_reason = ?4, suspension_expiry = ?5
+                   WHERE code = ?1 AND customer = ?6";
+        let values = params![service.as_str(), word, state_on, reason, expiry, customer.as_str()];
+        self.connection().prepare_cached(sql)?.execute(values)?;
         Ok(())
     }
 
@@ -171,14 +168,7 @@ impl Tx<'_> {
                 )?
                 .execute([service.as_str()])?;
         }
-        let (word, state_on, reason, expiry) = state_columns(*state);
-        self.connection()
-            .prepare_cached(
-                "UPDATE services SET state = ?2, state_on = ?3, suspension_reason = ?4, suspension_expiry = ?5
-                 WHERE code = ?1 AND customer = ?6",
-            )?
-            .execute(params![service.as_str(), word, state_on, reason, expiry, customer.as_str()])?;
-        Ok(())
+        self.set_state(customer, service, *state)
     }
 
     fn insert_charge(&self, customer: &CustomerCode, charge: &Charge) -> Result<ChargeId> {

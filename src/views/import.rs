@@ -19,10 +19,17 @@ pub struct RecordView {
 pub struct ColumnView {
     /// The column.
     pub column: &'static str,
-    /// What is stored.
-    pub before: String,
+    /// What is stored; empty, where nothing was.
+    pub before: Box<str>,
     /// What the file says.
-    pub after: String,
+    pub after: Box<str>,
+}
+
+impl ColumnView {
+    /// A column of a record that is new.
+    pub(crate) fn new(column: &'static str, after: impl ToString) -> Self {
+        Self { column, before: "".into(), after: after.to_string().into() }
+    }
 }
 
 /// `import`.

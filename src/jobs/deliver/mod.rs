@@ -15,10 +15,11 @@ use crate::jobs::deliver::handover::Journal;
 use crate::jobs::import::bounces;
 use crate::jobs::spared::spared;
 use crate::mail::keyed::MailKey;
-use crate::mail::{Evidence, Handover, Outcome, Transport};
+use crate::mail::{Evidence, Handover, Outcome, Settings, Transport};
 use crate::store::{AttemptRecord, Claimed, DeliveryState, HandedOver, Run, Store};
 use anyhow::{Context, Result};
 use chrono::Duration;
+use indicatif::ProgressBar;
 use owed::Look;
 use serde_json::json;
 use std::collections::{BTreeMap, VecDeque};
@@ -92,23 +93,7 @@ pub fn deliver(desk: &Desk, store: &mut Store, run: Run, only: &[CustomerCode]) 
     });
     std::thread::scope(|scope| {
         for _ in 0..connections {
-            scope.spawn(|| {
-                let mut transport = Transport::new(&settings);
-                while let Some(claimed) = next(desk, run, &counter, only) {
-                    bar.inc(1);
-                    match spared(|| hand_over(desk, run, &counter, &mut transport, &key, &claimed)) {
-                        Ok(Ok(())) => {}
-                        Ok(Err(why)) => {
-                            // nobody knows where the conversation stopped
-                            transport = Transport::new(&settings);
-                            locked(&counter).held.push((CustomerCode::new(claimed.customer.clone()), why));
-                        }
-                        Err(error) => {
-                            locked(&counter).failure.get_or_insert(error);
-                        }
-                    }
-                }
-            });
+            scope.spawn(|| connection(desk, run, &counter, only, &key, &settings, &bar));
         }
     });
     bar.finish_and_clear();
@@ -122,6 +107,33 @@ pub fn deliver(desk: &Desk, store: &mut Store, run: Run, only: &[CustomerCode]) 
         delivered.messages.insert(message, joint(&counter.store.delivery_states(message)?));
     }
     Ok(delivered)
+}
+
+/// Hands over one message after the other on a connection of its own, until none waits.
+fn connection(
+    desk: &Desk,
+    run: Run,
+    counter: &Mutex<Counter<'_>>,
+    only: &[CustomerCode],
+    key: &MailKey,
+    settings: &Settings,
+    bar: &ProgressBar,
+) {
+    let mut transport = Transport::new(settings);
+    while let Some(claimed) = next(desk, run, counter, only) {
+        bar.inc(1);
+        match spared(|| hand_over(desk, run, counter, &mut transport, key, &claimed)) {
+            Ok(Ok(())) => {}
+            Ok(Err(why)) => {
+                // nobody knows where the conversation stopped
+                transport = Transport::new(settings);
+                locked(counter).held.push((CustomerCode::new(claimed.customer.clone()), why));
+            }
+            Err(error) => {
+                locked(counter).failure.get_or_insert(error);
+            }
+        }
+    }
 }
 
 /// A connection that panicked has stopped; what it left in the counter is sound.

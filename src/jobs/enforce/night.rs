@@ -3,8 +3,10 @@
 use crate::billing::facts::Action;
 use crate::billing::guard::Gates;
 use crate::billing::ids::{CustomerCode, ServiceCode};
+use crate::billing::registry::Concern;
 use crate::exit_status::ExitStatus;
 use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::enforce::Outcome;
 use crate::jobs::{Desk, money};
 use crate::store::{Run, Store};
 use crate::views::{AttentionView, EnforceView, RunView};
@@ -37,12 +39,36 @@ pub fn night(
         let detail = serde_json::json!({ "digest": digest, "by": by });
         store.write(run, |tx| tx.journal(None, None, "approved", &detail))?;
     }
+    let concerns = std::mem::take(&mut plan.concerns);
+    let outcome = plan.apply(desk, store, run)?;
+    let mut findings = found(&concerns, &outcome);
+    for step in outcome.actions.iter().filter(|step| step.action == Action::Terminate) {
+        let customer = CustomerCode::new(&*step.customer);
+        store.write(run, |tx| money::tell_idle(desk, tx, &customer, &mut findings))?;
+    }
+    let kinds = [Kind::HeldBack, Kind::Hook, Kind::PaymentPending, Kind::Registry];
+    let complete = everyone.then_some(kinds.as_slice());
+    let fresh = findings.raise(desk, store, run, complete)?;
+    let mut status = if fresh.is_empty() { ExitStatus::Done } else { ExitStatus::NeedsPerson };
+    if outcome.refusal.is_some() {
+        status = status.and(ExitStatus::Refused);
+    }
+    let view = EnforceView {
+        run: shown,
+        actions: outcome.actions,
+        withheld: outcome.withheld,
+        guard: outcome.refusal,
+    };
+    Ok((view, fresh, status))
+}
+
+/// What a person must hear of the night's plan and of what came of it.
+fn found(concerns: &[(CustomerCode, ServiceCode, Concern)], outcome: &Outcome) -> Findings {
     let mut findings = Findings::default();
-    for (customer, service, concern) in &plan.concerns {
+    for (customer, service, concern) in concerns {
         let text = format!("`{service}`: {concern}");
         findings.add(Kind::Registry, format!("{service}|{concern}"), Some(customer), Some(service), text);
     }
-    let outcome = plan.apply(desk, store, run)?;
     for (code, why) in &outcome.unreadable {
         let text = format!("`{code}` is held back: {why}");
         findings.add(Kind::Data, code.as_str(), Some(code), None, text);
@@ -63,22 +89,5 @@ pub fn night(
         let key = format!("{service}|{}", step.action.code());
         findings.add(Kind::PaymentPending, key, Some(&customer), Some(&service), text);
     }
-    for step in outcome.actions.iter().filter(|step| step.action == Action::Terminate) {
-        let customer = CustomerCode::new(&*step.customer);
-        store.write(run, |tx| money::tell_idle(desk, tx, &customer, &mut findings))?;
-    }
-    let kinds = [Kind::HeldBack, Kind::Hook, Kind::PaymentPending, Kind::Registry];
-    let complete = everyone.then_some(kinds.as_slice());
-    let fresh = findings.raise(desk, store, run, complete)?;
-    let mut status = if fresh.is_empty() { ExitStatus::Done } else { ExitStatus::NeedsPerson };
-    if outcome.refusal.is_some() {
-        status = status.and(ExitStatus::Refused);
-    }
-    let view = EnforceView {
-        run: shown,
-        actions: outcome.actions,
-        withheld: outcome.withheld,
-        guard: outcome.refusal,
-    };
-    Ok((view, fresh, status))
+    findings
 }

@@ -85,7 +85,7 @@ impl Differences {
         if *old == new {
             return;
         }
-        let view = ColumnView { column, before: word(old), after: word(&new) };
+        let view = ColumnView { column, before: word(old).into(), after: word(&new).into() };
         if taken {
             self.changed.push(view);
             *old = new;

@@ -87,74 +87,107 @@ pub fn import(
         unmatched: 0,
     };
     let mut findings = Findings::default();
+    let into = (&mut view, &mut findings);
     match subject {
-        Subject::Customers => {
-            let mut sheets = read(files, intake::customers)?;
-            let taken = store.customer_codes()?;
-            let mut references = BTreeSet::new();
-            for sheet in &mut sheets {
-                sheet.refuse_where(|row| foreign_reference(store, &taken, &mut references, row));
-            }
-            let sheets = accepted(desk, files, sheets, manner, &mut view)?;
-            store.write(run, |tx| write_customers(desk, tx, &sheets, manner, &mut view, &mut findings))?;
-        }
-        Subject::Services => {
-            let mut sheets = read(files, intake::services)?;
-            let customers: BTreeSet<CustomerCode> = store.customer_codes()?.into_iter().collect();
-            for sheet in &mut sheets {
-                sheet.refuse_where(|row| {
-                    let known = customers.contains(&CustomerCode::new(row.customer.clone()));
-                    (!known).then(|| {
-                        (
-                            "customer",
-                            format!("there is no customer `{}`; import customers first", row.customer),
-                        )
-                    })
-                });
-            }
-            let sheets = accepted(desk, files, sheets, manner, &mut view)?;
-            store.write(run, |tx| write_services(desk, tx, &sheets, manner, &mut view, &mut findings))?;
-        }
-        Subject::Invoices => {
-            let mut sheets = read(files, intake::invoices)?;
-            for sheet in &mut sheets {
-                sheet.refuse_where(|row| match invoices::covered(store, &row.of) {
-                    Ok(covered) if covered.is_nothing() => Some((
-                        "invoice",
-                        format!("nothing was charged that invoice `{}` could be for", row.invoice),
-                    )),
-                    Ok(_) | Err(_) => None,
-                });
-            }
-            let sheets = accepted(desk, files, sheets, manner, &mut view)?;
-            store.write(run, |tx| write_invoices(tx, &sheets, &mut view))?;
-        }
-        Subject::Payments => {
-            let profiles = desk.config.import.profiles.as_deref();
-            let mut sheets = read(files, |file| intake::payments(file, profiles))?;
-            for sheet in &sheets {
-                for (key, text) in &sheet.for_people {
-                    findings.add(Kind::Statement, key.clone(), None, None, text.clone());
-                }
-            }
-            for sheet in &mut sheets {
-                sheet.refuse_where(|row| payments::fault(store, row, desk.today));
-            }
-            let read = gates::read_files(&sheets);
-            // money that came is booked, whatever stands beside it
-            let booked = Manner { skip_invalid: true, ..manner.clone() };
-            let sheets = accepted(desk, files, sheets, &booked, &mut view)?;
-            store.write(run, |tx| -> Result<()> {
-                payments::write(desk, tx, sheets, manner.until, &mut view, &mut findings)?;
-                Ok(gates::note_read(tx, &read, manner.from_inbox.as_ref())?)
-            })?;
-        }
+        Subject::Customers => import_customers(desk, store, run, files, manner, into)?,
+        Subject::Services => import_services(desk, store, run, files, manner, into)?,
+        Subject::Invoices => import_invoices(desk, store, run, files, manner, into)?,
+        Subject::Payments => import_payments(desk, store, run, files, manner, into)?,
     }
     let fresh = findings.raise(desk, store, run, None)?;
     let status =
         if fresh.is_empty() && view.rejected == 0 { ExitStatus::Done } else { ExitStatus::NeedsPerson };
     view.attention = fresh;
     Ok((view, status))
+}
+
+/// Where an import says what it did and what needs a person.
+type Told<'a> = (&'a mut ImportView, &'a mut Findings);
+
+fn import_customers(
+    desk: &Desk,
+    store: &mut Store,
+    run: Run,
+    files: &[PathBuf],
+    manner: &Manner,
+    (view, findings): Told<'_>,
+) -> Result<()> {
+    let mut sheets = read(files, intake::customers)?;
+    let taken = store.customer_codes()?;
+    let mut references = BTreeSet::new();
+    for sheet in &mut sheets {
+        sheet.refuse_where(|row| foreign_reference(store, &taken, &mut references, row));
+    }
+    let sheets = accepted(desk, files, sheets, manner, view)?;
+    store.write(run, |tx| write_customers(desk, tx, &sheets, manner, view, findings))
+}
+
+fn import_services(
+    desk: &Desk,
+    store: &mut Store,
+    run: Run,
+    files: &[PathBuf],
+    manner: &Manner,
+    (view, findings): Told<'_>,
+) -> Result<()> {
+    let mut sheets = read(files, intake::services)?;
+    let customers: BTreeSet<CustomerCode> = store.customer_codes()?.into_iter().collect();
+    for sheet in &mut sheets {
+        sheet.refuse_where(|row| {
+            let is_known = customers.contains(&CustomerCode::new(row.customer.clone()));
+            let why = || format!("there is no customer `{}`; import customers first", row.customer);
+            (!is_known).then(|| ("customer", why()))
+        });
+    }
+    let sheets = accepted(desk, files, sheets, manner, view)?;
+    store.write(run, |tx| write_services(desk, tx, &sheets, manner, view, findings))
+}
+
+fn import_invoices(
+    desk: &Desk,
+    store: &mut Store,
+    run: Run,
+    files: &[PathBuf],
+    manner: &Manner,
+    (view, _): Told<'_>,
+) -> Result<()> {
+    let mut sheets = read(files, intake::invoices)?;
+    for sheet in &mut sheets {
+        sheet.refuse_where(|row| match invoices::covered(store, &row.of) {
+            Ok(covered) if covered.is_nothing() => {
+                Some(("invoice", format!("nothing was charged that invoice `{}` could be for", row.invoice)))
+            }
+            Ok(_) | Err(_) => None,
+        });
+    }
+    let sheets = accepted(desk, files, sheets, manner, view)?;
+    store.write(run, |tx| write_invoices(tx, &sheets, view))
+}
+
+fn import_payments(
+    desk: &Desk,
+    store: &mut Store,
+    run: Run,
+    files: &[PathBuf],
+    manner: &Manner,
+    (view, findings): Told<'_>,
+) -> Result<()> {
+    let profiles = desk.config.import.profiles.as_deref();
+    let mut sheets = read(files, |file| intake::payments(file, profiles))?;
+    for (key, text) in sheets.iter().flat_map(|sheet| &sheet.for_people) {
+        findings.add(Kind::Statement, key.clone(), None, None, text.clone());
+    }
+    for sheet in &mut sheets {
+        sheet.refuse_where(|row| payments::fault(store, row, desk.today));
+    }
+    let read = gates::read_files(&sheets);
+    // money that came is booked, whatever stands beside it
+    let booked = Manner { skip_invalid: true, ..manner.clone() };
+    let sheets = accepted(desk, files, sheets, &booked, view)?;
+    store.write(run, |tx| {
+        payments::write(desk, tx, sheets, manner.until, view, findings)?;
+        Ok(gates::note_read(tx, &read, manner.from_inbox.as_ref())?)
+    })
 }
 
 fn read<T>(

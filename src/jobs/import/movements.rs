@@ -21,7 +21,7 @@ const PAIRS_MAX: usize = 10_000;
 #[derive(Debug)]
 pub(super) struct Line {
     /// What the file says.
-    pub(super) row: PaymentRow,
+    pub(super) row: Box<PaymentRow>,
     /// What makes it the same movement within its format.
     pub(super) identity: Identity,
     /// Which of its equals within the statement it is, from 1.
@@ -72,7 +72,7 @@ impl Line {
     pub(super) fn display_reference(&self) -> String {
         real_reference(&self.row.bank_ref).map_or_else(
             || {
-                let head: String = self.identity.as_str().chars().take(10).collect();
+                let head: String = self.identity.to_string().chars().take(10).collect();
                 if self.ordinal == 1 {
                     format!("{OURS}{head}")
                 } else {
@@ -89,7 +89,7 @@ fn names_somebody(row: &PaymentRow) -> bool {
 }
 
 /// Counts equal movements within each statement. Rows come with the number of their sheet.
-pub(super) fn identified(rows: impl Iterator<Item = (usize, PaymentRow)>) -> Vec<Line> {
+pub(super) fn identified(rows: impl Iterator<Item = (usize, Box<PaymentRow>)>) -> Vec<Line> {
     let mut seen: HashMap<(usize, u32, Identity), u32> = HashMap::new();
     rows.map(|(sheet, row)| {
         let named = if names_somebody(&row) {
@@ -98,7 +98,7 @@ pub(super) fn identified(rows: impl Iterator<Item = (usize, PaymentRow)>) -> Vec
             String::new()
         };
         let identity = Line::said(&row, &named);
-        let ordinal = seen.entry((sheet, row.statement, identity.clone())).or_insert(0);
+        let ordinal = seen.entry((sheet, row.statement, identity)).or_insert(0);
         *ordinal += 1;
         Line { ordinal: *ordinal, identity, row, owner: None }
     })

@@ -72,33 +72,31 @@ pub(super) fn write(
         key(a)
             .cmp(&key(b))
             .then_with(|| a.row.bank_ref.cmp(&b.row.bank_ref))
-            .then_with(|| (&a.identity, a.ordinal).cmp(&(&b.identity, b.ordinal)))
+            .then_with(|| (a.identity, a.ordinal).cmp(&(b.identity, b.ordinal)))
     });
     let is_list_of_payers = lines.iter().all(|line| line.row.movement == Movement::PayerOnly);
     let mut unmet = 0;
-    let mut lines = lines.into_iter().peekable();
     // one format after the other: the second is compared with what the first has brought
-    while let Some(first) = lines.next() {
+    while let Some(first) = lines.first() {
         let (source, movement) = (Arc::clone(&first.row.source), first.row.movement);
         let same = |line: &Line| line.row.source == source && line.row.movement == movement;
-        let mut of_format = vec![first];
-        while let Some(line) = lines.next_if(same) {
-            of_format.push(line);
-        }
+        let of_format = lines.iter().take_while(|line| same(line)).count();
+        let of_format = lines.drain(..of_format);
         match movement {
             Movement::PayerOnly => {
-                for line in &of_format {
+                for line in of_format {
                     unmet += u64::from(!payer(tx, &line.row, view)?);
                 }
             }
             Movement::Incoming => {
-                for (line, verdict) in judged(tx, of_format, view, desk)? {
+                let (lines, verdicts) = judged(tx, of_format, view, desk)?;
+                for (line, verdict) in lines.into_iter().zip(verdicts) {
                     book(desk, tx, line, verdict, view, findings)?;
                 }
             }
             Movement::TakenBack => {
-                for line in &of_format {
-                    reversals::reversal(desk, tx, line, view, findings)?;
+                for line in of_format {
+                    reversals::reversal(desk, tx, &line, view, findings)?;
                 }
             }
         }
@@ -137,16 +135,21 @@ fn payer(tx: &Tx<'_>, row: &PaymentRow, view: &mut ImportView) -> Result<bool> {
 }
 
 /// Leaves out what this format has shown before, and compares the rest with what other formats have.
-fn judged(tx: &Tx<'_>, lines: Vec<Line>, view: &mut ImportView, desk: &Desk) -> Result<Vec<(Line, Verdict)>> {
+fn judged(
+    tx: &Tx<'_>,
+    lines: impl Iterator<Item = Line>,
+    view: &mut ImportView,
+    desk: &Desk,
+) -> Result<(Vec<Line>, Vec<Verdict>)> {
     let mut fresh = Vec::new();
     let mut sighted = HashSet::new();
     for mut line in lines {
-        if !sighted.insert((line.identity.clone(), line.ordinal)) {
+        if !sighted.insert((line.identity, line.ordinal)) {
             // another statement of this import shows it too
             view.unchanged += 1;
             continue;
         }
-        if let Some(known) = tx.sighted(&line.identity, line.ordinal)? {
+        if let Some(known) = tx.sighted(line.identity, line.ordinal)? {
             adopt(desk, tx, &known, owner(tx, &line.row)?, view)?;
             continue;
         }
@@ -155,7 +158,7 @@ fn judged(tx: &Tx<'_>, lines: Vec<Line>, view: &mut ImportView, desk: &Desk) -> 
         }
         line.owner = owner(tx, &line.row)?;
         if let Some(known) = came_without_a_name(tx, &line)? {
-            tx.sight(&line.identity, line.ordinal, &line.row.source, known.id)?;
+            tx.sight(line.identity, line.ordinal, &line.row.source, known.id)?;
             adopt(desk, tx, &known, line.owner, view)?;
             continue;
         }
@@ -172,13 +175,13 @@ fn judged(tx: &Tx<'_>, lines: Vec<Line>, view: &mut ImportView, desk: &Desk) -> 
             verdicts[*at] = verdict;
         }
     }
-    Ok(fresh.into_iter().zip(verdicts).collect())
+    Ok((fresh, verdicts))
 }
 
 /// The payment of our own file that came before without saying whose it is, or that a person has given to the same.
 fn came_without_a_name(tx: &Tx<'_>, line: &Line) -> Result<Option<StoredPayment>> {
     let Some(bare) = line.bare_identity() else { return Ok(None) };
-    let Some(known) = tx.sighted(&bare, line.ordinal)? else { return Ok(None) };
+    let Some(known) = tx.sighted(bare, line.ordinal)? else { return Ok(None) };
     let theirs = line.owner.as_ref().map(|(code, _)| code);
     Ok(Some(known).filter(|known| known.customer.is_none() || known.customer.as_ref() == theirs))
 }
@@ -214,22 +217,58 @@ fn book(
     }
     let doubtful = match verdict {
         Verdict::Same(known) => {
-            tx.sight(&line.identity, line.ordinal, &line.row.source, known.id)?;
+            tx.sight(line.identity, line.ordinal, &line.row.source, known.id)?;
             return adopt(desk, tx, &known, line.owner, view);
         }
         Verdict::Doubtful => true,
         Verdict::New => false,
     };
     let parked = parked(desk, tx, &line, doubtful)?;
-    let owner = line.owner.clone();
-    let reference = line.display_reference();
-    let row = &line.row;
-    let new = NewPayment {
+    let new = payment_of(&line, parked, desk.today);
+    let reference = new.bank_ref.clone();
+    let owner = line.owner.clone().filter(|_| parked.is_none());
+    if let Some((code, _)) = &owner {
+        // charges that are due already must exist before the money comes: it goes by the ladder, not as credit
+        money::update(desk, tx, code)?;
+    }
+    let id = tx.book_payment(&new)?;
+    tx.sight(line.identity, line.ordinal, &line.row.source, id)?;
+    if let Some(bare) = line.bare_identity() {
+        let ordinal = tx.times_sighted(bare)? + 1;
+        tx.sight(bare, ordinal, &line.row.source, id)?;
+    }
+    view.created += 1;
+    let mut columns = Vec::with_capacity(4);
+    columns.push(ColumnView::new("amount", line.row.amount));
+    if let Some((code, by)) = owner {
+        view.matched += 1;
+        let basis = money::allocate_to(desk, tx, &code, id)?;
+        money::tell_idle(desk, tx, &code, findings)?;
+        columns.push(ColumnView::new("customer", code));
+        columns.push(ColumnView::new("matched_by", by));
+        columns.push(ColumnView::new("basis", basis));
+    } else {
+        view.unmatched += 1;
+        wait(tx, &line, id)?;
+        money::ask(tx, id, findings)?;
+        if let Some(parked) = parked {
+            columns.push(ColumnView::new("parked", parked.code()));
+        }
+        tx.journal(None, None, "payment_unmatched", &json!({ "payment": id.0, "bank_ref": reference }))?;
+    }
+    view.records.push(RecordView { code: reference, change: "created", columns });
+    Ok(())
+}
+
+/// The payment that a line is.
+fn payment_of(line: &Line, parked: Option<Parked>, today: NaiveDate) -> NewPayment {
+    let (row, owner) = (&line.row, line.owner.as_ref());
+    NewPayment {
         date: row.date,
         amount: row.amount,
-        bank_ref: reference.clone(),
-        customer: owner.as_ref().map(|(code, _)| code.clone()),
-        matched_by: owner.as_ref().map(|(_, by)| *by),
+        bank_ref: line.display_reference(),
+        customer: owner.map(|(code, _)| code.clone()),
+        matched_by: owner.map(|(_, by)| *by),
         services: row.services.iter().cloned().map(ServiceCode::new).collect(),
         reference: row.reference.clone(),
         payer: row.payer.clone(),
@@ -241,40 +280,8 @@ fn book(
         end_to_end: row.end_to_end.clone(),
         transaction_id: row.transaction_id.clone(),
         parked,
-        seen_on: desk.today,
-    };
-    let owner = owner.filter(|_| parked.is_none());
-    if let Some((code, _)) = &owner {
-        // charges that are due already must exist before the money comes: it goes by the ladder, not as credit
-        money::update(desk, tx, code)?;
+        seen_on: today,
     }
-    let id = tx.book_payment(&new)?;
-    tx.sight(&line.identity, line.ordinal, &line.row.source, id)?;
-    if let Some(bare) = line.bare_identity() {
-        let ordinal = tx.times_sighted(&bare)? + 1;
-        tx.sight(&bare, ordinal, &line.row.source, id)?;
-    }
-    view.created += 1;
-    let column = |column, after: String| ColumnView { column, before: String::new(), after };
-    let mut columns = vec![column("amount", row.amount.to_string())];
-    if let Some((code, by)) = owner {
-        view.matched += 1;
-        let basis = money::allocate_to(desk, tx, &code, id)?;
-        money::tell_idle(desk, tx, &code, findings)?;
-        columns.push(column("customer", code.to_string()));
-        columns.push(column("matched_by", by.to_string()));
-        columns.push(column("basis", basis));
-    } else {
-        view.unmatched += 1;
-        wait(tx, &line, id)?;
-        money::ask(tx, id, findings)?;
-        if let Some(parked) = parked {
-            columns.push(column("parked", parked.code().to_owned()));
-        }
-        tx.journal(None, None, "payment_unmatched", &json!({ "payment": id.0, "bank_ref": reference }))?;
-    }
-    view.records.push(RecordView { code: reference, change: "created", columns });
-    Ok(())
 }
 
 /// Why a line waits for a person or its day, though it may be known whose it would be.

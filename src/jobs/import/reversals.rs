@@ -1,6 +1,7 @@
 //! Money that had come in and that the bank took back.
 
 use crate::billing::candidates::Evidence;
+use crate::billing::ids::PaymentId;
 use crate::billing::movement::real_reference;
 use crate::intake::PaymentRow;
 use crate::jobs::Desk;
@@ -25,21 +26,14 @@ pub(super) fn reversal(
     findings: &mut Findings,
 ) -> Result<()> {
     let row = &line.row;
-    if tx.sighted(&line.identity, line.ordinal)?.is_some() {
+    if tx.sighted(line.identity, line.ordinal)?.is_some() {
         view.unchanged += 1;
         return Ok(());
     }
     let bank_ref = format!("reversal:{}", line.display_reference());
     let mut of = reversed_by(tx, row)?;
-    // another format has shown it already: as many count as the fuller one has
-    let shown = tx.reversals_unseen_by(&row.source, row.date, row.amount)?.into_iter().find(
-        |(_, payment, account)| {
-            is_same_account(account, &row.account)
-                && (of.is_empty() || of.iter().any(|known| known.id == *payment))
-        },
-    );
-    if let Some((id, ..)) = shown {
-        tx.sight(&line.identity, line.ordinal, &row.source, id)?;
+    if let Some(id) = shown_by_another(tx, row, &of)? {
+        tx.sight(line.identity, line.ordinal, &row.source, id)?;
         view.unchanged += 1;
         return Ok(());
     }
@@ -52,15 +46,13 @@ pub(super) fn reversal(
     if of.len() > 1 && of.iter().filter(|known| known.amount == row.amount).count() == 1 {
         of.retain(|known| known.amount == row.amount);
     }
-    let key = format!("{}|{}|{}", row.account, line.identity.as_str(), line.ordinal);
+    let key = format!("{}|{}|{}", row.account, line.identity, line.ordinal);
     let [payment] = of.as_slice() else {
+        let words = row.payer.as_deref().or(row.note.as_deref()).unwrap_or("no words");
         let text = format!(
-            "{} were taken back by the bank on {} (`{}`, {}), and no payment was found that they surely are of; \
+            "{} were taken back by the bank on {} (`{}`, {words}), and no payment was found that they surely are of; \
              `record reverse PAYMENT` takes it back",
-            row.amount,
-            row.date,
-            row.bank_ref,
-            row.payer.as_deref().or(row.note.as_deref()).unwrap_or("no words")
+            row.amount, row.date, row.bank_ref
         );
         findings.add(Kind::Statement, key, None, None, text);
         return Ok(());
@@ -73,14 +65,25 @@ pub(super) fn reversal(
         why: row.note.as_deref().unwrap_or("the statement says so"),
     };
     let (id, text) = money::take_back(desk, tx, payment, &entry)?;
-    tx.sight(&line.identity, line.ordinal, &row.source, id)?;
+    tx.sight(line.identity, line.ordinal, &row.source, id)?;
     view.created += 1;
-    let column = |column, after: String| ColumnView { column, before: String::new(), after };
     let columns =
-        vec![column("amount", (-row.amount).to_string()), column("reverses", payment.bank_ref.clone())];
+        vec![ColumnView::new("amount", -row.amount), ColumnView::new("reverses", &payment.bank_ref)];
     view.records.push(RecordView { code: bank_ref, change: "created", columns });
     findings.add(Kind::Statement, key, payment.customer.as_ref(), None, text);
     Ok(())
+}
+
+/// Another format has shown it already: as many count as the fuller one has.
+fn shown_by_another(
+    tx: &Tx<'_>,
+    row: &PaymentRow,
+    of: &[StoredPayment],
+) -> Result<Option<PaymentId>, StoreError> {
+    let mut shown = tx.reversals_unseen_by(&row.source, row.date, row.amount)?.into_iter();
+    let is_of = |payment: &PaymentId| of.is_empty() || of.iter().any(|known| known.id == *payment);
+    let found = shown.find(|(_, payment, account)| is_same_account(account, &row.account) && is_of(payment));
+    Ok(found.map(|(id, ..)| id))
 }
 
 /// The payments that a reversal may be of: by its own reference, by the end-to-end id, by what the payer gave, else what

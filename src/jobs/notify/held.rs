@@ -5,8 +5,14 @@ use crate::billing::facts::Facts;
 use crate::billing::ids::CustomerCode;
 use crate::billing::letters::{self, NotTold, Skipped};
 use crate::billing::notice::NoticeFate;
+use crate::jobs::Desk;
 use crate::jobs::attention::Kind;
+use crate::store::Store;
 use crate::views::SkippedView;
+use anyhow::Result;
+
+/// Nobody gets more messages than this on one day, whatever goes wrong.
+const MESSAGES_A_DAY: u32 = 3;
 
 /// Whose last word came back is listed as long as something waits for it.
 pub(super) fn note_unheard(code: &CustomerCode, facts: &Facts, outcome: &mut Outcome) {
@@ -56,4 +62,20 @@ pub(super) fn note_skipped(code: &CustomerCode, skipped: &[Skipped], outcome: &m
             NotTold::CustomApp | NotTold::Cancelled => {}
         }
     }
+}
+
+/// Whether a customer was made so many messages today that a person must look first.
+pub(super) fn has_enough_of_today(
+    desk: &Desk,
+    store: &Store,
+    code: &CustomerCode,
+    outcome: &mut Outcome,
+) -> Result<bool> {
+    let is_enough = store.messages_on(code, desk.rules.mode, desk.today)? >= MESSAGES_A_DAY;
+    if is_enough {
+        let text =
+            format!("`{code}` was made {MESSAGES_A_DAY} messages today already; this one is held back");
+        outcome.findings.add(Kind::TooMany, format!("{code}|{}", desk.today), Some(code), None, text);
+    }
+    Ok(is_enough)
 }

@@ -28,13 +28,10 @@ use anyhow::Result;
 use chrono::{Datelike, NaiveDate};
 pub(super) use envelope::{addresses, keys_of};
 use envelope::{message_id, number};
-use held::{hold_back, hold_customer_back, note_skipped, note_unheard};
+use held::{has_enough_of_today, hold_back, hold_customer_back, note_skipped, note_unheard};
 use serde_json::json;
 use waiting::withdraw;
 pub(super) use waiting::without_waiting;
-
-/// Nobody gets more messages than this on one day, whatever goes wrong.
-const MESSAGES_A_DAY: u32 = 3;
 
 /// Customers are decided and drawn in batches, so that memory stays flat.
 const BATCH: usize = 256;
@@ -293,14 +290,8 @@ fn draft(
     let says_the_same = |message: &Waiting| {
         message.keys == keys && message.fingerprint == fingerprint && message.to() == sorted(to.clone())
     };
-    if !forced && waiting.iter().any(says_the_same) {
-        // it waits already, word for word
-        return Ok(None);
-    }
-    if store.messages_on(code, desk.rules.mode, desk.today)? >= MESSAGES_A_DAY {
-        let text =
-            format!("`{code}` was made {MESSAGES_A_DAY} messages today already; this one is held back");
-        outcome.findings.add(Kind::TooMany, format!("{code}|{}", desk.today), Some(code), None, text);
+    let waits_word_for_word = !forced && waiting.iter().any(says_the_same);
+    if waits_word_for_word || has_enough_of_today(desk, store, code, outcome)? {
         return Ok(None);
     }
     let card_is_new = facts.numbered(&mut letter.card, number(desk, next.card));
@@ -312,10 +303,9 @@ fn draft(
     });
     next.request += i64::from(asked.is_some());
     let message_id = message_id(desk, store, &keys, asked.as_ref())?;
-    let (customer, wanted) = (code.clone(), wanted.clone());
     Ok(Some(Draft {
-        customer,
-        wanted,
+        customer: code.clone(),
+        wanted: wanted.clone(),
         letter,
         card_is_new,
         asked,

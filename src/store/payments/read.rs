@@ -18,19 +18,19 @@ impl Read {
     ///
     /// # Errors
     /// A column that cannot be read.
-    pub fn sighted(&self, identity: &Identity, ordinal: u32) -> Result<Option<StoredPayment>> {
+    pub fn sighted(&self, identity: Identity, ordinal: u32) -> Result<Option<StoredPayment>> {
         let sql = "SELECT p.*, p.amount_cents AS kept_cents, 0 AS allocated_cents
                    FROM sightings s JOIN payments p ON p.id = s.payment WHERE s.identity = ?1 AND s.ordinal = ?2";
-        Ok(self.stored_payments(sql, params![identity.as_str(), ordinal])?.pop())
+        Ok(self.stored_payments(sql, params![identity.to_string(), ordinal])?.pop())
     }
 
     /// How many movements of this identity were seen.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    pub fn times_sighted(&self, identity: &Identity) -> Result<u32> {
+    pub fn times_sighted(&self, identity: Identity) -> Result<u32> {
         let sql = "SELECT coalesce(max(ordinal), 0) FROM sightings WHERE identity = ?1";
-        Ok(self.connection().query_row(sql, [identity.as_str()], |row| row.get(0))?)
+        Ok(self.connection().query_row(sql, [identity.to_string()], |row| row.get(0))?)
     }
 
     /// Whether a person has said that a movement is the money of another.

@@ -55,12 +55,12 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// An identity and ordinal that are known already.
-    pub fn sight(&self, identity: &Identity, ordinal: u32, source: &str, payment: PaymentId) -> Result<()> {
+    pub fn sight(&self, identity: Identity, ordinal: u32, source: &str, payment: PaymentId) -> Result<()> {
         self.connection()
             .prepare_cached(
                 "INSERT INTO sightings (identity, ordinal, source, payment) VALUES (?1, ?2, ?3, ?4)",
             )?
-            .execute(params![identity.as_str(), ordinal, source, payment.0])?;
+            .execute(params![identity.to_string(), ordinal, source, payment.0])?;
         Ok(())
     }
 
