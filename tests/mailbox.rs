@@ -99,6 +99,28 @@ fn who_asked_for_a_card_and_paid_while_the_server_stood_still_gets_one_that_is_t
 }
 
 #[test]
+fn a_warning_that_waits_for_a_server_is_not_taken_back_over_a_weekend() {
+    let (sandbox, server) = over_smtp(Behaviour::Friendly, ONE);
+    let every_day = r#"enforce_on = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]"#;
+    sandbox.reconfigure(every_day, r#"enforce_on = ["mon", "tue", "wed", "thu"]"#);
+    for day in ["2025-03-30", "2025-03-31", "2025-04-01", "2025-04-05"] {
+        sandbox.notify(day).exits(0);
+    }
+    // what was announced is moved, and the ladder has nothing left that could name another day
+    say(&sandbox, &["record", "hold", "S-1", "2025-06-01"], "2025-04-06").exits(0);
+    say(&sandbox, &["record", "hold", "S-1", "--none"], "2025-04-07").exits(0);
+    sandbox.reconfigure(&format!("port = {}", server.port), "port = 9");
+    // Tuesday to Monday: a card of Sunday would name a day that is eight days off
+    for day in
+        ["2025-04-08", "2025-04-09", "2025-04-10", "2025-04-11", "2025-04-12", "2025-04-13", "2025-04-14"]
+    {
+        sandbox.notify(day);
+        let waiting = deliveries(&sandbox).iter().filter(|line| line.ends_with("queued")).count();
+        assert_eq!(waiting, 1, "{day}: {:?}", deliveries(&sandbox));
+    }
+}
+
+#[test]
 fn who_asks_twice_on_one_day_gets_two_messages_that_no_server_takes_for_one() {
     let (sandbox, server) = over_smtp(Behaviour::Friendly, ONE);
     sandbox.notify("2025-03-01").exits(0);

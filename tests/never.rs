@@ -209,10 +209,15 @@ impl History {
             let since = self.changed.get(&service.code).copied().unwrap_or(0);
             let known = |n: &&Notice| n.service == service.code && n.from == service.expires && n.live;
             let made: Vec<&Notice> = now.notices.iter().filter(known).filter(|n| !n.cancelled).collect();
-            // a later stage of the ladder as it was then tells it too
+            // a later stage of the ladder as it was then tells it too; so does a warning since the stage's day, but
+            // where nothing of the ladder follows, one of an older case is not enough
+            let days = offset(&stage).unwrap();
+            let begins = service.expires + chrono::TimeDelta::days(days);
+            let ladder = (moment.ladder)(service);
+            let follows = ladder.after.iter().any(|after| i64::try_from(*after).unwrap() > days);
             let told = made.iter().any(|n| {
-                offset(&n.stage).is_some_and(|days| days >= offset(&stage).unwrap())
-                    || (n.stage == "warning" && n.id > since)
+                offset(&n.stage).is_some_and(|told| told >= days)
+                    || (n.stage == "warning" && (n.id > since || (follows && n.made_on >= begins)))
             });
             if !told && !listed.contains(&service.code) && !listed.contains(&service.customer) {
                 found.push(format!("{stage} of {}, {} cents due: {made:?}", service.code, charge.due()));

@@ -264,12 +264,21 @@ pub fn warning_due(facts: &Facts, case: &Case<'_>, rules: &Rules, today: NaiveDa
     if counts || warned {
         return None;
     }
-    let day = suspension_date(facts, case, rules, today)?;
+    suspension_date(facts, case, rules, today)?;
+    // the policy's own day, for the day that a card of today names moves with today, and with it over a weekend
+    let day = suspension_day_of_policy(case, rules)?;
     let in_time = days_before(day, policy.min_notice_days);
     if case.stages(policy).iter().any(|(stage, _)| today < *stage && *stage <= in_time) {
         return None;
     }
     Some(days_before(day, WARNED_DAYS_BEFORE.max(policy.min_notice_days)))
+}
+
+/// The working day on which the policy suspends a service, after its hold, whatever was told.
+fn suspension_day_of_policy(case: &Case<'_>, rules: &Rules) -> Option<NaiveDate> {
+    let after = rules.policies.of(case.service).suspend_after_days?;
+    let day = rules.calendar.working_day_from(days_after(case.counted_from(), after));
+    Some(day.max(after_hold(case.service, rules)))
 }
 
 /// Where termination stands for a service that it threatens.

@@ -6,6 +6,7 @@ use crate::jobs::Desk;
 use crate::store::{NewAttention, Run, Store, StoreError};
 use crate::views::AttentionView;
 use anyhow::Result;
+use std::collections::HashMap;
 
 coded! {
     /// The kinds of things that need a person.
@@ -53,10 +54,11 @@ coded! {
 #[derive(Debug, Default)]
 pub struct Findings {
     found: Vec<(Kind, NewAttention)>,
+    places: HashMap<(Kind, String), usize>,
 }
 
 impl Findings {
-    /// Notes one thing; `key` makes it the same thing when it is found again.
+    /// Notes one thing; `key` makes it the same thing when it is found again, and then the last words count.
     pub fn add(
         &mut self,
         kind: Kind,
@@ -65,14 +67,19 @@ impl Findings {
         service: Option<&ServiceCode>,
         text: String,
     ) {
+        let key = key.into();
+        let place = *self.places.entry((kind, key.clone())).or_insert(self.found.len());
         let new = NewAttention {
             kind: kind.code(),
-            key: key.into(),
+            key,
             customer: customer.map(ToString::to_string),
             service: service.map(ToString::to_string),
             text,
         };
-        self.found.push((kind, new));
+        match self.found.get_mut(place) {
+            Some(known) => known.1 = new,
+            None => self.found.push((kind, new)),
+        }
     }
 
     /// What was found, in words.

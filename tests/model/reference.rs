@@ -736,8 +736,10 @@ impl Company {
             return None;
         }
         let day = self.announced(service, charge, today)?;
-        let left = stages.iter().any(|(at, _)| today < *at && *at <= day - Days::new(policy.min_notice));
-        let due = !left && today >= day - Days::new(policy.min_notice.max(7));
+        let usual = working_from(plus(service.counted_from(charge), policy.suspend_after?));
+        let usual = service.after_hold().map_or(usual, |hold| hold.max(usual));
+        let left = stages.iter().any(|(at, _)| today < *at && *at <= usual - Days::new(policy.min_notice));
+        let due = !left && today >= usual - Days::new(policy.min_notice.max(7));
         due.then(|| ("warning".to_owned(), Some(day)))
     }
 
