@@ -2,7 +2,8 @@
 //!
 //! The tour: [`billing`] is the pure core and decides, for one customer at a time. [`intake`], [`store`], [`card`],
 //! [`mail`] and [`hooks`] are the edges; each knows the core and none another. [`jobs`] tie them together: import, enforce, notify,
-//! deliver, record, and the night of all of them. [`commands`] parse, do one job and print one of the [`views`].
+//! deliver, record, and the night of all of them. [`commands`] parse, do one job and print one of the [`views`],
+//! as JSON or as [`wording`] puts it for people; [`export`] knows the formats that lists are taken away in.
 //!
 //! `docs/architecture.md` walks through the rooms with real names, `docs/rules.md` has each rule with the test that keeps it,
 //! `docs/words.md` the terms, and `CONTRIBUTING.md` the recipes.
@@ -15,6 +16,7 @@ pub mod commands;
 pub mod config;
 pub mod error;
 pub mod exit_status;
+pub mod export;
 pub mod hooks;
 pub mod intake;
 pub mod jobs;
@@ -24,3 +26,4 @@ pub mod report;
 pub mod run;
 pub mod store;
 pub mod views;
+pub mod wording;

@@ -99,34 +99,9 @@ fn printable(text: &str) -> String {
         .collect()
 }
 
-/// The widest a column gets; a longer cell pushes the rest of its line aside.
-const WIDTH_MAX: usize = 200;
-
-/// A plain table: columns as wide as their widest cell, the last one free.
-#[must_use]
-pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-        cells.chain(head.get(column).map(|cell| cell.chars().count())).max().unwrap_or(0).min(WIDTH_MAX)
-    };
-    let widths: Vec<usize> = (0..head.len()).map(width).collect();
-    let line = |cells: Vec<&str>| {
-        let mut text = String::new();
-        for (cell, width) in cells.iter().zip(&widths) {
-            text.push_str(&format!("{cell:<width$}  "));
-        }
-        text.trim_end().to_owned() + "\n"
-    };
-    let mut text = line(head.to_vec());
-    for row in rows {
-        text.push_str(&line(row.iter().map(String::as_str).collect()));
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{printable, table};
+    use super::printable;
 
     #[test]
     fn nothing_that_a_terminal_obeys_is_printed() {
@@ -134,13 +109,5 @@ mod tests {
             printable("α\u{1b}[2J\r\u{9b}1m\tβ\n\u{202e}γ"),
             "α\u{fffd}[2J\u{fffd}\u{fffd}1m\tβ\n\u{fffd}γ"
         );
-    }
-
-    #[test]
-    fn a_cell_of_any_length_makes_a_table() {
-        let long = "x".repeat(100_000);
-        let rows = [vec![long.clone(), "a".to_owned()], vec!["y".to_owned(), "b".to_owned()]];
-        let text = table(&["what", "where"], &rows);
-        assert!(text.contains(&format!("{long}  a")) && text.lines().count() == 3);
     }
 }

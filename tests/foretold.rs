@@ -117,6 +117,6 @@ fn compare(world: &World) -> Result<BTreeMap<String, u64>, String> {
 
 #[test]
 fn the_sixty_days_that_come_are_those_that_calendar_and_explain_foretold() {
-    let companies = number("KONET_BILLING_FORETOLD").unwrap_or(2);
+    let companies = number("KONET_BILLING_FORETOLD").unwrap_or(1);
     over_worlds("companies", companies, 15, |world| compare(&world.clone().without_faults()));
 }

@@ -1109,7 +1109,7 @@ pub(crate) fn over_worlds(
 
 #[test]
 fn nothing_that_must_never_happen_happens_in_a_wild_world() {
-    over_worlds("wild worlds", number("KONET_BILLING_WORLDS").unwrap_or(4), 45, |world| {
+    over_worlds("wild worlds", number("KONET_BILLING_WORLDS").unwrap_or(2), 45, |world| {
         let mut life = Life::new(world);
         for event in &world.events {
             life.happens(event);

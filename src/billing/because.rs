@@ -1,11 +1,10 @@
-//! Why something is done or not done: a code and its figures, worded here once.
+//! Why something is done or not done: a code and its figures; `wording/because.rs` says it in words.
 
 use super::ids::PaymentId;
 use super::period::BillingPeriod;
 use chrono::NaiveDate;
-use std::fmt;
 
-/// Why a step is taken, or not, with its figures. Worded in [`fmt::Display`] and nowhere else.
+/// Why a step is taken, or not, with its figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Because {
     /// The period is paid.
@@ -90,76 +89,6 @@ pub enum Lacking {
     Time(NaiveDate),
     /// The final notice has not been accepted.
     Final,
-}
-
-impl fmt::Display for Because {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Settled(period) => write!(f, "the period {} – {} is settled", period.from, period.to),
-            Self::SettledWhileSuspended(period) => {
-                write!(f, "the period from {}, for which it was suspended, is settled", period.from)
-            }
-            Self::Unsettled { expired_on, days, promised_on } => {
-                write!(
-                    f,
-                    "expired on {expired_on}, {days} days ago, unsettled; suspension was announced for {promised_on}"
-                )
-            }
-            Self::Cancelled { expired_on } => {
-                write!(f, "cancelled by the customer; it lapsed on {expired_on}")
-            }
-            Self::WrittenOff { expired_on } => {
-                write!(f, "its period was written off; it lapsed on {expired_on}")
-            }
-            Self::FinalNoticeServed { due_on, accepted_on } => {
-                write!(f, "due on {due_on}; the final notice was accepted on {accepted_on}")
-            }
-            Self::Hold { until, note } if note.is_empty() => write!(f, "on hold until {until}"),
-            Self::Hold { until, note } => write!(f, "on hold until {until}: {note}"),
-            Self::Exempt => f.write_str("the customer is exempt from enforcement"),
-            Self::CustomApp => f.write_str("custom applications are handled by hand"),
-            Self::NoAcceptedNotice { lacking } => match lacking {
-                Lacking::AnyNotice => f.write_str(
-                    "no notice of this period was made yet, or none since a hold, an exemption, a cancellation or an \
-                     undo; the next card names the day, and `notify --now --customer …` sends one today",
-                ),
-                Lacking::LatestAccepted => {
-                    f.write_str("the latest notice of this period was not accepted by the mail server")
-                }
-                Lacking::Consequence => f.write_str(
-                    "no accepted notice named the day of suspension; the next card does, and \
-                     `notify --now --customer …` sends one today",
-                ),
-                Lacking::Time(day) => write!(f, "the customer was told too lately; possible from {day}"),
-                Lacking::Final => f.write_str("the final notice was not accepted yet"),
-            },
-            Self::PromisedLater { on } => write!(f, "the last accepted card named {on}"),
-            Self::NotWorkingDay { next } => write!(f, "not a working day; the next is {next}"),
-            Self::PaymentPending { likely, kept } => {
-                let names = |ids: &[PaymentId]| {
-                    ids.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(", ")
-                };
-                f.write_str("money is there that would cover it:")?;
-                if !likely.is_empty() {
-                    write!(
-                        f,
-                        " payment {} may be theirs (`record assign PAYMENT CUSTOMER`, or `record ack PAYMENT` if it is not)",
-                        names(likely)
-                    )?;
-                }
-                if !kept.is_empty() {
-                    write!(
-                        f,
-                        " payment {} is kept for other services (`record assign PAYMENT CUSTOMER --for any` frees it)",
-                        names(kept)
-                    )?;
-                }
-                Ok(())
-            }
-            Self::Trial(because) => write!(f, "a trial does not act; it would: {because}"),
-            Self::Data(fault) => f.write_str(fault),
-        }
-    }
 }
 
 impl Because {

@@ -7,6 +7,7 @@ use crate::jobs::notify::render::Studio;
 use crate::mail::Transport;
 use crate::store::Store;
 use crate::views::check::{CheckView, Checked};
+use crate::wording;
 use anyhow::Result;
 use std::path::PathBuf;
 
@@ -42,13 +43,7 @@ pub(super) fn run(global: &Global) -> Result<ExitStatus> {
         checks.push(Checked { what: "notice", ok: true, detail });
     }
     let view = CheckView { checks };
-    report(global).result(&view, || {
-        let line = |c: &Checked| {
-            let mark = if c.ok { "ok  " } else { "BAD " };
-            format!("{mark} {}{}{}\n", c.what, if c.detail.is_empty() { "" } else { ": " }, c.detail)
-        };
-        view.checks.iter().map(line).collect()
-    })?;
+    report(global).result(&view, || wording::check::text(&view))?;
     Ok(match view.checks.iter().filter(|check| !check.ok).count() {
         0 => ExitStatus::Done,
         // a server that does not answer is no fault of the configuration

@@ -5,8 +5,7 @@ use crate::billing::guard::Gates;
 use crate::cli::{EnforceArgs, Global};
 use crate::exit_status::ExitStatus;
 use crate::jobs::enforce::{self, backup};
-use crate::report::table;
-use crate::views::{EnforceView, StepView};
+use crate::wording;
 use anyhow::Result;
 use std::time::Duration;
 
@@ -24,52 +23,7 @@ pub(super) fn run(global: &Global, args: &EnforceArgs) -> Result<ExitStatus> {
         for item in &fresh {
             desk.report.status(&item.text);
         }
-        desk.report.result(&view, || text(&view))?;
+        desk.report.result(&view, || wording::enforce::text(&view))?;
         Ok(status)
     })
-}
-
-fn rows(steps: &[StepView]) -> Vec<Vec<String>> {
-    steps
-        .iter()
-        .map(|step| {
-            let days = match (step.from, step.to) {
-                (Some(from), Some(to)) => format!("{from} → {to}; "),
-                _ => String::new(),
-            };
-            vec![
-                step.action.code().to_owned(),
-                step.service.clone(),
-                step.customer.clone(),
-                step.reason.to_owned(),
-                format!("{days}{}", step.because),
-            ]
-        })
-        .collect()
-}
-
-fn text(view: &EnforceView) -> String {
-    let head = ["action", "service", "customer", "reason", "because"];
-    let mut text = String::new();
-    if !view.actions.is_empty() {
-        text.push_str(if view.run.dry_run { "Would be done:\n" } else { "Done:\n" });
-        text.push_str(&table(&head, &rows(&view.actions)));
-    }
-    if !view.withheld.is_empty() {
-        text.push_str("Withheld:\n");
-        text.push_str(&table(&head, &rows(&view.withheld)));
-    }
-    if let Some(guard) = &view.guard {
-        text.push_str(&format!("The guard refused: {}\n", guard.message));
-    }
-    let mode = if view.run.mode == "trial" { ", trial" } else { "" };
-    text.push_str(&format!(
-        "{} as of {}{mode}: {} done, {} withheld{}\n",
-        view.run.command,
-        view.run.as_of,
-        view.actions.len(),
-        view.withheld.len(),
-        if view.run.dry_run { " (dry run: nothing was written)" } else { "" }
-    ));
-    text
 }

@@ -6,9 +6,9 @@ use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::deliver::outbox::{self, Verdict};
 use crate::lock::STAFF_PATIENCE;
-use crate::report::table;
 use crate::store::ListedMessage;
 use crate::views::outbox::{DeliveryView, OutboxMessage, OutboxView};
+use crate::wording;
 use anyhow::Result;
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ pub(super) fn run(global: &Global, command: &OutboxCommand) -> Result<ExitStatus
             let session = Session::open(global, None, true)?;
             let messages = session.reader()?.listed_messages(*all)?;
             let view = OutboxView { messages: messages.into_iter().map(shown).collect() };
-            session.desk.report.result(&view, || listing(&view))?;
+            session.desk.report.result(&view, || wording::outbox::listing(&view))?;
         }
         OutboxCommand::Show { message } => {
             let session = Session::open(global, None, true)?;
@@ -30,7 +30,7 @@ pub(super) fn run(global: &Global, command: &OutboxCommand) -> Result<ExitStatus
             for delivery in &mut view.deliveries {
                 delivery.attempts = store.attempts(delivery.delivery.id)?;
             }
-            session.desk.report.result(&view, || whole(&view))?;
+            session.desk.report.result(&view, || wording::outbox::whole(&view))?;
         }
         OutboxCommand::Confirm(args) => decide(global, args, Verdict::Confirm)?,
         OutboxCommand::Resend(args) => decide(global, args, Verdict::Resend)?,
@@ -47,54 +47,10 @@ fn decide(global: &Global, args: &VerdictArgs, verdict: Verdict) -> Result<()> {
         let to = args.to.as_deref();
         let message = outbox::decide(desk, store, run, args.message, verdict, to, &by, &args.reason)?;
         let view = shown(message);
-        desk.report.result(&view, || whole(&view))?;
+        desk.report.result(&view, || wording::outbox::whole(&view))?;
         Ok(ExitStatus::Done)
     })?;
     Ok(())
-}
-
-fn listing(view: &OutboxView) -> String {
-    let rows: Vec<Vec<String>> = view
-        .messages
-        .iter()
-        .flat_map(|message| {
-            message.deliveries.iter().map(|line| {
-                let delivery = &line.delivery;
-                vec![
-                    message.id.to_string(),
-                    message.made_on.to_string(),
-                    message.customer.clone(),
-                    message.card.clone(),
-                    delivery.state.clone(),
-                    delivery.to.clone(),
-                    delivery.reply.clone().unwrap_or_default(),
-                ]
-            })
-        })
-        .collect();
-    if rows.is_empty() {
-        return "nothing waits, failed or is uncertain\n".to_owned();
-    }
-    table(&["message", "made", "customer", "card", "state", "to", "reply"], &rows)
-}
-
-fn whole(view: &OutboxMessage) -> String {
-    let mut text = format!(
-        "message {} of {} to {}\n{}\ncard {}, {}\n",
-        view.id, view.made_on, view.customer, view.subject, view.card, view.message_id
-    );
-    for line in &view.deliveries {
-        let delivery = &line.delivery;
-        let reply = delivery.reply.as_deref().unwrap_or("");
-        text.push_str(&format!("{} ({}): {} {reply}\n", delivery.to, delivery.role, delivery.state));
-        for attempt in &line.attempts {
-            text.push_str(&format!(
-                "  {} {} {}: {}\n",
-                attempt.at, attempt.stage, attempt.outcome, attempt.reply
-            ));
-        }
-    }
-    text
 }
 
 fn shown(message: ListedMessage) -> OutboxMessage {

@@ -6,6 +6,7 @@ use crate::exit_status::ExitStatus;
 use crate::jobs::record::{Witness, record};
 use crate::lock::STAFF_PATIENCE;
 use crate::views::record::RecordedView;
+use crate::wording;
 use anyhow::Result;
 
 pub(super) fn run(global: &Global, args: &RecordArgs) -> Result<ExitStatus> {
@@ -16,14 +17,7 @@ pub(super) fn run(global: &Global, args: &RecordArgs) -> Result<ExitStatus> {
     session.as_run(&mut store, "record", |desk, store, run, shown| {
         let recorded = record(desk, store, run, &args.what, &witness)?;
         let view = RecordedView { run: shown, recorded: recorded.text, attention: recorded.attention };
-        let would = if desk.dry_run { " (dry run: nothing was written)" } else { "" };
-        desk.report.result(&view, || {
-            let mut text = format!("{}{would}\n", view.recorded);
-            for item in &view.attention {
-                text.push_str(&format!("a person is needed: {}\n", item.text));
-            }
-            text
-        })?;
+        desk.report.result(&view, || wording::record::text(&view))?;
         // whoever recorded it is the person, and has read it
         Ok(ExitStatus::Done)
     })

@@ -8,8 +8,8 @@ use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::enforce::undo;
 use crate::lock::STAFF_PATIENCE;
-use crate::report::table;
 use crate::views::runs::{RunsView, UndoView};
+use crate::wording;
 use anyhow::Result;
 
 /// What is undone is left alone for so many days, where nothing else is said.
@@ -18,24 +18,7 @@ const LEFT_ALONE_DAYS: u32 = 7;
 pub(super) fn list(global: &Global, last: u32) -> Result<ExitStatus> {
     let session = Session::open(global, None, true)?;
     let view = RunsView { runs: session.reader()?.last_runs(last)? };
-    session.desk.report.result(&view, || {
-        let rows: Vec<Vec<String>> = view
-            .runs
-            .iter()
-            .map(|run| {
-                vec![
-                    run.id.to_string(),
-                    run.command.clone(),
-                    run.as_of.to_string(),
-                    run.mode.clone(),
-                    run.started_at.clone(),
-                    run.exit_status.map_or_else(|| "cut short".to_owned(), |status| status.to_string()),
-                    run.journalled.to_string(),
-                ]
-            })
-            .collect();
-        table(&["run", "command", "as of", "mode", "began", "status", "journalled"], &rows)
-    })?;
+    session.desk.report.result(&view, || wording::runs::listing(&view))?;
     Ok(ExitStatus::Done)
 }
 
@@ -58,16 +41,7 @@ pub(super) fn undo(global: &Global, args: &UndoArgs) -> Result<ExitStatus> {
     session.as_run(&mut store, "undo", |desk, store, run, shown| {
         let undone = undo::undo(desk, store, run, &wanted)?;
         let view = UndoView { run: shown, undone };
-        desk.report.result(&view, || {
-            let rows: Vec<Vec<String>> = view
-                .undone
-                .iter()
-                .map(|row| {
-                    vec![row.action.clone(), row.service.clone(), row.outcome.to_owned(), row.because.clone()]
-                })
-                .collect();
-            table(&["action", "service", "outcome", "because"], &rows)
-        })?;
+        desk.report.result(&view, || wording::runs::undone(&view))?;
         let left = view.undone.iter().any(|row| row.outcome == "left");
         Ok(if left { ExitStatus::NeedsPerson } else { ExitStatus::Done })
     })

@@ -48,8 +48,7 @@ pub(super) fn read(
         return workbook::read(path, input, profiles);
     }
     if let Some((_, what)) = OTHERS.iter().find(|(mark, _)| names.iter().any(|name| name == mark)) {
-        let remedy = "save it as Excel (.xlsx) or CSV, and import that";
-        return Err(refuse(refusal(what, remedy)));
+        return Err(refuse(refusal(what, "save it as Excel (.xlsx) or CSV, and import that")));
     }
     if names.len() > FILES_MAX {
         return Err(refuse(format!("it holds more than {FILES_MAX} files; at most that many are read")));
@@ -65,10 +64,8 @@ pub(super) fn read(
         let file = archive.by_index(index).map_err(|error| error.to_string());
         let bytes = file.and_then(|file| unpack(file, &mut unpacked));
         if unpacked > UNPACKED_MAX {
-            return Err(refuse(format!(
-                "it unpacks to more than {} MB; at most that is read",
-                UNPACKED_MAX >> 20
-            )));
+            let most = UNPACKED_MAX >> 20;
+            return Err(refuse(format!("it unpacks to more than {most} MB; at most that is read")));
         }
         let is_paper = bytes.as_ref().is_ok_and(|bytes| bytes.starts_with(b"%PDF"));
         let sheet = bytes
@@ -90,14 +87,18 @@ pub(super) fn read(
         return Err(refuse(format!("nothing in it can be read: {why}")));
     }
     for (file, message, is_paper) in faults {
-        // banks lay the printed statement beside the file for machines
-        if is_paper {
-            whole.warn(1, message);
-        } else {
-            whole.fail(1, [String::new(), String::new(), file], message);
-        }
+        tell(&mut whole, file, message, is_paper);
     }
     Ok(whole)
+}
+
+/// Banks lay the printed statement beside the file for machines: that it cannot be read is no fault.
+fn tell(whole: &mut Sheet<PaymentRow>, file: String, message: String, is_paper: bool) {
+    if is_paper {
+        whole.warn(1, message);
+    } else {
+        whole.fail(1, [String::new(), String::new(), file], message);
+    }
 }
 
 /// What the files of the archive are called; one more than are read, at most.

@@ -202,15 +202,9 @@ impl<'a> Export<'a> {
         amount: Money,
         incoming: bool,
     ) {
-        let places = cells.places;
+        let (places, note) = (cells.places, cells.words());
         let amount = if amount.is_positive() { amount } else { -amount };
-        let note = cells.words();
-        let movement = match (profile.payers_only, incoming) {
-            (true, _) => Movement::PayerOnly,
-            (false, true) => Movement::Incoming,
-            (false, false) if takes_back(profile, &note) => Movement::TakenBack,
-            (false, false) => Movement::PayerOnly,
-        };
+        let movement = kind(profile, incoming, &note);
         let is_ours = !incoming && movement == Movement::PayerOnly && !profile.payers_only;
         if let Some(word) = cells.unwanted(profile) {
             if !is_ours {
@@ -218,31 +212,26 @@ impl<'a> Export<'a> {
             }
             return;
         }
-        if let Some(currency) = cells.foreign(profile) {
+        let mut told = |text: String| {
             if !is_ours {
-                self.sheet.warn(
-                    line,
-                    format!("{amount} of {date} is in {currency}, no euro: it is not booked ({note})"),
-                );
+                self.sheet.warn(line, text);
             }
-            return;
+        };
+        if let Some(currency) = cells.foreign(profile) {
+            return told(format!("{amount} of {date} is in {currency}, no euro: it is not booked ({note})"));
         }
-        let balance = places.balance.map(|place| cells.at(place)).unwrap_or_default();
-        self.balances.moved(if incoming { amount } else { -amount }, signed(&balance));
-        if amount.is_zero() && !is_ours {
-            self.sheet
-                .warn(line, format!("the movement of {date} is of no amount: nothing is booked ({note})"));
+        if amount.is_zero() {
+            told(format!("the movement of {date} is of no amount: nothing is booked ({note})"));
         }
+        let balance = places.balance.and_then(|place| signed(&cells.at(place)));
+        self.balances.moved(if incoming { amount } else { -amount }, balance);
         if amount.is_zero() || is_ours {
             return;
         }
         let bank_ref = cells.optional(places.bank_ref).unwrap_or_default();
         if movement == Movement::PayerOnly && real_reference(&bank_ref).is_none() {
-            self.sheet.warn(
-                line,
-                "the payer has no transaction number: it cannot be told whose movement it is".to_owned(),
-            );
-            return;
+            let text = "the payer has no transaction number: it cannot be told whose movement it is";
+            return self.sheet.warn(line, text.to_owned());
         }
         let row = PaymentRow {
             movement,
@@ -377,6 +366,16 @@ impl Cells<'_> {
         let currency = own.or_else(|| profile.currency.clone())?;
         let is_euro = ["EUR", "€", "ΕΥΡΩ", "EURO"].iter().any(|word| folded(word) == folded(&currency));
         (!is_euro).then_some(currency)
+    }
+}
+
+/// What a movement is: money that only went out is of interest for its payee alone.
+fn kind(profile: &Profile, incoming: bool, words: &str) -> Movement {
+    match (profile.payers_only, incoming) {
+        (true, _) => Movement::PayerOnly,
+        (false, true) => Movement::Incoming,
+        (false, false) if takes_back(profile, words) => Movement::TakenBack,
+        (false, false) => Movement::PayerOnly,
     }
 }
 

@@ -80,10 +80,8 @@ pub(super) fn read(path: &Path, mut input: impl BufRead) -> Result<Sheet<Payment
     let mut buffer = Vec::new();
     loop {
         let event = reader.read_event_into(&mut buffer).map_err(|error| {
-            refuse(format!(
-                "it is no sound XML at byte {}: {error}; download it again",
-                reader.error_position()
-            ))
+            let at = reader.error_position();
+            refuse(format!("it is no sound XML at byte {at}: {error}; download it again"))
         })?;
         match event {
             Event::DocType(_) => {

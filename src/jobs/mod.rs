@@ -1,8 +1,10 @@
 //! What ties several edges together, so that commands stay thin and edges never meet.
 
 pub mod attention;
+pub mod calendar;
 pub mod deliver;
 pub mod enforce;
+pub mod explain;
 pub mod gates;
 pub mod import;
 pub mod money;
@@ -10,6 +12,7 @@ pub mod night;
 pub mod notify;
 pub mod record;
 pub mod spared;
+pub mod status;
 
 use crate::billing::draw::Issuer;
 use crate::billing::policy::Rules;

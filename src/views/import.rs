@@ -27,7 +27,7 @@ pub struct ColumnView {
 
 impl ColumnView {
     /// A column of a record that is new.
-    pub(crate) fn new(column: &'static str, after: impl ToString) -> Self {
+    pub(crate) fn new(column: &'static str, after: &impl ToString) -> Self {
         Self { column, before: "".into(), after: after.to_string().into() }
     }
 }

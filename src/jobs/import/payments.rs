@@ -239,20 +239,20 @@ fn book(
     }
     view.created += 1;
     let mut columns = Vec::with_capacity(4);
-    columns.push(ColumnView::new("amount", line.row.amount));
+    columns.push(ColumnView::new("amount", &line.row.amount));
     if let Some((code, by)) = owner {
         view.matched += 1;
         let basis = money::allocate_to(desk, tx, &code, id)?;
         money::tell_idle(desk, tx, &code, findings)?;
-        columns.push(ColumnView::new("customer", code));
-        columns.push(ColumnView::new("matched_by", by));
-        columns.push(ColumnView::new("basis", basis));
+        columns.push(ColumnView::new("customer", &code));
+        columns.push(ColumnView::new("matched_by", &by));
+        columns.push(ColumnView::new("basis", &basis));
     } else {
         view.unmatched += 1;
         wait(tx, &line, id)?;
         money::ask(tx, id, findings)?;
         if let Some(parked) = parked {
-            columns.push(ColumnView::new("parked", parked.code()));
+            columns.push(ColumnView::new("parked", &parked.code()));
         }
         tx.journal(None, None, "payment_unmatched", &json!({ "payment": id.0, "bank_ref": reference }))?;
     }

@@ -68,7 +68,7 @@ pub(super) fn reversal(
     tx.sight(line.identity, line.ordinal, &row.source, id)?;
     view.created += 1;
     let columns =
-        vec![ColumnView::new("amount", -row.amount), ColumnView::new("reverses", &payment.bank_ref)];
+        vec![ColumnView::new("amount", &-row.amount), ColumnView::new("reverses", &payment.bank_ref)];
     view.records.push(RecordView { code: bank_ref, change: "created", columns });
     findings.add(Kind::Statement, key, payment.customer.as_ref(), None, text);
     Ok(())

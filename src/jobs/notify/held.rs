@@ -7,7 +7,7 @@ use crate::billing::letters::{self, NotTold, Skipped};
 use crate::billing::notice::NoticeFate;
 use crate::jobs::Desk;
 use crate::jobs::attention::Kind;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::views::SkippedView;
 use anyhow::Result;
 
@@ -78,4 +78,20 @@ pub(super) fn has_enough_of_today(
         outcome.findings.add(Kind::TooMany, format!("{code}|{}", desk.today), Some(code), None, text);
     }
     Ok(is_enough)
+}
+
+/// What was read of a customer; one whose record has a fault is held back, and keeps nobody else waiting.
+pub(super) fn readable<T>(
+    read: Result<Option<T>, StoreError>,
+    code: &CustomerCode,
+    outcome: &mut Outcome,
+) -> Result<Option<T>> {
+    match read {
+        Err(fault) if fault.is_data() => {
+            let text = format!("`{code}` is held back: {fault}");
+            outcome.findings.add(Kind::Data, code.as_str(), Some(code), None, text);
+            Ok(None)
+        }
+        read => Ok(read?),
+    }
 }

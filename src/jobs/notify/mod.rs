@@ -16,7 +16,7 @@ use crate::billing::ids::CustomerCode;
 use crate::billing::letters::{self, Correspondence, Request};
 use crate::billing::notice::Notice;
 use crate::jobs::Desk;
-use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::attention::Findings;
 use crate::jobs::notify::preview::Preview;
 use crate::jobs::notify::render::{Finished, Header, Studio};
 use crate::jobs::spared::spared;
@@ -28,7 +28,7 @@ use anyhow::Result;
 use chrono::{Datelike, NaiveDate};
 pub(super) use envelope::{addresses, keys_of};
 use envelope::{message_id, number};
-use held::{has_enough_of_today, hold_back, hold_customer_back, note_skipped, note_unheard};
+use held::{has_enough_of_today, hold_back, hold_customer_back, note_skipped, note_unheard, readable};
 use serde_json::json;
 use waiting::withdraw;
 pub(super) use waiting::without_waiting;
@@ -190,6 +190,12 @@ fn asked_for(desk: &Desk, store: &Store, code: &CustomerCode) -> Result<Vec<Want
 }
 
 impl Wanted {
+    /// What is kept of a request with its message, under its number of the day.
+    fn asked(&self, number: i64) -> Option<Asked> {
+        let request = self.request.as_ref()?;
+        Some(Asked { number, service: request.service.clone(), until: self.until })
+    }
+
     /// What somebody asked for with a message, asked for again; none where nobody did.
     pub(super) fn again(message: &Waiting, forced: bool) -> Option<Self> {
         let asked = message.asked.clone()?;
@@ -256,15 +262,8 @@ fn draft(
     next: &mut Next,
     outcome: &mut Outcome,
 ) -> Result<Option<Draft>> {
-    let (mut facts, waiting) = match read(desk, store, code, wanted) {
-        Ok(Some(found)) => found,
-        Ok(None) => return Ok(None),
-        Err(fault) if fault.is_data() => {
-            let text = format!("`{code}` is held back: {fault}");
-            outcome.findings.add(Kind::Data, code.as_str(), Some(code), None, text);
-            return Ok(None);
-        }
-        Err(error) => return Err(error.into()),
+    let Some((mut facts, waiting)) = readable(read(desk, store, code, wanted), code, outcome)? else {
+        return Ok(None);
     };
     bring_up_to_date(&mut facts, &desk.rules, desk.today, wanted.until);
     let decided = decide(desk, &facts, wanted);
@@ -296,11 +295,7 @@ fn draft(
     }
     let card_is_new = facts.numbered(&mut letter.card, number(desk, next.card));
     next.card += u32::from(card_is_new);
-    let asked = wanted.request.as_ref().map(|request| Asked {
-        number: next.request,
-        service: request.service.clone(),
-        until: wanted.until,
-    });
+    let asked = wanted.asked(next.request);
     next.request += i64::from(asked.is_some());
     let message_id = message_id(desk, store, &keys, asked.as_ref())?;
     Ok(Some(Draft {

@@ -1,0 +1,120 @@
+//! How things stand: who is due, overdue, suspended, held back, and what waits for a person.
+
+use crate::billing::candidates::candidate;
+use crate::billing::ids::CustomerCode;
+use crate::billing::money::Money;
+use crate::billing::vat::Price;
+use crate::jobs::Desk;
+use crate::jobs::enforce::drift::shadow;
+use crate::store::{Attention, Store, StoredPayment};
+use crate::views::AttentionView;
+use crate::views::status::{CandidateView, InvoiceRow, ResemblingView, StatusView, UnmatchedView};
+use anyhow::Result;
+use chrono::{Days, NaiveDate};
+
+/// Listed findings that hold a customer or a service back.
+const HOLDING_BACK: [&str; 5] = ["no_email", "card", "data", "held_back", "too_many"];
+
+/// Everything that [`StatusView`] shows but the drift, for which panels are asked.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub(crate) fn status(desk: &Desk, store: &Store) -> Result<StatusView> {
+    let horizon = desk.rules.policies.longest_horizon_days();
+    let mut view = gather(store, desk, horizon)?;
+    propose(store, desk, horizon, &mut view.unmatched)?;
+    Ok(view)
+}
+
+fn gather(store: &Store, desk: &Desk, horizon: u32) -> Result<StatusView> {
+    let (today, mode) = (desk.today, desk.rules.mode.code());
+    let soon = today.checked_add_days(Days::new(horizon.into())).unwrap_or(NaiveDate::MAX);
+    let listed: Vec<AttentionView> = store.open_attention()?.into_iter().map(attention).collect();
+    let (held_back, others) = listed.into_iter().partition(|item| HOLDING_BACK.contains(&item.kind.as_str()));
+    Ok(StatusView {
+        as_of: today,
+        mode,
+        due: store.open_period_charges(today, soon)?,
+        overdue: store.overdue_charges(today)?,
+        suspended: store.suspended_services()?,
+        held_back,
+        unmatched: store
+            .unmatched_payments()?
+            .into_iter()
+            .map(|payment| {
+                let amount = Money::from_cents(payment.amount_cents);
+                let resembles =
+                    store.recorded_by_hand(amount, payment.date, None)?.into_iter().map(resembling);
+                Ok(UnmatchedView { resembles: resembles.collect(), payment, candidates: Vec::new() })
+            })
+            .collect::<Result<_>>()?,
+        custom_apps: store.custom_apps(soon)?,
+        to_invoice: to_invoice(store, desk)?,
+        work_orders: store.work_orders()?,
+        attention: others,
+        shadow: shadow(desk, store)?,
+        drift: None,
+    })
+}
+
+fn resembling(known: StoredPayment) -> ResemblingView {
+    ResemblingView {
+        payment: known.id.0,
+        customer: known.customer.map(|code| code.to_string()),
+        date: known.date,
+        method: known.method,
+        bank_ref: known.bank_ref,
+    }
+}
+
+/// What waits for a tax invoice; an advance is split at the customer's own rate.
+fn to_invoice(store: &Store, desk: &Desk) -> Result<Vec<InvoiceRow>> {
+    let mut rows = store.to_invoice()?;
+    for row in rows.iter_mut().filter(|row| row.what == "advance") {
+        let Some(customer) = store.customer(&CustomerCode::new(row.customer.clone()))? else { continue };
+        let rate = customer.vat.rate(desk.rules.standard_vat);
+        let amounts = Price::Gross(Money::from_cents(row.gross_cents)).at(rate);
+        (row.net_cents, row.vat_cents) = (amounts.net.cents(), amounts.vat.cents());
+    }
+    Ok(rows)
+}
+
+/// Looks through the customers who owe something for whose the unmatched payments may be.
+fn propose(store: &Store, desk: &Desk, horizon: u32, unmatched: &mut [UnmatchedView]) -> Result<()> {
+    if unmatched.is_empty() {
+        return Ok(());
+    }
+    for code in store.due_customers(desk.today, horizon)? {
+        // a record that cannot be read proposes nothing; it is listed elsewhere
+        let Ok(Some(facts)) = store.facts(&code, desk.rules.mode, desk.today) else { continue };
+        for view in &mut *unmatched {
+            let payment = &view.payment;
+            let words = [payment.reference.as_deref(), payment.note.as_deref()];
+            let words = words.into_iter().flatten().collect::<Vec<_>>().join(" ");
+            let amount = Money::from_cents(payment.amount_cents);
+            if let Some(found) = candidate(&facts, amount, payment.payer.as_deref(), &words) {
+                view.candidates.push(CandidateView {
+                    customer: code.to_string(),
+                    name: facts.customer.name.clone(),
+                    score: found.score,
+                    because: found.because,
+                });
+            }
+        }
+    }
+    for view in unmatched {
+        view.candidates.sort_by(|a, b| (b.score, &a.customer).cmp(&(a.score, &b.customer)));
+        view.candidates.truncate(3);
+    }
+    Ok(())
+}
+
+fn attention(item: Attention) -> AttentionView {
+    AttentionView {
+        kind: item.kind,
+        customer: item.customer,
+        service: item.service,
+        since: item.since,
+        text: item.text,
+    }
+}

@@ -1,0 +1,210 @@
+//! `status` as tables, and the list of what waits for a tax invoice.
+
+use crate::billing::money::Money;
+use crate::export::{Cell, List, table};
+use crate::views::AttentionView;
+use crate::views::status::{
+    ChargeRow, Drift, InvoiceRow, ServiceRow, Shadow, StatusView, UnmatchedView, WorkOrder,
+};
+
+/// The parts that were asked for; none of them means the whole, but for those that are asked for by name.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Parts {
+    /// Payments of nobody's.
+    pub unmatched: bool,
+    /// What people have to do.
+    pub work_orders: bool,
+    /// What waits for a tax invoice.
+    pub to_invoice: bool,
+    /// Where panels disagree; by name alone.
+    pub drift: bool,
+    /// The trial beside what staff did; by name alone.
+    pub shadow: bool,
+}
+
+impl Parts {
+    const fn is_whole(self) -> bool {
+        !(self.unmatched || self.work_orders || self.to_invoice || self.drift || self.shadow)
+    }
+}
+
+/// The tables that were asked for, each with its title, without those that are empty.
+#[must_use]
+pub(crate) fn text(view: &StatusView, parts: Parts) -> String {
+    let whole = parts.is_whole();
+    let drift = view.drift.as_deref().unwrap_or_default();
+    let all = [
+        (whole, "Overdue", charges(&view.overdue)),
+        (whole, "Due", charges(&view.due)),
+        (whole, "Suspended", services(&view.suspended)),
+        (whole, "Held back", listed(&view.held_back)),
+        (whole, "Needs a person", listed(&view.attention)),
+        (whole || parts.unmatched, "Unmatched payments", unmatched(&view.unmatched)),
+        (whole, "Custom applications to notify by hand", services(&view.custom_apps)),
+        (whole || parts.to_invoice, "To invoice", to_invoice(&view.to_invoice)),
+        (whole || parts.work_orders, "Work orders", work_orders(&view.work_orders)),
+        (parts.shadow, "The trial beside the staff", shadow(&view.shadow)),
+        (parts.drift, "Drift", drifted(drift)),
+    ];
+    let shown = all.iter().filter(|(is_wanted, _, list)| *is_wanted && !list.rows.is_empty());
+    let text: String =
+        shown.map(|(_, title, list)| format!("{title} ({})\n{}\n", list.rows.len(), table(list))).collect();
+    if text.is_empty() { "nothing to show\n".to_owned() } else { text }
+}
+
+fn money(cents: i64) -> Cell {
+    Money::from_cents(cents).into()
+}
+
+fn charges(rows: &[ChargeRow]) -> List {
+    List::of(&["expires", "due", "customer", "service", "what"], rows, |row| {
+        let what = format!("{} – {}", row.name, row.description);
+        vec![
+            row.expires_on.into(),
+            money(row.due_cents),
+            (&row.customer).into(),
+            (&row.service).into(),
+            what.into(),
+        ]
+    })
+}
+
+fn services(rows: &[ServiceRow]) -> List {
+    List::of(&["expires", "since", "reason", "customer", "service", "what"], rows, |row| {
+        let what = format!("{} – {}", row.name, row.description);
+        vec![
+            row.expires_on.into(),
+            row.since.into(),
+            row.reason.as_ref().into(),
+            (&row.customer).into(),
+            (&row.service).into(),
+            what.into(),
+        ]
+    })
+}
+
+fn listed(rows: &[AttentionView]) -> List {
+    List::of(&["since", "kind", "what"], rows, |row| {
+        vec![row.since.into(), (&row.kind).into(), (&row.text).into()]
+    })
+}
+
+fn unmatched(rows: &[UnmatchedView]) -> List {
+    List::of(&["payment", "date", "amount", "bank_ref", "who", "probably"], rows, |row| {
+        let same = row.resembles.iter().map(|like| {
+            let whose = like.customer.as_deref().unwrap_or("nobody");
+            format!("the same money as payment {} of {whose} on {}", like.payment, like.date)
+        });
+        let candidates =
+            row.candidates.iter().map(|c| format!("{} {} ({}: {})", c.customer, c.name, c.score, c.because));
+        let probably: Vec<String> = same.chain(candidates).collect();
+        let payment = &row.payment;
+        let who = [payment.payer.as_deref(), payment.reference.as_deref(), payment.note.as_deref()];
+        let who = who.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        vec![
+            payment.id.to_string().into(),
+            payment.date.into(),
+            money(payment.amount_cents),
+            (&payment.bank_ref).into(),
+            who.into(),
+            probably.join("; ").into(),
+        ]
+    })
+}
+
+fn to_invoice(rows: &[InvoiceRow]) -> List {
+    List::of(&["settled", "gross", "customer", "service", "what"], rows, |row| {
+        let what = format!("{} – {}", row.name, row.description);
+        vec![
+            row.settled_on.into(),
+            money(row.gross_cents),
+            (&row.customer).into(),
+            row.service.as_ref().into(),
+            what.into(),
+        ]
+    })
+}
+
+/// What waits for a tax invoice, with all that an invoice needs, as the accountant's own program calls it.
+#[must_use]
+pub(crate) fn invoice_sheet(rows: &[InvoiceRow]) -> List {
+    let head = [
+        "ημερομηνία εξόφλησης",
+        "κωδικός πελάτη",
+        "επωνυμία",
+        "ΑΦΜ",
+        "ΔΟΥ",
+        "διεύθυνση",
+        "υπηρεσία",
+        "περιγραφή",
+        "περίοδος από",
+        "περίοδος έως",
+        "καθαρή αξία",
+        "ΦΠΑ",
+        "σύνολο",
+        "ημερομηνία πληρωμής",
+        "αναφορά πληρωμής",
+    ];
+    List::of(&head, rows, |row| {
+        vec![
+            row.settled_on.into(),
+            (&row.customer).into(),
+            (&row.name).into(),
+            row.tax_id.as_ref().into(),
+            row.tax_office.as_ref().into(),
+            (&row.address).into(),
+            row.service.as_ref().into(),
+            (&row.description).into(),
+            row.period_from.into(),
+            // the last day of the period, and not the first of the next
+            row.period_to.and_then(|to| to.pred_opt()).into(),
+            money(row.net_cents),
+            money(row.vat_cents),
+            money(row.gross_cents),
+            row.paid_on.into(),
+            (&row.payments).into(),
+        ]
+    })
+}
+
+fn work_orders(rows: &[WorkOrder]) -> List {
+    List::of(&["since", "action", "customer", "service", "what", "until"], rows, |order| {
+        let what = [Some(order.description.as_str()), order.domain_name.as_deref(), order.account.as_deref()];
+        vec![
+            order.opened_on.into(),
+            (&order.action).into(),
+            (&order.customer).into(),
+            (&order.service).into(),
+            what.into_iter().flatten().collect::<Vec<_>>().join(" · ").into(),
+            order.until.map(|day| format!("until {day}")).into(),
+        ]
+    })
+}
+
+fn shadow(rows: &[Shadow]) -> List {
+    let head = ["verdict", "action", "customer", "service", "program", "staff", "because"];
+    List::of(&head, rows, |row| {
+        vec![
+            row.verdict.into(),
+            (&row.action).into(),
+            (&row.customer).into(),
+            (&row.service).into(),
+            row.ours_on.into(),
+            row.staff_on.into(),
+            (&row.because).into(),
+        ]
+    })
+}
+
+fn drifted(rows: &[Drift]) -> List {
+    List::of(&["service", "customer", "account", "ours", "panel", "why"], rows, |row| {
+        vec![
+            (&row.service).into(),
+            (&row.customer).into(),
+            row.account.as_ref().into(),
+            (&row.ours).into(),
+            row.panel.as_deref().unwrap_or("no answer").into(),
+            row.why.as_ref().into(),
+        ]
+    })
+}
