@@ -918,7 +918,9 @@ fn nobody_is_lost_in_an_upgrade_that_is_killed_at_any_moment() {
     let before = figures(&sandbox);
     let old = std::fs::read(sandbox.path("konet.db")).unwrap();
     let mut seen = std::collections::BTreeSet::new();
-    for pause in 0..40 {
+    // how long an upgrade takes here and now, so that the moments lie before, within and after it
+    let mut whole = std::time::Duration::ZERO;
+    for moment in 0..40_u32 {
         for beside in ["konet.db-wal", "konet.db-shm", "konet.db.last-run"] {
             let _ = std::fs::remove_file(sandbox.path(beside));
         }
@@ -930,14 +932,20 @@ fn nobody_is_lost_in_an_upgrade_that_is_killed_at_any_moment() {
             .stderr(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(pause * 4));
-        let _ = child.kill();
-        child.wait().unwrap();
+        let begun = std::time::Instant::now();
+        if moment == 0 {
+            assert!(child.wait().unwrap().success());
+            whole = begun.elapsed();
+        } else {
+            std::thread::sleep(whole * moment / 36);
+            let _ = child.kill();
+            child.wait().unwrap();
+        }
         // the old schema whole, or the new one
         seen.insert(version(&sandbox));
-        assert_eq!(figures(&sandbox), before, "killed after {} ms", pause * 4);
+        assert_eq!(figures(&sandbox), before, "killed after {moment} parts of {whole:?}");
         sandbox.pay("", "2025-03-06").exits(0);
-        assert_eq!(figures(&sandbox), before, "killed after {} ms", pause * 4);
+        assert_eq!(figures(&sandbox), before, "killed after {moment} parts of {whole:?}");
         sandbox.run(&["check"]).exits(0);
     }
     assert_eq!(seen.len(), 2, "killed before and after, and never between: {seen:?}");

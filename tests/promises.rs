@@ -644,14 +644,14 @@ fn what_is_foretold_of_holds_exemptions_and_new_prices_comes() {
     let sandbox = told();
     record(&sandbox, "2025-04-06", &["hold", "S-1", "2025-04-30"]).exits(0);
     record(&sandbox, "2025-04-06", &["reprice", "S-1", "80,00"]).exits(0);
-    let said = foretold(&sandbox, "2025-04-06", "60");
-    assert_eq!(said, came(&sandbox, "2025-04-06", 60));
+    let said = foretold(&sandbox, "2025-04-06", "30");
+    assert_eq!(said, came(&sandbox, "2025-04-06", 30));
     let exempt = told();
     let file = exempt.file("customers.csv", "code;name;email;enforcement\nK-1;Α;a@alpha.example;no\n");
     let file = file.to_str().unwrap();
     exempt.run(&["import", "customers", file, "--take", "enforcement", "--as-of", "2025-04-06"]).exits(0);
-    let said = foretold(&exempt, "2025-04-06", "60");
-    assert_eq!(said, came(&exempt, "2025-04-06", 60));
+    let said = foretold(&exempt, "2025-04-06", "30");
+    assert_eq!(said, came(&exempt, "2025-04-06", 30));
     assert_eq!(said, Vec::<String>::new());
 }
 
