@@ -18,7 +18,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitStatus {
             return if message.use_stderr() { ExitStatus::Usage } else { ExitStatus::Done };
         }
     };
-    let outcome = jobs::heed_signals().map_err(anyhow::Error::from).and_then(|()| commands::run(cli));
+    let outcome =
+        jobs::install_signal_handlers().map_err(anyhow::Error::from).and_then(|()| commands::run(cli));
     outcome.unwrap_or_else(|failure| {
         complain(&format!("konet-billing: {failure:#}"));
         error::status_of(&failure)

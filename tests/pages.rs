@@ -81,3 +81,17 @@ fn every_function_and_word_that_a_page_names_is_there() {
     }
     assert!(functions > 15, "{functions} functions are named");
 }
+
+#[test]
+fn every_deliberate_mistake_has_its_one_place() {
+    let list = std::fs::read_to_string(root().join("tests/mutants/list.toml")).unwrap();
+    let list: toml::Table = list.parse().unwrap();
+    let mistakes = list["mistake"].as_array().unwrap();
+    let also = mistakes.iter().filter_map(|mistake| mistake.get("also")?.as_array()).flatten();
+    for place in mistakes.iter().chain(also) {
+        let [file, old] = ["file", "old"].map(|key| place[key].as_str().unwrap());
+        let source = std::fs::read_to_string(root().join(file)).unwrap();
+        assert_eq!(source.matches(old).count(), 1, "{file}: {old}");
+    }
+    assert!(mistakes.len() >= 25);
+}

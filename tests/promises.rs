@@ -212,6 +212,24 @@ fn nobody_is_asked_to_switch_on_what_nobody_has_switched_off_yet() {
 }
 
 #[test]
+fn what_was_undone_is_left_alone_also_where_its_expiry_is_corrected_meanwhile() {
+    let sandbox = told();
+    sandbox.pay("2025-04-06;124,00;T-1;K-1;;;;\n", "2025-04-06").exits(0);
+    let run = sandbox.enforce("2025-04-06").exits(0).json()["run"]["id"].to_string();
+    sandbox.run(&["undo", &run, "--by", "maria", "--as-of", "2025-04-06"]).exits(0);
+    let services = "code;customer;kind;name;domain_name;price;period_months;expires_on\n\
+                    S-1;K-1;hosting;Φιλοξενία;alpha.example;100,00;12;2025-03-25\n";
+    let file = sandbox.file("services.csv", services);
+    let take =
+        ["import", "services", file.to_str().unwrap(), "--take", "expires_on", "--as-of", "2025-04-08"];
+    sandbox.run(&take).exits(0);
+    for day in ["2025-04-09", "2025-04-13"] {
+        assert!(steps(&enforced(&sandbox, day), "actions").is_empty(), "{day}");
+    }
+    assert_eq!(steps(&enforced(&sandbox, "2025-04-14"), "actions"), ["renew S-1 settled"]);
+}
+
+#[test]
 fn a_renewal_that_was_undone_is_left_alone_and_comes_after_that() {
     let sandbox = told();
     sandbox.pay("2025-04-06;124,00;T-1;K-1;;;;\n", "2025-04-06").exits(0);

@@ -67,12 +67,16 @@ impl Calendar {
         (0..=800).map(|n| days_after(date, n)).find(|day| self.is_working_day(*day)).unwrap_or(NaiveDate::MAX)
     }
 
-    /// Bank days (Monday to Friday, no Greek holiday) after `from`, up to and with `to`.
+    /// Bank days (Monday to Friday, no Greek holiday and no extra one) after `from`, up to and with `to`. Banks keep
+    /// the Greek holidays also where enforcement does not.
     #[must_use]
     pub fn bank_days_between(&self, from: NaiveDate, to: NaiveDate) -> u32 {
         let days = u32::try_from((to - from).num_days().clamp(0, 4000)).unwrap_or(0);
-        let free =
-            |day: &NaiveDate| matches!(day.weekday(), Weekday::Sat | Weekday::Sun) || is_greek_holiday(*day);
+        let free = |day: &NaiveDate| {
+            matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
+                || is_greek_holiday(*day)
+                || self.extra_holidays.contains(day)
+        };
         let count = (1..=days).map(|n| days_after(from, n)).filter(|day| !free(day)).count();
         u32::try_from(count).unwrap_or(u32::MAX)
     }
@@ -178,5 +182,8 @@ mod tests {
         assert_eq!(calendar.bank_days_between(d("2026-09-18"), d("2026-09-22")), 2);
         assert_eq!(calendar.bank_days_between(d("2026-10-27"), d("2026-10-29")), 1);
         assert_eq!(calendar.bank_days_between(d("2026-09-20"), d("2026-09-18")), 0);
+        // a local feast, on which the banks are closed too
+        let local = Calendar { extra_holidays: BTreeSet::from([d("2026-09-21")]), ..Calendar::default() };
+        assert_eq!(local.bank_days_between(d("2026-09-18"), d("2026-09-22")), 1);
     }
 }

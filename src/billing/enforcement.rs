@@ -119,10 +119,7 @@ fn settled_period(
     let charge = facts.period_charge(service)?;
     charge.settled_on?;
     let period = charge.period()?;
-    let left_alone = facts
-        .left_alone
-        .iter()
-        .any(|alone| alone.service == *code && alone.from == period.from && today <= alone.until);
+    let left_alone = facts.left_alone.iter().any(|alone| alone.service == *code && today <= alone.until);
     // a debt that was given up renews nothing, and what a person took back is left alone for a while
     (charge.written_off_on.is_none() && !left_alone).then_some((period, service.kind))
 }

@@ -137,9 +137,7 @@ pub struct StepDone {
 pub struct LeftAlone {
     /// The service.
     pub service: ServiceCode,
-    /// Start of the period that is settled.
-    pub from: NaiveDate,
-    /// The last day on which it is not renewed again.
+    /// The last day on which it is not renewed, whatever its expiry is by then.
     pub until: NaiveDate,
 }
 

@@ -3,7 +3,7 @@
 use super::{Session, configuration, report};
 use crate::cli::Global;
 use crate::exit_status::ExitStatus;
-use crate::jobs::notify::render::Studio;
+use crate::jobs::notify::render::Renderer;
 use crate::mail::Transport;
 use crate::store::Store;
 use crate::views::check::{CheckView, Checked};
@@ -20,7 +20,7 @@ pub(super) fn run(global: &Global) -> Result<ExitStatus> {
         Ok(detail) => checks.push(Checked { what, ok: true, detail }),
         Err(error) => checks.push(Checked { what, ok: false, detail: format!("{error:#}") }),
     };
-    add("templates, fonts, logo", Studio::open(&session.desk).map(|_| String::new()));
+    add("templates, fonts, logo", Renderer::open(&session.desk).map(|_| String::new()));
     let mail = session.desk.config.smtp.settings().and_then(|settings| {
         Transport::new(&settings).probe().map_err(anyhow::Error::msg)?;
         Ok(settings.to_string())

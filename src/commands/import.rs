@@ -47,7 +47,7 @@ fn bounces(global: &Global, args: &ImportArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, args.dry_run)?;
     let (mut store, _lock) = session.writer(STAFF_PATIENCE, false)?;
     session.as_run(&mut store, "import", |desk, store, run, shown| {
-        let mut total = bounces::Outcome::default();
+        let mut total = bounces::BouncesTaken::default();
         for mailbox in &args.files {
             let outcome = bounces::import(desk, store, run, mailbox)?;
             total.read += outcome.read;

@@ -10,7 +10,7 @@ use crate::cli::{Format, Global, RenderCardArgs};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::Desk;
-use crate::jobs::notify::render::{Header, Studio};
+use crate::jobs::notify::render::{Header, Renderer};
 use crate::mail::parts::Parts;
 use crate::store::Store;
 use anyhow::{Context, Result, bail};
@@ -66,7 +66,7 @@ fn drawn(desk: &Desk, store: &Store, args: &RenderCardArgs) -> Result<Vec<u8>> {
         card = letter.card;
     }
     card.status = CardStatus::Preview;
-    let studio = Studio::open(desk)?;
+    let studio = Renderer::open(desk)?;
     let to = facts.customer.email.clone();
     let letter = Letter { card, notices: Vec::new(), charges: Vec::new() };
     if args.format == Format::Eml {

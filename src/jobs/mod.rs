@@ -52,7 +52,7 @@ pub fn settle_in() {
 ///
 /// # Errors
 /// Where the signals cannot be caught.
-pub fn heed_signals() -> std::io::Result<()> {
+pub fn install_signal_handlers() -> std::io::Result<()> {
     for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT, signal_hook::consts::SIGHUP] {
         signal_hook::flag::register_conditional_default(signal, Arc::clone(told_to_stop()))?;
         signal_hook::flag::register(signal, Arc::clone(told_to_stop()))?;

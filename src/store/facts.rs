@@ -210,16 +210,12 @@ impl Read {
     /// # Errors
     /// Where the database cannot be read.
     pub fn left_alone(&self, customer: &CustomerCode, today: NaiveDate) -> Result<Vec<LeftAlone>> {
-        let sql = "SELECT t.service, t.period_from, max(t.retry_on) FROM services s JOIN steps t ON t.service = s.code
-                     AND t.action = 'renew' AND t.period_from = s.expires_on
-                   WHERE s.customer = ?1 AND t.state = 'undone' AND t.retry_on >= ?2 GROUP BY 1, 2";
+        let sql = "SELECT t.service, max(t.retry_on) FROM services s JOIN steps t ON t.service = s.code
+                     AND t.action = 'renew'
+                   WHERE s.customer = ?1 AND t.state = 'undone' AND t.retry_on >= ?2 GROUP BY 1";
         let mut statement = self.connection().prepare_cached(sql)?;
         let rows = statement.query_map(params![customer.as_str(), today], |row| {
-            Ok(LeftAlone {
-                service: ServiceCode::new(row.get::<_, String>(0)?),
-                from: row.get(1)?,
-                until: row.get(2)?,
-            })
+            Ok(LeftAlone { service: ServiceCode::new(row.get::<_, String>(0)?), until: row.get(1)? })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

@@ -10,9 +10,9 @@ use konet_billing::billing::money::Money;
 use konet_billing::config::Config;
 use konet_billing::jobs::deliver::outbox::{Verdict, decide};
 use konet_billing::jobs::import::{Manner, Subject, import};
-use konet_billing::jobs::notify::render::Studio;
+use konet_billing::jobs::notify::render::Renderer;
 use konet_billing::jobs::notify::{self, Wanted};
-use konet_billing::jobs::record::{self, Record, Recorded, Witness, record};
+use konet_billing::jobs::record::{self, Author, Record, Recorded, record};
 use konet_billing::jobs::{Desk, deliver, enforce};
 use konet_billing::report::Report;
 use konet_billing::store::{Run, Store};
@@ -172,7 +172,7 @@ pub(super) struct Twin {
     database: Connection,
     pub(super) store: Store,
     config: Config,
-    studio: Studio,
+    studio: Renderer,
     server: Server,
     hooked: bool,
     pub(super) today: NaiveDate,
@@ -229,7 +229,7 @@ impl Twin {
             max_terminations: world.max_terminations,
             fresh_on: None,
         };
-        let studio = Studio::open(&desk(&config, world.first_day)).unwrap();
+        let studio = Renderer::open(&desk(&config, world.first_day)).unwrap();
         let mut twin = Self {
             folder,
             database,
@@ -323,7 +323,7 @@ impl Twin {
     fn record(&mut self, what: &Record) -> anyhow::Result<Recorded> {
         let desk = self.desk();
         let run = self.run("record");
-        let witness = Witness { by: "maria".to_owned(), reason: "δοκιμή".to_owned() };
+        let witness = Author { by: "maria".to_owned(), reason: "δοκιμή".to_owned() };
         record(&desk, &mut self.store, run, what, &witness)
     }
 

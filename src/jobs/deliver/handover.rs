@@ -16,7 +16,7 @@ fn beside(database: &Path, suffix: &str) -> PathBuf {
 
 /// The hand-over journal: one line per body that was about to go out, written before it.
 #[derive(Debug)]
-pub struct Journal {
+pub struct HandoverJournal {
     file: File,
     path: PathBuf,
     /// How often each cell stands beside each address.
@@ -26,7 +26,7 @@ pub struct Journal {
 /// Before the mode and the role in a cell: no service's code begins so. Cells of older versions have neither.
 const MARK: char = '@';
 
-impl Journal {
+impl HandoverJournal {
     /// Opens the journal of a database and reads it.
     ///
     /// # Errors
@@ -134,24 +134,24 @@ pub fn restored(last: &LastRun, run: i64, known: Option<&str>) -> Option<String>
 
 #[cfg(test)]
 mod tests {
-    use super::{HandedOver, Journal};
+    use super::{HandedOver, HandoverJournal};
 
     fn known(times: u32, ever: u32) -> HandedOver {
         HandedOver { notice: "S-1|2025-03-31|expiry".to_owned(), mode: "live".to_owned(), times, ever }
     }
 
-    fn journal(text: &str) -> (tempfile::TempDir, Journal) {
+    fn journal(text: &str) -> (tempfile::TempDir, HandoverJournal) {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("konet.db");
         std::fs::write(folder.path().join("konet.db.handover"), text).unwrap();
-        let journal = Journal::open(&database).unwrap();
+        let journal = HandoverJournal::open(&database).unwrap();
         (folder, journal)
     }
 
     #[test]
     fn a_trial_is_no_hand_over_in_live_and_a_copy_none_of_the_message() {
         let (_folder, mut journal) = journal("");
-        let cell = |mode, role| Journal::cell(mode, role, "S-1|2025-03-31|expiry");
+        let cell = |mode, role| HandoverJournal::cell(mode, role, "S-1|2025-03-31|expiry");
         journal.note("t", "a@a.example", &[cell("trial", "trial")]).unwrap();
         assert!(!journal.knows_more(&known(0, 0), "bcc", "a@a.example"));
         journal.note("t", "a@a.example", &[cell("live", "bcc")]).unwrap();
@@ -165,7 +165,9 @@ mod tests {
         let (_folder, mut journal) = journal("t\ta@a.example\tS-1|2025-03-31|expiry\nt\tcut");
         assert!(journal.knows_more(&known(0, 0), "email", "a@a.example"), "of a database that was restored");
         assert!(!journal.knows_more(&known(0, 1), "bcc", "a@a.example"), "it was in the trial");
-        journal.note("t", "a@a.example", &[Journal::cell("live", "email", "S-1|2025-03-31|expiry")]).unwrap();
+        journal
+            .note("t", "a@a.example", &[HandoverJournal::cell("live", "email", "S-1|2025-03-31|expiry")])
+            .unwrap();
         assert!(journal.knows_more(&known(0, 1), "email", "a@a.example"));
         assert!(!journal.knows_more(&known(1, 2), "email", "a@a.example"));
     }

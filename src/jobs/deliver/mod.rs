@@ -11,7 +11,7 @@ use crate::billing::address::masked;
 use crate::billing::ids::CustomerCode;
 use crate::jobs::Desk;
 use crate::jobs::attention::{Findings, Kind};
-use crate::jobs::deliver::handover::Journal;
+use crate::jobs::deliver::handover::HandoverJournal;
 use crate::jobs::import::bounces;
 use crate::jobs::spared::spared;
 use crate::mail::keyed::MailKey;
@@ -42,9 +42,9 @@ pub struct Delivered {
 }
 
 /// What the connections share: one store, one journal, one queue.
-struct Counter<'a> {
+struct HandoverQueue<'a> {
     store: &'a mut Store,
-    journal: Journal,
+    journal: HandoverJournal,
     waiting: VecDeque<i64>,
     touched: Vec<i64>,
     stopped: Option<String>,
@@ -74,9 +74,9 @@ pub fn deliver(desk: &Desk, store: &mut Store, run: Run, only: &[CustomerCode]) 
     let settings = desk.config.smtp.settings()?;
     let connections = usize::try_from(desk.config.smtp.connections)?.clamp(1, waiting.len());
     let bar = desk.report.progress("sending", waiting.len());
-    let journal = Journal::open(store.path())?;
+    let journal = HandoverJournal::open(store.path())?;
     let key = MailKey::new(store.mail_key()?);
-    let counter = Mutex::new(Counter {
+    let queue = Mutex::new(HandoverQueue {
         store,
         journal,
         waiting,
@@ -93,18 +93,18 @@ pub fn deliver(desk: &Desk, store: &mut Store, run: Run, only: &[CustomerCode]) 
     });
     std::thread::scope(|scope| {
         for _ in 0..connections {
-            scope.spawn(|| connection(desk, run, &counter, only, &key, &settings, &bar));
+            scope.spawn(|| connection(desk, run, &queue, only, &key, &settings, &bar));
         }
     });
     bar.finish_and_clear();
-    let counter = counter.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some(failure) = counter.failure {
+    let queue = queue.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(failure) = queue.failure {
         return Err(failure);
     }
-    delivered.unavailable = counter.stopped;
-    delivered.held = counter.held;
-    for message in counter.touched {
-        delivered.messages.insert(message, joint(&counter.store.delivery_states(message)?));
+    delivered.unavailable = queue.stopped;
+    delivered.held = queue.held;
+    for message in queue.touched {
+        delivered.messages.insert(message, joint_state(&queue.store.delivery_states(message)?));
     }
     Ok(delivered)
 }
@@ -113,52 +113,52 @@ pub fn deliver(desk: &Desk, store: &mut Store, run: Run, only: &[CustomerCode]) 
 fn connection(
     desk: &Desk,
     run: Run,
-    counter: &Mutex<Counter<'_>>,
+    queue: &Mutex<HandoverQueue<'_>>,
     only: &[CustomerCode],
     key: &MailKey,
     settings: &Settings,
     bar: &ProgressBar,
 ) {
     let mut transport = Transport::new(settings);
-    while let Some(claimed) = next(desk, run, counter, only) {
+    while let Some(claimed) = next(desk, run, queue, only) {
         bar.inc(1);
-        match spared(|| hand_over(desk, run, counter, &mut transport, key, &claimed)) {
+        match spared(|| hand_over(desk, run, queue, &mut transport, key, &claimed)) {
             Ok(Ok(())) => {}
             Ok(Err(why)) => {
                 // nobody knows where the conversation stopped
                 transport = Transport::new(settings);
-                locked(counter).held.push((CustomerCode::new(claimed.customer.clone()), why));
+                locked(queue).held.push((CustomerCode::new(claimed.customer.clone()), why));
             }
             Err(error) => {
-                locked(counter).failure.get_or_insert(error);
+                locked(queue).failure.get_or_insert(error);
             }
         }
     }
 }
 
-/// A connection that panicked has stopped; what it left in the counter is sound.
-fn locked<'a, 'b>(counter: &'a Mutex<Counter<'b>>) -> MutexGuard<'a, Counter<'b>> {
-    counter.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+/// A connection that panicked has stopped; what it left in the queue is sound.
+fn locked<'a, 'b>(queue: &'a Mutex<HandoverQueue<'b>>) -> MutexGuard<'a, HandoverQueue<'b>> {
+    queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// The next delivery to hand over; none when the queue is empty or sending has stopped.
-fn next(desk: &Desk, run: Run, counter: &Mutex<Counter<'_>>, only: &[CustomerCode]) -> Option<Claimed> {
+fn next(desk: &Desk, run: Run, queue: &Mutex<HandoverQueue<'_>>, only: &[CustomerCode]) -> Option<Claimed> {
     loop {
-        let mut counter = locked(counter);
-        if counter.stopped.is_some() || counter.failure.is_some() {
+        let mut queue = locked(queue);
+        if queue.stopped.is_some() || queue.failure.is_some() {
             return None;
         }
         if crate::jobs::stopping() {
-            counter.stopped = Some("the run was told to stop; the rest stays queued".to_owned());
+            queue.stopped = Some("the run was told to stop; the rest stays queued".to_owned());
             return None;
         }
-        if counter.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            counter.stopped =
+        if queue.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            queue.stopped =
                 Some("the time of `smtp.deadline_minutes` is over; the rest stays queued".to_owned());
             return None;
         }
-        let delivery = counter.waiting.pop_front()?;
-        let claimed = match counter.store.claim(delivery) {
+        let delivery = queue.waiting.pop_front()?;
+        let claimed = match queue.store.claim(delivery) {
             Ok(Some(claimed)) => claimed,
             Ok(None) => continue,
             // bytes that are not what was stored are never sent; the others go on
@@ -167,39 +167,39 @@ fn next(desk: &Desk, run: Run, counter: &Mutex<Counter<'_>>, only: &[CustomerCod
                 continue;
             }
             Err(error) => {
-                counter.failure = Some(error.into());
+                queue.failure = Some(error.into());
                 return None;
             }
         };
         if !only.is_empty() && !only.iter().any(|code| code.as_str() == claimed.customer) {
             continue;
         }
-        match spared(|| still_owed(desk, run, &mut counter, &claimed)) {
+        match spared(|| still_owed(desk, run, &mut queue, &claimed)) {
             Ok(Ok(true)) => {}
             Ok(Ok(false)) => continue,
             Ok(Err(why)) => {
-                counter.held.push((CustomerCode::new(claimed.customer.clone()), why));
+                queue.held.push((CustomerCode::new(claimed.customer.clone()), why));
                 continue;
             }
             Err(error) => {
-                counter.failure = Some(error);
+                queue.failure = Some(error);
                 return None;
             }
         }
-        let pause = counter.next_at.saturating_duration_since(Instant::now());
+        let pause = queue.next_at.saturating_duration_since(Instant::now());
         if let Some(per_minute) = desk.config.smtp.per_minute {
             let step = std::time::Duration::from_secs(60) / per_minute.max(1);
-            counter.next_at = counter.next_at.max(Instant::now()) + step;
+            queue.next_at = queue.next_at.max(Instant::now()) + step;
         }
-        drop(counter);
+        drop(queue);
         std::thread::sleep(pause);
         return Some(claimed);
     }
 }
 
 /// Looks at a delivery once more; withdraws it where it is owed no longer, or not to this address.
-fn still_owed(desk: &Desk, run: Run, counter: &mut Counter<'_>, claimed: &Claimed) -> Result<bool> {
-    let why = match owed::look(desk, counter.store, claimed)? {
+fn still_owed(desk: &Desk, run: Run, queue: &mut HandoverQueue<'_>, claimed: &Claimed) -> Result<bool> {
+    let why = match owed::look(desk, queue.store, claimed)? {
         Look::Owed => return Ok(true),
         Look::Anew(why) => {
             desk.report.detail(&format!("{}: waits to be made anew, {why}", masked(&claimed.address)));
@@ -208,37 +208,40 @@ fn still_owed(desk: &Desk, run: Run, counter: &mut Counter<'_>, claimed: &Claime
         Look::Over(why) => why,
     };
     desk.report.detail(&format!("{}: withdrawn, {why}", masked(&claimed.address)));
-    counter.store.write(run, |tx| -> Result<()> {
+    queue.store.write(run, |tx| -> Result<()> {
         tx.cancel_delivery(claimed.delivery, claimed.message, why)?;
         let detail = json!({ "message": claimed.message, "delivery": claimed.delivery, "because": why });
         let customer = CustomerCode::new(claimed.customer.clone());
         tx.journal(Some(&customer), None, "message_cancelled", &detail)?;
         Ok(())
     })?;
-    counter.touched.push(claimed.message);
+    queue.touched.push(claimed.message);
     Ok(false)
 }
 
 fn hand_over(
     desk: &Desk,
     run: Run,
-    counter: &Mutex<Counter<'_>>,
+    queue: &Mutex<HandoverQueue<'_>>,
     transport: &mut Transport,
     key: &MailKey,
     claimed: &Claimed,
 ) -> Result<()> {
     let lines = {
-        let mut counter = locked(counter);
-        let known = counter.store.handed_over(claimed.message, &claimed.address, claimed.role)?;
+        let mut queue = locked(queue);
+        let known = queue.store.handed_over(claimed.message, &claimed.address, claimed.role)?;
         let role = claimed.role.code();
         let forgotten_one =
-            known.iter().find(|notice| counter.journal.knows_more(notice, role, &claimed.address));
+            known.iter().find(|notice| queue.journal.knows_more(notice, role, &claimed.address));
         if let Some(HandedOver { notice, .. }) = forgotten_one {
             let reply = format!("`{notice}` was handed over before this database was restored from a backup");
-            forgotten(run, &mut counter, claimed, &reply)?;
+            forgotten(run, &mut queue, claimed, &reply)?;
             return Ok(());
         }
-        known.iter().map(|notice| Journal::cell(&notice.mode, role, &notice.notice)).collect::<Vec<_>>()
+        known
+            .iter()
+            .map(|notice| HandoverJournal::cell(&notice.mode, role, &notice.notice))
+            .collect::<Vec<_>>()
     };
     let from = envelope::sender(desk, key, claimed.delivery, &claimed.address);
     let handover = Handover {
@@ -249,24 +252,24 @@ fn hand_over(
     };
     let outcome = transport
         .deliver(&handover, &mut || {
-            let mut counter = locked(counter);
+            let mut queue = locked(queue);
             let at = stamp(crate::clock::now());
-            counter.store.mark_in_doubt(claimed.delivery, &at)?;
-            counter.journal.note(&at, &claimed.address, &lines)
+            queue.store.mark_in_doubt(claimed.delivery, &at)?;
+            queue.journal.note(&at, &claimed.address, &lines)
         })
         .with_context(|| format!("delivery {} could not be recorded and was not sent", claimed.delivery))?;
     desk.report.detail(&format!("{} {}: {}", masked(&claimed.address), word(&outcome), reply(&outcome)));
-    let mut counter = locked(counter);
-    record(counter.store, run, claimed.delivery, &outcome)?;
-    counter.touched.push(claimed.message);
+    let mut queue = locked(queue);
+    record(queue.store, run, claimed.delivery, &outcome)?;
+    queue.touched.push(claimed.message);
     if matches!(outcome, Outcome::Unavailable(_)) {
-        counter.stopped.get_or_insert_with(|| reply(&outcome).to_owned());
+        queue.stopped.get_or_insert_with(|| reply(&outcome).to_owned());
     }
     Ok(())
 }
 
 /// The journal knows of a hand-over that the database does not: perhaps it arrived.
-fn forgotten(run: Run, counter: &mut Counter<'_>, claimed: &Claimed, reply: &str) -> Result<()> {
+fn forgotten(run: Run, queue: &mut HandoverQueue<'_>, claimed: &Claimed, reply: &str) -> Result<()> {
     let at = stamp(crate::clock::now());
     let attempt = AttemptRecord {
         state: DeliveryState::Uncertain,
@@ -277,8 +280,8 @@ fn forgotten(run: Run, counter: &mut Counter<'_>, claimed: &Claimed, reply: &str
         retry_at: None,
         at: &at,
     };
-    counter.store.record_attempt(run, claimed.delivery, &attempt)?;
-    counter.touched.push(claimed.message);
+    queue.store.record_attempt(run, claimed.delivery, &attempt)?;
+    queue.touched.push(claimed.message);
     Ok(())
 }
 
@@ -338,7 +341,7 @@ fn record(store: &mut Store, run: Run, delivery: i64, outcome: &Outcome) -> Resu
 }
 
 /// What a message came to over all of its deliveries: the one that matters most.
-fn joint(states: &[DeliveryState]) -> DeliveryState {
+fn joint_state(states: &[DeliveryState]) -> DeliveryState {
     let order = [
         DeliveryState::Uncertain,
         DeliveryState::InDoubt,

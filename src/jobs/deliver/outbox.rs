@@ -4,7 +4,7 @@ use crate::billing::coded::coded;
 use crate::billing::ids::CustomerCode;
 use crate::billing::letters::Request;
 use crate::jobs::Desk;
-use crate::jobs::notify::render::Studio;
+use crate::jobs::notify::render::Renderer;
 use crate::jobs::notify::{self, Instead, Wanted};
 use crate::store::{Addressed, DeliveryState, ListedMessage, Run, Store, Tx};
 use crate::views::outbox::ListedDelivery;
@@ -135,11 +135,11 @@ fn requeue(
     let as_asked = Wanted { request: Some(request), until, instead_of: instead_of.clone() };
     let as_due = Wanted { request: None, until: None, instead_of };
     let tries = if told || asked.is_some() { vec![as_asked] } else { vec![as_due, as_asked] };
-    let studio = Studio::open(desk)?;
+    let renderer = Renderer::open(desk)?;
     let mut because = String::new();
     for wanted in tries {
         let one = std::slice::from_ref(&customer);
-        let outcome = notify::make(desk, store, run, &studio, one, &wanted, &mut None)?;
+        let outcome = notify::make(desk, store, run, &renderer, one, &wanted, &mut None)?;
         if let Some(made) = outcome.made.first() {
             let detail = json!({ "message": listed.id, "anew": made.message });
             store.write(run, |tx| journal(tx, listed, Verdict::Requeue, detail, said))?;

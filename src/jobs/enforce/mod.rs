@@ -12,7 +12,7 @@ pub use gates::{gates, stop_file};
 pub use night::night;
 
 use gates::{is_guarded, limits};
-use steps::{by_hand, in_order, stands};
+use steps::{by_hand, in_order, is_still_decided};
 
 use crate::billing::because::Because;
 use crate::billing::enforcement::{self, Enforcement, Step};
@@ -31,7 +31,7 @@ use serde_json::json;
 
 /// What an enforcing run would do, or did.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct Enforced {
     /// Steps taken.
     pub actions: Vec<StepView>,
     /// Steps withheld.
@@ -146,12 +146,12 @@ impl Plan {
 
     /// The plan as a report, without doing it.
     #[must_use]
-    pub fn shown(self) -> Outcome {
-        let mut outcome = Outcome {
+    pub fn shown(self) -> Enforced {
+        let mut outcome = Enforced {
             withheld: self.withheld.iter().map(StepView::of).collect(),
             unreadable: self.unreadable,
             held: self.held,
-            ..Outcome::default()
+            ..Enforced::default()
         };
         for step in in_order(self.steps) {
             match &self.refusal {
@@ -175,7 +175,7 @@ impl Plan {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub fn apply(self, desk: &Desk, store: &mut Store, run: Run) -> Result<Outcome> {
+    pub fn apply(self, desk: &Desk, store: &mut Store, run: Run) -> Result<Enforced> {
         let mut night = Night { stopped: stop_file(desk), ..Night::default() };
         let mut by_hook = Vec::new();
         let bar = desk.report.progress("enforcing", self.customers.len());
@@ -243,7 +243,7 @@ impl Plan {
             return Ok(());
         }
         // the hooks before it took their time
-        match spared(|| stands(desk, store, step))? {
+        match spared(|| is_still_decided(desk, store, step))? {
             Ok(true) => {}
             Ok(false) => {
                 self.record(desk, store, run, &step.customer, night)?;
@@ -275,7 +275,7 @@ impl Plan {
     }
 
     /// The report of a plan that was done.
-    fn told(self, desk: &Desk, store: &Store, night: Night) -> Result<Outcome> {
+    fn told(self, desk: &Desk, store: &Store, night: Night) -> Result<Enforced> {
         let Night { done, mut failed, held, stopped, .. } = night;
         failed.sort_by(|(a, _), (b, _)| (a.action, &a.service).cmp(&(b.action, &b.service)));
         let missing: Vec<Step> = self

@@ -6,7 +6,7 @@ use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::registry::Concern;
 use crate::exit_status::ExitStatus;
 use crate::jobs::attention::{Findings, Kind};
-use crate::jobs::enforce::Outcome;
+use crate::jobs::enforce::Enforced;
 use crate::jobs::{Desk, money};
 use crate::store::{Run, Store};
 use crate::views::{AttentionView, EnforceView, RunView};
@@ -63,7 +63,7 @@ pub fn night(
 }
 
 /// What a person must hear of the night's plan and of what came of it.
-fn found(concerns: &[(CustomerCode, ServiceCode, Concern)], outcome: &Outcome) -> Findings {
+fn found(concerns: &[(CustomerCode, ServiceCode, Concern)], outcome: &Enforced) -> Findings {
     let mut findings = Findings::default();
     for (customer, service, concern) in concerns {
         let text = format!("`{service}`: {concern}");

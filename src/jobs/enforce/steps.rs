@@ -7,7 +7,7 @@ use crate::store::Store;
 use anyhow::Result;
 
 /// Whether a step is still what its customer's facts call for.
-pub(super) fn stands(desk: &Desk, store: &Store, step: &Step) -> Result<bool> {
+pub(super) fn is_still_decided(desk: &Desk, store: &Store, step: &Step) -> Result<bool> {
     match store.facts(&step.customer, desk.rules.mode, desk.today) {
         Ok(Some(mut facts)) => {
             Ok(enforcement::decide(&mut facts, &desk.rules, desk.today).steps.contains(step))

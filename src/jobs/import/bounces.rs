@@ -16,7 +16,7 @@ use std::path::Path;
 
 /// What an import of bounces came to.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct BouncesTaken {
     /// Messages looked at.
     pub read: u64,
     /// Deliveries that came back.
@@ -34,12 +34,12 @@ pub struct Outcome {
 ///
 /// # Errors
 /// A mailbox that cannot be read; one message that cannot be read only leaves itself out.
-pub fn import(desk: &Desk, store: &mut Store, run: Run, mailbox: &Path) -> Result<Outcome> {
-    let mut outcome = Outcome::default();
+pub fn import(desk: &Desk, store: &mut Store, run: Run, mailbox: &Path) -> Result<BouncesTaken> {
+    let mut outcome = BouncesTaken::default();
     if mailbox.is_dir() {
         for file in mailbox::files(mailbox)? {
             let done = mailbox::message(&file).and_then(|bytes| {
-                one(desk, store, run, &bytes, &mut outcome)?;
+                take_bounce(desk, store, run, &bytes, &mut outcome)?;
                 if desk.dry_run { Ok(()) } else { mailbox::put_away(mailbox, &file) }
             });
             match done {
@@ -55,7 +55,8 @@ pub fn import(desk: &Desk, store: &mut Store, run: Run, mailbox: &Path) -> Resul
             std::fs::canonicalize(mailbox).unwrap_or_else(|_| mailbox.to_owned()).display().to_string();
         let (read_to, before) = store.mailbox_place(&name)?.unwrap_or_default();
         let from = mailbox::Place { read_to, before };
-        let ended = mailbox::read(mailbox, &from, |bytes| one(desk, store, run, bytes, &mut outcome))?;
+        let ended =
+            mailbox::read(mailbox, &from, |bytes| take_bounce(desk, store, run, bytes, &mut outcome))?;
         store.write(run, |tx| tx.put_mailbox_place(&name, ended.read_to, &ended.before))?;
     }
     let mut findings = Findings::default();
@@ -65,7 +66,13 @@ pub fn import(desk: &Desk, store: &mut Store, run: Run, mailbox: &Path) -> Resul
 }
 
 /// One message: whatever it holds, it keeps no other from being read.
-fn one(desk: &Desk, store: &mut Store, run: Run, bytes: &[u8], outcome: &mut Outcome) -> Result<()> {
+fn take_bounce(
+    desk: &Desk,
+    store: &mut Store,
+    run: Run,
+    bytes: &[u8],
+    outcome: &mut BouncesTaken,
+) -> Result<()> {
     outcome.read += 1;
     let Ok(bounces) = std::panic::catch_unwind(|| bounce::read(bytes)) else {
         outcome.faults.push("a message in the mailbox of bounces could not be taken apart".to_owned());

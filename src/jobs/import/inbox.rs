@@ -69,7 +69,7 @@ pub fn import(desk: &Desk, store: &mut Store, run: Run, shown: &RunView) -> Resu
     match waiting(desk, inbox) {
         Ok(files) => {
             for file in files {
-                one(desk, store, run, shown, &file, &mut arrived)?;
+                import_file(desk, store, run, shown, &file, &mut arrived)?;
             }
         }
         Err(error) => {
@@ -205,7 +205,7 @@ fn look(path: PathBuf) -> Waiting {
     file
 }
 
-fn one(
+fn import_file(
     desk: &Desk,
     store: &mut Store,
     run: Run,

@@ -184,6 +184,10 @@ fn import_payments(
     // money that came is booked, whatever stands beside it
     let booked = Manner { skip_invalid: true, ..manner.clone() };
     let sheets = accepted(desk, files, sheets, &booked, view)?;
+    for sheet in sheets.iter().filter(|sheet| sheet.is_cut) {
+        let text = format!("{}: its last line has no end; look whether it is whole", sheet.file);
+        view.warnings.push(text);
+    }
     store.write(run, |tx| {
         payments::write(desk, tx, sheets, manner.until, view, findings)?;
         Ok(gates::note_read(tx, &read, manner.from_inbox.as_ref())?)

@@ -1,6 +1,6 @@
 //! Who gets no letter, and what a person is told of that.
 
-use super::{Draft, Outcome};
+use super::{Draft, Notified};
 use crate::billing::facts::Facts;
 use crate::billing::ids::CustomerCode;
 use crate::billing::letters::{self, NotTold, Skipped};
@@ -15,7 +15,7 @@ use anyhow::Result;
 const MESSAGES_A_DAY: u32 = 3;
 
 /// Whose last word came back is listed as long as something waits for it.
-pub(super) fn note_unheard(code: &CustomerCode, facts: &Facts, outcome: &mut Outcome) {
+pub(super) fn note_unheard(code: &CustomerCode, facts: &Facts, outcome: &mut Notified) {
     for (service, fate) in letters::unheard(facts) {
         if fate != NoticeFate::Bounced {
             // what was refused, and what is uncertain, is listed with its delivery
@@ -29,7 +29,7 @@ pub(super) fn note_unheard(code: &CustomerCode, facts: &Facts, outcome: &mut Out
     }
 }
 
-pub(super) fn hold_back(draft: &Draft, why: &str, outcome: &mut Outcome) {
+pub(super) fn hold_back(draft: &Draft, why: &str, outcome: &mut Notified) {
     for notice in &draft.letter.notices {
         outcome.skipped.push(SkippedView {
             customer: draft.customer.to_string(),
@@ -41,12 +41,12 @@ pub(super) fn hold_back(draft: &Draft, why: &str, outcome: &mut Outcome) {
     hold_customer_back(&draft.customer, why, outcome);
 }
 
-pub(super) fn hold_customer_back(code: &CustomerCode, why: &str, outcome: &mut Outcome) {
+pub(super) fn hold_customer_back(code: &CustomerCode, why: &str, outcome: &mut Notified) {
     let text = format!("no card could be made for `{code}`: {why}");
     outcome.findings.add(Kind::Card, code.as_str(), Some(code), None, text);
 }
 
-pub(super) fn note_skipped(code: &CustomerCode, skipped: &[Skipped], outcome: &mut Outcome) {
+pub(super) fn note_skipped(code: &CustomerCode, skipped: &[Skipped], outcome: &mut Notified) {
     for skip in skipped {
         outcome.skipped.push(SkippedView::of(code.as_str(), skip));
         match skip.reason {
@@ -69,7 +69,7 @@ pub(super) fn has_enough_of_today(
     desk: &Desk,
     store: &Store,
     code: &CustomerCode,
-    outcome: &mut Outcome,
+    outcome: &mut Notified,
 ) -> Result<bool> {
     let is_enough = store.messages_on(code, desk.rules.mode, desk.today)? >= MESSAGES_A_DAY;
     if is_enough {
@@ -84,7 +84,7 @@ pub(super) fn has_enough_of_today(
 pub(super) fn readable<T>(
     read: Result<Option<T>, StoreError>,
     code: &CustomerCode,
-    outcome: &mut Outcome,
+    outcome: &mut Notified,
 ) -> Result<Option<T>> {
     match read {
         Err(fault) if fault.is_data() => {

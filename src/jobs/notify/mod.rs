@@ -18,7 +18,7 @@ use crate::billing::notice::Notice;
 use crate::jobs::Desk;
 use crate::jobs::attention::Findings;
 use crate::jobs::notify::preview::Preview;
-use crate::jobs::notify::render::{Finished, Header, Studio};
+use crate::jobs::notify::render::{Finished, Header, Renderer};
 use crate::jobs::spared::spared;
 use crate::store::{
     Asked, DeliveryState, NewMessage, Read, Role, Run, Store, StoreError, Tx, Waiting, sorted,
@@ -75,7 +75,7 @@ pub struct Made {
 
 /// What a run of notices came to.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct Notified {
     /// Messages, by customer.
     pub made: Vec<Made>,
     /// Services that get no notice.
@@ -106,12 +106,12 @@ pub fn make(
     desk: &Desk,
     store: &mut Store,
     run: Run,
-    studio: &Studio,
+    renderer: &Renderer,
     customers: &[CustomerCode],
     wanted: &Wanted,
     preview: &mut Option<Preview>,
-) -> Result<Outcome> {
-    let mut outcome = Outcome::default();
+) -> Result<Notified> {
+    let mut outcome = Notified::default();
     let mut next = Next {
         card: store.next_card_sequence(desk.rules.mode, desk.today.year())?,
         request: store.next_request()?,
@@ -126,7 +126,7 @@ pub fn make(
                 Err(why) => hold_customer_back(code, &why, &mut outcome),
             }
         }
-        draw(desk, store, run, studio, drafts, preview, &mut outcome)?;
+        draw(desk, store, run, renderer, drafts, preview, &mut outcome)?;
         if wanted.request.is_some() || wanted.instead_of.is_some() {
             continue;
         }
@@ -140,7 +140,7 @@ pub fn make(
                 }
             }
         }
-        draw(desk, store, run, studio, drafts, preview, &mut outcome)?;
+        draw(desk, store, run, renderer, drafts, preview, &mut outcome)?;
     }
     bar.finish_and_clear();
     Ok(outcome)
@@ -151,12 +151,12 @@ fn draw(
     desk: &Desk,
     store: &mut Store,
     run: Run,
-    studio: &Studio,
+    renderer: &Renderer,
     drafts: Vec<Draft>,
     preview: &mut Option<Preview>,
-    outcome: &mut Outcome,
+    outcome: &mut Notified,
 ) -> Result<()> {
-    let finished = studio.finish_all(desk, &drafts, |draft| {
+    let finished = renderer.finish_all(desk, &drafts, |draft| {
         let header = Header { to: &draft.header_to, cc: &draft.header_cc, message_id: &draft.message_id };
         (&draft.letter, header)
     });
@@ -260,7 +260,7 @@ fn draft(
     code: &CustomerCode,
     wanted: &Wanted,
     next: &mut Next,
-    outcome: &mut Outcome,
+    outcome: &mut Notified,
 ) -> Result<Option<Draft>> {
     let Some((mut facts, waiting)) = readable(read(desk, store, code, wanted), code, outcome)? else {
         return Ok(None);

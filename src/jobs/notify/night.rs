@@ -2,7 +2,7 @@
 
 use super::Wanted;
 use super::preview::Preview;
-use super::render::Studio;
+use super::render::Renderer;
 use crate::billing::ids::CustomerCode;
 use crate::billing::policy::Mode;
 use crate::error::Stop;
@@ -47,14 +47,14 @@ pub fn night(
         );
         return Err(Stop::configuration(text).into());
     }
-    let studio = Studio::open(desk)?;
+    let renderer = Renderer::open(desk)?;
     let due = if customers.is_empty() {
         store.due_customers(desk.today, desk.rules.policies.longest_horizon_days())?
     } else {
         customers.to_vec()
     };
     let mut preview = out.map(Preview::open).transpose()?;
-    let mut outcome = super::make(desk, store, run, &studio, &due, wanted, &mut preview)?;
+    let mut outcome = super::make(desk, store, run, &renderer, &due, wanted, &mut preview)?;
     if let Some(preview) = preview {
         preview.finish()?;
     }

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use std::num::NonZeroUsize;
 
 /// What draws cards: loaded once, shared by all threads.
-pub struct Studio {
+pub struct Renderer {
     letters: Letters,
     look: Look,
 }
@@ -45,7 +45,7 @@ pub struct Header<'a> {
     pub message_id: &'a str,
 }
 
-impl Studio {
+impl Renderer {
     /// Loads templates, fonts and logo.
     ///
     /// # Errors

@@ -87,7 +87,7 @@ fn off(at: &mut Recording<'_>, of: &str, amount: Option<Money>, kind: TakeOff) -
     if amount > charge.due() || !amount.is_positive() {
         bail!("{} are due for `{of}`; {amount} cannot be taken off", charge.due());
     }
-    let label = at.witness.reason.clone();
+    let label = at.author.reason.clone();
     let changes = take_off(&mut facts, &at.desk.rules, &charge, amount, kind, label, at.today());
     at.tx.apply(&customer, &changes)?;
     at.tell_idle(&customer)?;

@@ -23,7 +23,7 @@ impl Proof {
     pub(super) fn enter(&self, at: &Recording<'_>) -> Result<Entry> {
         let customer = &self.customer;
         let until = days_after(at.today(), self.days);
-        let note = format!("transfer slip received: {}", at.witness.reason);
+        let note = format!("transfer slip received: {}", at.author.reason);
         let held = at.hold_all(customer, until, &note)?;
         let text = format!("{held} services of `{customer}` are on hold until {until}");
         Ok(Entry::of_customer("proof", customer, text))

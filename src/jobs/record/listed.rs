@@ -39,7 +39,7 @@ fn forgive_the_clock(at: &Recording<'_>) -> Result<String> {
     let Some(latest) = latest else {
         bail!("no run worked for a later day than {}; there is nothing to forgive", at.today())
     };
-    let detail = json!({ "by": at.witness.by, "reason": at.witness.reason, "day": latest });
+    let detail = json!({ "by": at.author.by, "reason": at.author.reason, "day": latest });
     at.tx.journal(None, None, CLOCK_FORGIVEN, &detail)?;
     Ok(format!("a run for {latest} was the clock's fault; days count again"))
 }
@@ -49,7 +49,7 @@ fn disown(at: &Recording<'_>, code: &str) -> Result<Option<String>> {
     let Ok(id) = code.parse() else { return Ok(None) };
     let Some(known) = unmatched(at.tx, id)? else { return Ok(None) };
     at.tx.disown_payment(id)?;
-    at.tx.acknowledge(code, &at.witness.by)?;
+    at.tx.acknowledge(code, &at.author.by)?;
     Ok(Some(format!(
         "payment {code} ({} of {}) is none of its candidates'; it stays listed as unmatched, and keeps nothing from being \
          done any more",
@@ -58,7 +58,7 @@ fn disown(at: &Recording<'_>, code: &str) -> Result<Option<String>> {
 }
 
 fn seen(at: &Recording<'_>, code: &str) -> Result<String> {
-    let by = &at.witness.by;
+    let by = &at.author.by;
     let mut count = gates::put_aside(at.tx, code, by)? + at.tx.acknowledge(code, by)?;
     if let Some(mut stored) = at.tx.service(&ServiceCode::new(code))?.filter(|service| !service.confirmed) {
         stored.confirmed = true;
@@ -85,7 +85,7 @@ pub struct Done {
 impl Done {
     pub(super) fn enter(&self, at: &Recording<'_>) -> Result<Entry> {
         let order = self.order;
-        if !at.tx.close_work_order(order, &at.witness.by)? {
+        if !at.tx.close_work_order(order, &at.author.by)? {
             bail!("work order {order} is not open; see `status --work-orders`");
         }
         Ok(Entry::of_nobody("done", format!("work order {order} is done")))

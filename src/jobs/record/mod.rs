@@ -112,7 +112,7 @@ impl Record {
 
 /// Who says so, and why.
 #[derive(Debug, Clone)]
-pub struct Witness {
+pub struct Author {
     /// Named with `--by`, else whoever is logged in.
     pub by: String,
     /// Kept in the journal; empty where nothing was said.
@@ -137,12 +137,12 @@ pub fn record(
     store: &mut Store,
     run: Run,
     record: &Record,
-    witness: &Witness,
+    author: &Author,
 ) -> Result<Recorded> {
     let mut findings = Findings::default();
     let text = store.write(run, |tx| -> Result<String> {
-        let entry = record.enter(&mut Recording { desk, tx, witness, findings: &mut findings })?;
-        let detail = json!({ "by": witness.by, "reason": witness.reason, "what": entry.text });
+        let entry = record.enter(&mut Recording { desk, tx, author, findings: &mut findings })?;
+        let detail = json!({ "by": author.by, "reason": author.reason, "what": entry.text });
         let event = format!("record_{}", entry.what);
         tx.journal(entry.customer.as_ref(), entry.service.as_ref(), &event, &detail)?;
         Ok(entry.text)
@@ -178,7 +178,7 @@ impl Entry {
 struct Recording<'a> {
     desk: &'a Desk,
     tx: &'a Tx<'a>,
-    witness: &'a Witness,
+    author: &'a Author,
     findings: &'a mut Findings,
 }
 

@@ -84,7 +84,7 @@ impl Payment {
         if due < at.today() {
             bail!("the cheque was due on {due}; if it is cleared, record its money without --due");
         }
-        let note = format!("cheque of {amount}, due on {due}: {}", at.witness.reason);
+        let note = format!("cheque of {amount}, due on {due}: {}", at.author.reason);
         let held = at.hold_all(customer, due, &note)?;
         let text = format!(
             "`{customer}` gave a cheque of {amount}: {held} services are on hold until {due}; it is no money yet"
@@ -118,7 +118,7 @@ impl Payment {
             reference: None,
             payer: None,
             payer_iban: None,
-            note: Some(at.witness.reason.clone()),
+            note: Some(at.author.reason.clone()),
             account: String::new(),
             source: BY_HAND.to_owned(),
             method,
@@ -372,7 +372,7 @@ fn take_back(at: &Recording<'_>, payment: &StoredPayment, amount: Money, word: &
         date: at.today(),
         bank_ref: &bank_ref,
         source: BY_HAND,
-        why: &at.witness.reason,
+        why: &at.author.reason,
     };
     Ok(money::take_back(at.desk, at.tx, payment, &entry)?.1)
 }

@@ -34,7 +34,7 @@ impl Hold {
         if until.is_some_and(|until| until < at.today()) {
             bail!("a hold cannot end before today, {}", at.today());
         }
-        stored.hold = until.map(|until| billed::Hold { until, note: at.witness.reason.clone() });
+        stored.hold = until.map(|until| billed::Hold { until, note: at.author.reason.clone() });
         at.tx.put_service(&stored)?;
         let text = match until {
             Some(until) => format!("`{code}` is on hold until and with {until}"),
