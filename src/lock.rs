@@ -1,4 +1,4 @@
-//! One run decides at a time, and one delivers: lock files beside the database.
+//! One run at a time decides and delivers: a lock file beside the database.
 //!
 //! The lock is the operating system's and goes with the process, so none is ever left over.
 
@@ -18,28 +18,14 @@ pub struct Lock {
     _file: File,
 }
 
-/// What a lock is for.
-#[derive(Debug, Clone, Copy)]
-pub enum Purpose {
-    /// Deciding and writing.
-    Deciding,
-    /// Handing messages over.
-    Delivering,
-}
-
 impl Lock {
-    /// Takes the lock of `database` for `purpose`, waiting at most `patience`.
+    /// Takes the lock of `database`, waiting at most `patience`.
     ///
     /// # Errors
     /// A [`Stop`] of the kind `Locked` where another run holds it; an I/O error where the file cannot be made.
-    pub fn take(database: &Path, purpose: Purpose, patience: Duration) -> Result<Self> {
-        let suffix = match purpose {
-            Purpose::Deciding => "lock",
-            Purpose::Delivering => "delivery-lock",
-        };
+    pub fn take(database: &Path, patience: Duration) -> Result<Self> {
         let mut path = database.as_os_str().to_owned();
-        path.push(".");
-        path.push(suffix);
+        path.push(".lock");
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)

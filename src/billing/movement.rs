@@ -3,8 +3,9 @@
 //! A bank's reference alone does not: banks write `NONREF`, zeros, or one reference for all payments of a terminal.
 //! A running balance or a place in the file does not either: an inserted line would make every later one new. So,
 //! within one format, everything that the payer and the bank said of it tells two movements apart, and equal ones are
-//! counted ([`Identity`] and its ordinal within a statement). Between two formats of one account only the day, the
-//! amount, the payer's account and the end-to-end id can be compared, for each format words the rest as it likes.
+//! counted ([`Identity`] and its ordinal within a statement). Between two formats of one account day and amount must
+//! agree, and the payer's account and the end-to-end id must not differ; what else makes two lines one stands in
+//! `jobs/import/movements.rs`, for each format words the rest as it likes.
 
 use super::money::Money;
 use super::text::{cleaned, look_alikes};

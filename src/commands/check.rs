@@ -77,7 +77,7 @@ fn loose_files(session: &Session) -> Vec<String> {
         PathBuf::from(path)
     };
     let config = &session.desk.config;
-    let files = ["", "-wal", "-shm", ".lock", ".delivery-lock", ".handover", ".last-run"].map(beside);
+    let files = ["", "-wal", "-shm", ".lock", ".handover", ".last-run"].map(beside);
     let done = config.import.inbox.as_ref().map(|inbox| inbox.join("done"));
     let folders = config.database.backups.clone().into_iter().chain(done);
     files

@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::{Desk, gates};
-use crate::lock::{Lock, Purpose};
+use crate::lock::Lock;
 use crate::report::Report;
 use crate::store::{Run, Store};
 use crate::views::RunView;
@@ -134,7 +134,7 @@ impl Session {
             std::fs::create_dir_all(folder)
                 .map_err(|source| crate::store::StoreError::Io { path: folder.to_owned(), source })?;
         }
-        let lock = Lock::take(&self.database, Purpose::Deciding, patience)?;
+        let lock = Lock::take(&self.database, patience)?;
         let store = if create { Store::open_or_create(&self.database) } else { Store::open(&self.database) };
         Ok((store?, Some(lock)))
     }

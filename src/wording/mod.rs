@@ -1,5 +1,6 @@
 //! What staff read: every table and sentence of a command, made of its view alone, and the reasons of the core in
-//! words. A second language of the staff's is a second set of these files; codes, JSON and logs stay as they are.
+//! words. What needs a person, refusals and what `record` answers are
+//! still worded where they arise. Codes, JSON and logs stay as they are in any language.
 //! What customers read is worded in `card/worded` and `templates/`.
 
 mod because;

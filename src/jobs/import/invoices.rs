@@ -1,9 +1,13 @@
 //! The tax invoices that accounting has issued: what each is for.
 
 use crate::billing::ids::{ChargeId, PaymentId};
-use crate::intake::InvoiceOf;
+use crate::intake::{InvoiceOf, InvoiceRow, Sheet};
+use crate::jobs::import::differences::record;
 use crate::store::{Read, StoreError, Tx};
+use crate::views::ImportView;
+use anyhow::Result;
 use chrono::NaiveDate;
+use serde_json::json;
 
 /// What an invoice covers.
 #[derive(Debug, Default)]
@@ -50,4 +54,20 @@ pub fn issue(tx: &Tx<'_>, number: &str, date: NaiveDate, covered: &Covered) -> R
         count += usize::from(tx.record_invoice_of_payment(number, date, *payment)?);
     }
     Ok(count)
+}
+
+/// Records the invoices of the sheets; one that is known already changes nothing.
+pub(super) fn write(tx: &Tx<'_>, sheets: &[Sheet<InvoiceRow>], view: &mut ImportView) -> Result<()> {
+    for row in sheets.iter().flat_map(|sheet| &sheet.rows).map(|row| &row.value) {
+        let count = issue(tx, &row.invoice, row.date, &covered(tx, &row.of)?)?;
+        if count == 0 {
+            view.unchanged += 1;
+            continue;
+        }
+        view.created += 1;
+        view.records.push(record(&row.invoice, "created", Vec::new()));
+        let detail = json!({ "invoice": row.invoice, "date": row.date, "charges": count });
+        tx.journal(None, None, "invoice", &detail)?;
+    }
+    Ok(())
 }

@@ -16,7 +16,7 @@ use crate::billing::coded::coded;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::policy::Mode;
 use crate::exit_status::ExitStatus;
-use crate::intake::{self, CustomerRow, InvoiceRow, PaymentRow, ServiceRow, Sheet};
+use crate::intake::{self, CustomerRow, PaymentRow, ServiceRow, Sheet};
 use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::gates::{self, InboxFile};
 pub use differences::TAKEABLE;
@@ -161,7 +161,7 @@ fn import_invoices(
         });
     }
     let sheets = accepted(desk, files, sheets, manner, view)?;
-    store.write(run, |tx| write_invoices(tx, &sheets, view))
+    store.write(run, |tx| invoices::write(tx, &sheets, view))
 }
 
 fn import_payments(
@@ -381,21 +381,6 @@ fn bring_customer_up(desk: &Desk, tx: &Tx<'_>, code: &CustomerCode, findings: &m
     if let Err(why) = done {
         let text = format!("`{code}` is held back: {why}; the others were not");
         findings.add(Kind::HeldBack, code.as_str(), Some(code), None, text);
-    }
-    Ok(())
-}
-
-fn write_invoices(tx: &Tx<'_>, sheets: &[Sheet<InvoiceRow>], view: &mut ImportView) -> Result<()> {
-    for row in sheets.iter().flat_map(|sheet| &sheet.rows).map(|row| &row.value) {
-        let count = invoices::issue(tx, &row.invoice, row.date, &invoices::covered(tx, &row.of)?)?;
-        if count == 0 {
-            view.unchanged += 1;
-            continue;
-        }
-        view.created += 1;
-        view.records.push(record(&row.invoice, "created", Vec::new()));
-        let detail = json!({ "invoice": row.invoice, "date": row.date, "charges": count });
-        tx.journal(None, None, "invoice", &detail)?;
     }
     Ok(())
 }
