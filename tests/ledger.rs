@@ -453,6 +453,28 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 #[test]
+fn nobody_is_suspended_for_what_the_money_of_a_service_that_ends_the_same_night_covers() {
+    let days = |days, told, statement| Happening::Days { days, told, statement };
+    let life = [
+        days(5, false, false),
+        days(15, false, false),
+        Happening::ByHand { customer: 2, amount: Amount::One(0), service: None },
+        Happening::Reverse { which: 0, percent: 1 },
+        days(5, false, false),
+        days(12, false, false),
+        days(12, true, true),
+        days(16, true, true),
+    ];
+    let mut ledger = Ledger::new();
+    for what in &life {
+        ledger.happens(what);
+        ledger.company.holds().unwrap();
+    }
+    let ended = ledger.company.books.services.values().filter(|service| service.state == "terminated");
+    assert_eq!(ended.count(), 1, "the service whose money it was");
+}
+
+#[test]
 fn no_cent_is_lost_counted_twice_or_left_where_it_pays_nothing_whatever_happens_to_the_ledger() {
     let seed: u64 = number("KONET_BILLING_SEED").unwrap_or_else(|| {
         std::hash::BuildHasher::hash_one(&std::collections::hash_map::RandomState::new(), "ledgers")

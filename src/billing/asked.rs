@@ -126,6 +126,16 @@ impl Facts {
             && self.period_charge(service).is_none_or(|charge| charge.written_off_on.is_none())
     }
 
+    /// What becomes credit when a service ends: the money on its charges that renewed nothing.
+    pub(super) fn freed_by_end_of(&self, service: &ServiceCode) -> Money {
+        let unserved = |charge: &&Charge| {
+            charge.service.as_ref() == Some(service)
+                && charge.period().is_some()
+                && charge.renewed_on.is_none()
+        };
+        self.charges.iter().filter(unserved).map(|charge| self.paid_with_money(charge.id)).sum()
+    }
+
     /// What was paid towards a charge with money.
     pub(super) fn paid_with_money(&self, charge: ChargeId) -> Money {
         let of = self.allocations.iter().filter(|allocation| allocation.charge == charge);

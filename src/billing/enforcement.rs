@@ -6,6 +6,7 @@ use super::charging::{bring_up_to_date, push};
 use super::deadlines::{Case, suspension_day_kept, termination, told_long_enough_on};
 use super::facts::{Action, Change, Facts, LikelyMoney};
 use super::ids::{CustomerCode, ServiceCode};
+use super::money::Money;
 use super::period::{BillingPeriod, days_after};
 use super::policy::{Mode, Rules};
 use super::service::{Service, ServiceKind, ServiceState, SuspensionReason};
@@ -47,6 +48,11 @@ pub fn decide(facts: &mut Facts, rules: &Rules, today: NaiveDate) -> Enforcement
     renew(facts, rules, today, &mut night);
     let mut services: Vec<&Service> = facts.services.iter().collect();
     services.sort_by(|a, b| a.code.cmp(&b.code));
+    let ending: Vec<&Service> = services
+        .iter()
+        .copied()
+        .filter(|service| matches!(terminating(facts, service, rules, today), Some((_, Ok(_)))))
+        .collect();
     for action in [Action::Reinstate, Action::Suspend, Action::Terminate] {
         for service in &services {
             let found = match action {
@@ -59,7 +65,7 @@ pub fn decide(facts: &mut Facts, rules: &Rules, today: NaiveDate) -> Enforcement
             // also on a day on which nothing may be done, so that whoever is asked is not asked anew after every weekend
             let verdict = match verdict {
                 Ok(because) | Err(because @ Because::NotWorkingDay { .. }) => {
-                    let pending = payment_pending(facts, service, action, today);
+                    let pending = payment_pending(facts, service, action, today, &ending);
                     let is_off = matches!(because, Because::NotWorkingDay { .. });
                     pending.map_or(if is_off { Err(because) } else { Ok(because) }, Err)
                 }
@@ -186,18 +192,26 @@ fn unsettled(facts: &Facts, case: &Case<'_>, rules: &Rules, today: NaiveDate) ->
 }
 
 /// Nothing is switched off for a debt that money of nobody's covers, where that is probably theirs, or money of theirs
-/// that is kept for other services: a person knows.
-fn payment_pending(facts: &Facts, service: &Service, action: Action, today: NaiveDate) -> Option<Because> {
-    match action {
-        Action::Suspend | Action::Terminate => {}
+/// that is kept for other services: a person knows. Nor is a service suspended for a debt that is covered by what
+/// becomes credit in this very night, for it was paid towards one of those that are `ending`.
+fn payment_pending(
+    facts: &Facts,
+    service: &Service,
+    action: Action,
+    today: NaiveDate,
+    ending: &[&Service],
+) -> Option<Because> {
+    let freed = match action {
+        Action::Suspend => ending.iter().map(|ending| facts.freed_by_end_of(&ending.code)).sum(),
+        Action::Terminate => Money::ZERO,
         Action::Renew | Action::Reinstate => return None,
-    }
+    };
     let of_service =
         |charge: &&Charge| charge.service.as_ref() == Some(&service.code) && charge.period().is_some();
     let debt = facts.open_charges().into_iter().filter(of_service).map(Charge::due).min()?;
     let likely: Vec<&LikelyMoney> =
         facts.likely.iter().filter(|money| money.protects_until >= today).collect();
-    let money = facts.credit() + likely.iter().map(|money| money.amount).sum();
+    let money = facts.credit() + freed + likely.iter().map(|money| money.amount).sum();
     (money >= debt).then(|| Because::PaymentPending {
         likely: likely.iter().map(|money| money.id).collect(),
         kept: facts.kept_for_others(&service.code).map(|payment| payment.id).collect(),

@@ -64,6 +64,10 @@ impl fmt::Display for Lacking {
 /// Money that would cover the debt, and how a person frees it.
 fn pending(f: &mut fmt::Formatter<'_>, likely: &[PaymentId], kept: &[PaymentId]) -> fmt::Result {
     let names = |ids: &[PaymentId]| ids.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(", ");
+    if likely.is_empty() && kept.is_empty() {
+        return f
+            .write_str("what was paid towards a service that ends tonight becomes credit, and covers it");
+    }
     f.write_str("money is there that would cover it:")?;
     if !likely.is_empty() {
         let names = names(likely);

@@ -316,6 +316,20 @@ impl Company {
         least.is_some_and(|due| self.credit(service.customer) >= due)
     }
 
+    /// What was paid towards services that end tonight is credit in the morning.
+    fn covered_tonight(&self, service: &Service, today: NaiveDate) -> bool {
+        let ending = |other: &&Service| {
+            other.customer == service.customer
+                && self.may_terminate(other, today).is_some()
+                && !self.has_money_kept(other)
+        };
+        let unserved = self.services.iter().filter(ending).flat_map(|other| &other.charges);
+        let money = unserved.filter(|charge| !charge.renewed).flat_map(|charge| &charge.paid);
+        let freed: i64 = money.filter(|(payment, _)| !payment.is_empty()).map(|(_, cents)| *cents).sum();
+        let least = service.debts().iter().map(|charge| charge.due()).min();
+        freed > 0 && least.is_some_and(|due| self.credit(service.customer) + freed >= due)
+    }
+
     /// Credit goes to whatever is open: named money to its own first, the oldest to the earliest.
     fn spend_credit(&mut self, customer: usize) {
         self.settle(customer);
@@ -495,7 +509,9 @@ impl Company {
             if self.has_money_kept(service) {
                 continue;
             }
-            if let Some(from) = self.may_suspend(service, today) {
+            if let Some(from) =
+                self.may_suspend(service, today).filter(|_| !self.covered_tonight(service, today))
+            {
                 guarded.push(("suspend", service.code.clone(), from));
             }
             if let Some(from) = self.may_terminate(service, today) {
