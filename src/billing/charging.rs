@@ -27,7 +27,7 @@ pub fn bring_up_to_date(
     let mut due: Vec<Service> = facts.services.clone();
     due.sort_by(|a, b| (a.expires_on, &a.code).cmp(&(b.expires_on, &b.code)));
     for service in due {
-        if !ensure_charge(facts, &service, rules, today, until) || facts.period_charge(&service).is_some() {
+        if !must_be_charged(facts, &service, rules, today, until) || facts.period_charge(&service).is_some() {
             continue;
         }
         let charge = new_charge(facts, &service, rules, today);
@@ -66,7 +66,7 @@ fn release(facts: &mut Facts, changes: &mut Vec<Change>) {
     }
 }
 
-fn ensure_charge(
+fn must_be_charged(
     facts: &Facts,
     service: &Service,
     rules: &Rules,

@@ -52,6 +52,8 @@ pub fn decide(facts: &mut Facts, rules: &Rules, today: NaiveDate) -> Enforcement
         .iter()
         .copied()
         .filter(|service| matches!(terminating(facts, service, rules, today), Some((_, Ok(_)))))
+        // one that money keeps alive frees nothing
+        .filter(|service| payment_pending(facts, service, Action::Terminate, today, &[]).is_none())
         .collect();
     for action in [Action::Reinstate, Action::Suspend, Action::Terminate] {
         for service in &services {

@@ -66,7 +66,7 @@ fn drawn(desk: &Desk, store: &Store, args: &RenderCardArgs) -> Result<Vec<u8>> {
         card = letter.card;
     }
     card.status = CardStatus::Preview;
-    let studio = Renderer::open(desk)?;
+    let renderer = Renderer::open(desk)?;
     let to = facts.customer.email.clone();
     let letter = Letter { card, notices: Vec::new(), charges: Vec::new() };
     if args.format == Format::Eml {
@@ -75,9 +75,9 @@ fn drawn(desk: &Desk, store: &Store, args: &RenderCardArgs) -> Result<Vec<u8>> {
         }
         // it is never sent, and no Message-ID of one that is
         let header = Header { to: &to, cc: &facts.customer.cc, message_id: "<preview@localhost>" };
-        return Ok(studio.finish(desk, &letter, &header)?.bytes);
+        return Ok(renderer.finish(desk, &letter, &header)?.bytes);
     }
-    let drawn = studio.draw(&letter.card)?;
+    let drawn = renderer.draw(&letter.card)?;
     Ok(match args.format {
         Format::Pdf => drawn.pdf,
         Format::Html => drawn.letter.html.into_bytes(),
