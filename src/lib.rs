@@ -24,6 +24,7 @@ pub mod lock;
 pub mod mail;
 pub mod report;
 pub mod run;
+pub mod spool;
 pub mod store;
 pub mod views;
 pub mod wording;

@@ -26,18 +26,20 @@ fn may_know(room: &str) -> &'static [&'static str] {
     match room {
         "billing" => &[],
         "card" => &["billing"],
-        "intake" | "hooks" => &["billing"],
+        "intake" => &["billing", "spool"],
+        "hooks" => &["billing"],
         // what is listed is read as it is shown
         "store" => &["billing", "views"],
         "mail" => &["billing"],
         "config" => &["billing", "mail", "error"],
-        "clock" | "exit_status" => &[],
+        // a list of any length is nobody's and everybody's
+        "clock" | "exit_status" | "spool" => &[],
         // it reads days as the core does; what staff record is one enumeration, which the job owns and clap parses into
         "cli" => &["billing", "jobs"],
         "error" => &["exit_status"],
         "lock" => &["error"],
         "report" => &[],
-        "views" => &["billing"],
+        "views" => &["billing", "spool"],
         "export" => &["billing"],
         "wording" => &["billing", "export", "views"],
         "jobs" => &[
@@ -51,6 +53,7 @@ fn may_know(room: &str) -> &'static [&'static str] {
             "intake",
             "mail",
             "report",
+            "spool",
             "store",
             "views",
         ],

@@ -1,7 +1,7 @@
 //! Every reader of payments under libFuzzer. `KONET_TARGET` says which: `fuzz/run` sets it.
 //!
-//! The rooms `billing` and `intake` are taken as they stand and nothing else of the program, so that this builds in a
-//! minute: neither knows the store, the mail or the clock.
+//! The rooms `billing` and `intake`, and the spool of its rows, are taken as they stand and nothing else of the program,
+//! so that this builds in a minute: none knows the store, the mail or the clock.
 #![no_main]
 #![allow(dead_code, unused_imports, reason = "the program uses more of the two rooms than their readers")]
 
@@ -9,6 +9,8 @@
 mod billing;
 #[path = "../../src/intake/mod.rs"]
 mod intake;
+#[path = "../../src/spool.rs"]
+mod spool;
 
 use billing::money::Money;
 use billing::movement::real_reference;
@@ -68,7 +70,7 @@ fn read(bytes: &[u8]) {
     };
     assert_eq!(first.rows.len(), second.rows.len());
     assert_eq!(first.rejected.len(), second.rejected.len());
-    for (row, again) in first.rows.iter().map(|row| &row.value).zip(second.rows.iter().map(|row| &row.value)) {
+    for (row, again) in first.values().map(Result::unwrap).zip(second.values().map(Result::unwrap)) {
         assert_eq!(row, again, "the same file is the same money");
         assert!(row.amount.is_positive() && row.amount <= Money::MAX, "{row:?}");
         assert!((1990..=2100).contains(&row.date.year()), "{row:?}");

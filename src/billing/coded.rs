@@ -40,6 +40,13 @@ macro_rules! coded {
                 serializer.serialize_str(self.code())
             }
         }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+                let word = <String as serde::Deserialize>::deserialize(deserializer)?;
+                Self::from_code(&word).ok_or_else(|| serde::de::Error::custom(format!("`{word}` is none of its words")))
+            }
+        }
     };
 }
 pub(crate) use coded;

@@ -41,7 +41,7 @@ pub struct Movement<'a> {
 }
 
 /// A fingerprint of a movement within its format; equal movements have equal ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Identity([u8; 16]);
 
 /// The identity as it is stored: 32 hex digits.

@@ -4,7 +4,7 @@ use super::money::Money;
 use std::fmt;
 
 /// A VAT rate in basis points: 24 % is 2400.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct VatRate(u32);
 
 impl VatRate {
@@ -42,7 +42,7 @@ impl fmt::Display for VatRate {
 }
 
 /// How a customer is taxed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum VatTreatment {
     /// The configured standard rate.
     Standard,
@@ -67,7 +67,7 @@ impl VatTreatment {
 }
 
 /// A price as it was agreed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Price {
     /// Before VAT.
     Net(Money),

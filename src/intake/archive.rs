@@ -74,7 +74,7 @@ pub(super) fn read(
         match sheet {
             Ok(sheet) => {
                 let from = statements;
-                statements += 1 + sheet.rows.iter().map(|row| row.value.statement).max().unwrap_or(0);
+                statements += 1 + sheet.values().flatten().map(|row| row.statement).max().unwrap_or(0);
                 whole.absorb(sheet, |row| row.statement += from);
                 read_well += 1;
             }
@@ -176,8 +176,13 @@ pub(super) mod tests {
             ("c.csv", CSV),
         ]);
         let sheet = read_bytes(&bytes).unwrap();
-        let rows: Vec<_> =
-            sheet.rows.iter().map(|row| (row.value.statement, row.value.amount.cents())).collect();
+        let rows: Vec<_> = sheet
+            .rows
+            .to_vec()
+            .unwrap()
+            .iter()
+            .map(|row| (row.value.statement, row.value.amount.cents()))
+            .collect();
         assert_eq!(rows, [(0, 100), (1, 200), (2, 100)]);
         assert_eq!(sheet.until, chrono::NaiveDate::from_ymd_opt(2025, 3, 4));
         assert_eq!((sheet.faults.len(), sheet.warnings.len()), (1, 1));

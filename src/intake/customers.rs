@@ -6,6 +6,7 @@ use super::sheet::{Column, optional, required};
 use crate::billing::customer::Language;
 use crate::billing::tax_id;
 use crate::billing::vat::{VatRate, VatTreatment};
+use serde::{Deserialize, Serialize};
 
 pub(super) const COLUMNS: [Column; 16] = [
     required("code"),
@@ -27,7 +28,7 @@ pub(super) const COLUMNS: [Column; 16] = [
 ];
 
 /// A customer as a file has them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomerRow {
     /// Code.
     pub code: String,

@@ -3,6 +3,7 @@
 use super::cells::{Cells, date};
 use super::sheet::{Column, optional, required};
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 pub(super) const COLUMNS: [Column; 6] = [
     required("invoice"),
@@ -14,7 +15,7 @@ pub(super) const COLUMNS: [Column; 6] = [
 ];
 
 /// What an invoice is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InvoiceOf {
     /// Everything that a card asked for.
     Card(String),
@@ -25,7 +26,7 @@ pub enum InvoiceOf {
 }
 
 /// An invoice as a file has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvoiceRow {
     /// Its number.
     pub invoice: String,

@@ -33,11 +33,12 @@ pub use sheet::{Fault, Row, Sheet};
 
 use formats::Format;
 use profile::Profile;
+use serde::{Deserialize, Serialize};
 use std::io::{BufRead, Seek};
 use std::path::Path;
 
 /// An optional cell: a column that is absent leaves things as they are, an empty cell clears them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Field<T> {
     /// The file has no such column.
     Absent,
@@ -130,7 +131,7 @@ fn statement(
             }
             let mut sheet = sheet::read_text(path, &text, &payments::COLUMNS, payments::read, |_| None)?;
             // it says up to which day the bank is known by its newest row, and no later
-            sheet.until = sheet.rows.iter().map(|row| row.value.date).max();
+            sheet.until = sheet.values().flatten().map(|row| row.date).max();
             Ok(sheet)
         }
     }

@@ -4,6 +4,7 @@ use super::cells::{Cells, date, money};
 use super::sheet::{Column, optional, required};
 use crate::billing::money::Money;
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 pub(super) const COLUMNS: [Column; 9] = [
@@ -19,7 +20,7 @@ pub(super) const COLUMNS: [Column; 9] = [
 ];
 
 /// What a row of a statement is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Movement {
     /// Who paid a movement of another file: no money.
     PayerOnly,
@@ -30,7 +31,7 @@ pub enum Movement {
 }
 
 /// A payment as a file has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentRow {
     /// Whether money came, went back, or is only spoken of.
     pub movement: Movement,

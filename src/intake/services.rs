@@ -9,6 +9,7 @@ use crate::billing::money::Money;
 use crate::billing::service::{ServiceKind, SuspensionReason};
 use crate::billing::vat::{Price, VatRate};
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 pub(super) const COLUMNS: [Column; 17] = [
     required("code"),
@@ -43,7 +44,7 @@ coded! {
 }
 
 /// A service as a file has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceRow {
     /// Code.
     pub code: String,

@@ -3,9 +3,12 @@
 use super::cells::{CELL_MAX, Cells};
 use super::decoding::text_of;
 use super::error::IntakeError;
+use crate::spool::{Spool, Spooled};
 use csv::StringRecord;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
 /// A column of a kind of file.
@@ -48,14 +51,14 @@ impl fmt::Display for Fault {
 }
 
 /// A good row and where it stood.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Row<T> {
     /// The line it begins on.
     pub line: u64,
-    /// What it says; boxed, so that what is booked of a long file is given back row by row.
-    pub value: Box<T>,
+    /// What it says.
+    pub value: T,
     /// Its cells as they stood, where it had any.
-    cells: Option<StringRecord>,
+    cells: Vec<String>,
 }
 
 /// A file read: the good rows, and every fault of the others.
@@ -68,7 +71,7 @@ pub struct Sheet<T> {
     /// What separates its cells.
     pub delimiter: u8,
     /// The good rows.
-    pub rows: Vec<Row<T>>,
+    pub rows: Spool<Row<T>>,
     /// All faults, in order.
     pub faults: Vec<Fault>,
     /// Slips that were mended or let pass.
@@ -88,7 +91,7 @@ pub struct Sheet<T> {
 
 /// Reads `path` with the columns of its kind; `read` makes a row of its cells, `key` is what may stand
 /// only once.
-pub(super) fn read<T: PartialEq>(
+pub(super) fn read<T: Spooled>(
     path: &Path,
     columns: &[Column],
     read_row: impl Fn(&mut Cells<'_>) -> Option<T>,
@@ -98,7 +101,7 @@ pub(super) fn read<T: PartialEq>(
 }
 
 /// Reads a table that is text already.
-pub(super) fn read_text<T: PartialEq>(
+pub(super) fn read_text<T: Spooled>(
     path: &Path,
     text: &str,
     columns: &[Column],
@@ -118,7 +121,7 @@ pub(super) fn read_text<T: PartialEq>(
         .collect();
     let places = places(&header, columns).map_err(header_fault)?;
     let mut sheet = Sheet { header, delimiter, is_cut: is_cut(text), ..Sheet::of_statement(path) };
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut seen = BTreeMap::new();
     let mut record = StringRecord::new();
     let mut lines = Lines::of(text);
     loop {
@@ -147,7 +150,7 @@ impl<T> Sheet<T> {
             file: path.display().to_string(),
             header: STATEMENT_HEADER.map(str::to_owned).to_vec(),
             delimiter: b';',
-            rows: Vec::new(),
+            rows: Spool::default(),
             faults: Vec::new(),
             warnings: Vec::new(),
             rejected: Vec::new(),
@@ -158,8 +161,22 @@ impl<T> Sheet<T> {
         }
     }
 
-    pub(super) fn push(&mut self, line: u64, value: T) {
-        self.rows.push(Row { line, value: Box::new(value), cells: None });
+    pub(super) fn push(&mut self, line: u64, value: T)
+    where
+        T: Spooled,
+    {
+        self.rows.push(Row { line, value, cells: Vec::new() });
+    }
+
+    /// What its rows say.
+    ///
+    /// # Errors
+    /// As [`Spool::iter`].
+    pub fn values(&self) -> impl Iterator<Item = std::io::Result<T>> + '_
+    where
+        T: Spooled,
+    {
+        self.rows.iter().map(|row| Ok(row?.value))
     }
 
     pub(super) fn warn(&mut self, line: u64, message: String) {
@@ -173,12 +190,15 @@ impl<T> Sheet<T> {
     }
 
     /// Takes in a further statement of the same file.
-    pub(super) fn absorb(&mut self, other: Self, statement_of: impl Fn(&mut T)) {
+    pub(super) fn absorb(&mut self, other: Self, mut statement_of: impl FnMut(&mut T))
+    where
+        T: Spooled,
+    {
         let width = STATEMENT_HEADER.len();
         let is_table = other.header.len() != width;
-        self.rows.extend(other.rows.into_iter().map(|mut row| {
+        self.rows.append(&other.rows.filter_map(|mut row| {
             statement_of(&mut row.value);
-            row
+            Some(row)
         }));
         self.faults.extend(other.faults);
         self.warnings.extend(other.warnings);
@@ -227,7 +247,7 @@ pub(super) fn is_cut(text: &str) -> bool {
     !text.ends_with(['\n', '\r'])
 }
 
-impl<T: PartialEq> Sheet<T> {
+impl<T: Spooled> Sheet<T> {
     fn add(
         &mut self,
         places: &BTreeMap<&'static str, usize>,
@@ -235,7 +255,7 @@ impl<T: PartialEq> Sheet<T> {
         line: u64,
         read_row: &impl Fn(&mut Cells<'_>) -> Option<T>,
         key: &impl Fn(&T) -> Option<String>,
-        seen: &mut BTreeMap<String, usize>,
+        seen: &mut BTreeMap<String, (u64, u64)>,
     ) {
         let mut cells = Cells::new(record, places, self.header.len());
         let value = read_row(&mut cells);
@@ -248,21 +268,19 @@ impl<T: PartialEq> Sheet<T> {
             return;
         };
         if let Some(key) = key(&value) {
-            if let Some(earlier) = seen.get(&key).and_then(|at| self.rows.get(*at)) {
-                if *earlier.value == value {
-                    let message =
-                        format!("`{key}` stands on line {} already, the same; left out", earlier.line);
+            if let Some((earlier, said)) = seen.get(&key) {
+                if *said == fingerprint(&value) {
+                    let message = format!("`{key}` stands on line {earlier} already, the same; left out");
                     self.warnings.push(self.fault(line, 1, message));
                 } else {
-                    let message =
-                        format!("`{key}` stands on line {} already, with other values", earlier.line);
+                    let message = format!("`{key}` stands on line {earlier} already, with other values");
                     self.reject(record, line, vec![(1, message)]);
                 }
                 return;
             }
-            seen.insert(key, self.rows.len());
+            seen.insert(key, (line, fingerprint(&value)));
         }
-        self.rows.push(Row { line, value: Box::new(value), cells: Some(whole(record)) });
+        self.rows.push(Row { line, value, cells: whole(record) });
     }
 
     fn fault(&self, line: u64, column: usize, message: String) -> Fault {
@@ -273,18 +291,18 @@ impl<T: PartialEq> Sheet<T> {
     /// what is wrong.
     pub fn refuse_where(&mut self, mut why: impl FnMut(&T) -> Option<(&'static str, String)>) {
         let mut refused = Vec::new();
-        self.rows.retain(|row| match why(&row.value) {
-            None => true,
+        self.rows = std::mem::take(&mut self.rows).filter_map(|row| match why(&row.value) {
+            None => Some(row),
             Some((column, message)) => {
-                refused.push((row.line, column, message, row.cells.clone()));
-                false
+                refused.push((row.line, column, message, row.cells));
+                None
             }
         });
         for (line, column, message, cells) in refused {
             let place = self.header.iter().position(|name| name.eq_ignore_ascii_case(column));
             let message = format!("column `{column}`: {message}");
             self.faults.push(self.fault(line, place.map_or(1, |at| at + 1), message.clone()));
-            self.rejected.push((listed(&cells.unwrap_or_default()), message));
+            self.rejected.push((cells, message));
         }
     }
 
@@ -293,20 +311,23 @@ impl<T: PartialEq> Sheet<T> {
         let faults: Vec<Fault> =
             faults.into_iter().map(|(column, message)| self.fault(line, column, message)).collect();
         self.faults.extend(faults);
-        self.rejected.push((listed(&whole(record)), why));
+        self.rejected.push((whole(record), why));
     }
 }
 
 /// The cells of a row as they stood, none longer than any sound one.
-fn whole(record: &StringRecord) -> StringRecord {
+fn whole(record: &StringRecord) -> Vec<String> {
     record
         .iter()
-        .map(|cell| cell.char_indices().nth(CELL_MAX).map_or(cell, |(end, _)| &cell[..end]))
+        .map(|cell| cell.char_indices().nth(CELL_MAX).map_or(cell, |(end, _)| &cell[..end]).to_owned())
         .collect()
 }
 
-fn listed(cells: &StringRecord) -> Vec<String> {
-    cells.iter().map(str::to_owned).collect()
+/// What tells a row from another under the same key.
+fn fingerprint<T: Spooled>(value: &T) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    serde_json::to_vec(value).unwrap_or_default().hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Where each known column stands. All that is wrong with a header is said at once.

@@ -212,7 +212,8 @@ mod tests {
             + &row(6, &["18/09/2025", "IRIS", "ΚΛΑΣΜΑ", "#1.2345"]);
         let sheet =
             read_bytes(&workbook(&[("Οδηγίες", &row(1, &["Κείμενο"])), ("Κινήσεις", &cells)])).unwrap();
-        let cents: Vec<i64> = sheet.rows.iter().map(|row| row.value.amount.cents()).collect();
+        let cents: Vec<i64> =
+            sheet.rows.to_vec().unwrap().iter().map(|row| row.value.amount.cents()).collect();
         assert_eq!(cents, [2_096, 30]);
         assert_eq!(sheet.until, chrono::NaiveDate::from_ymd_opt(2025, 9, 19));
         assert_eq!((sheet.faults.len(), sheet.faults[0].line), (1, 6));
@@ -227,7 +228,7 @@ mod tests {
     fn two_sheets_of_movements_are_two_statements() {
         let cells = row(1, &HEADER) + &row(2, &["18/09/2025", "IRIS", "Α", "#1"]);
         let sheet = read_bytes(&workbook(&[("Α", &cells), ("Β", &cells)])).unwrap();
-        let places: Vec<u32> = sheet.rows.iter().map(|row| row.value.statement).collect();
+        let places: Vec<u32> = sheet.rows.to_vec().unwrap().iter().map(|row| row.value.statement).collect();
         assert_eq!(places, [0, 1]);
     }
 

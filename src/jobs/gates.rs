@@ -7,6 +7,8 @@ use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::deliver::handover;
 use crate::store::{Cover, RESTORED, Run, Store, StoreError, Tx, UnreadFile};
 use anyhow::Result;
+use chrono::NaiveDate;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Closes the gate where the database is older than the last run that worked on it, and lists it; gives whether
@@ -60,26 +62,34 @@ pub struct ReadFile {
 }
 
 /// What the files of payments cover, once their bad rows are known.
-#[must_use]
-pub fn read_files(sheets: &[Sheet<PaymentRow>]) -> Vec<ReadFile> {
+///
+/// # Errors
+/// Where the rows of a long file cannot be read again.
+pub fn read_files(sheets: &[Sheet<PaymentRow>]) -> Result<Vec<ReadFile>> {
     sheets.iter().map(read_file).collect()
 }
 
-fn read_file(sheet: &Sheet<PaymentRow>) -> ReadFile {
-    let rows = || sheet.rows.iter().map(|row| &row.value);
-    let mut accounts: Vec<&str> = rows().map(|row| &*row.account).collect();
-    accounts.sort_unstable();
-    accounts.dedup();
-    let account = if let [one] = accounts.as_slice() { (*one).to_owned() } else { String::new() };
-    let first = rows().map(|row| row.date).min();
-    let last = rows().map(|row| row.date).max().max(sheet.until);
+fn read_file(sheet: &Sheet<PaymentRow>) -> Result<ReadFile> {
+    let mut accounts = BTreeSet::new();
+    let (mut first, mut last) = (None, sheet.until);
+    for row in sheet.values() {
+        let row = row?;
+        first = first.map_or(Some(row.date), |first: NaiveDate| Some(first.min(row.date)));
+        last = last.max(Some(row.date));
+        accounts.insert(row.account);
+    }
+    let mut accounts = accounts.into_iter();
+    let account = match (accounts.next(), accounts.next()) {
+        (Some(one), None) => one.to_string(),
+        _ => String::new(),
+    };
     // what a bad row says is not known, so that only a statement with an end says what it covers
     let is_known = sheet.rejected.is_empty() || sheet.until.is_some();
-    ReadFile {
+    Ok(ReadFile {
         name: file_name(Path::new(&sheet.file)),
         covers: Cover { account, days: first.zip(last).filter(|_| is_known) },
         bad_rows: sheet.rejected.len(),
-    }
+    })
 }
 
 /// Files that were read whole settle what could not be read before. One of the inbox that was not keeps the gate

@@ -26,7 +26,7 @@ pub use outbox::{
     Addressed, Asked, AttemptRecord, Bounced, Claimed, DeliveryState, HandedOver, ListedMessage, NewMessage,
     Role, SentDelivery, Troubled, Waiting, sorted,
 };
-pub use payments::{BY_HAND, NewPayment, Parked, StoredPayment, is_same_account};
+pub use payments::{BY_HAND, Judged, LineKey, NewPayment, Parked, StoredPayment, is_same_account};
 pub use runs::{CLOCK_FORGIVEN, Run, RunId};
 pub use services::{ServiceChange, Unreadable};
 pub use staff::RecordOf;

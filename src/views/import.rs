@@ -1,39 +1,41 @@
 //! What `import` reports.
 
 use super::{AttentionView, RunView};
-use serde::Serialize;
+use crate::spool::Spool;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// One record that an import would change or changed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RecordView {
     /// Its code (a payment's bank reference).
     pub code: String,
     /// `created`, `changed`, `conflict` or `missing`.
-    pub change: &'static str,
+    pub change: Cow<'static, str>,
     /// What differs: column, before, after.
     pub columns: Vec<ColumnView>,
 }
 
 /// One column that differs.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ColumnView {
     /// The column.
-    pub column: &'static str,
+    pub column: Cow<'static, str>,
     /// What is stored; empty, where nothing was.
-    pub before: Box<str>,
+    pub before: String,
     /// What the file says.
-    pub after: Box<str>,
+    pub after: String,
 }
 
 impl ColumnView {
     /// A column of a record that is new.
     pub(crate) fn new(column: &'static str, after: &impl ToString) -> Self {
-        Self { column, before: "".into(), after: after.to_string().into() }
+        Self { column: column.into(), before: String::new(), after: after.to_string() }
     }
 }
 
 /// `import`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct ImportView {
     /// The run.
     pub run: RunView,
@@ -50,7 +52,7 @@ pub struct ImportView {
     /// Bad rows left out.
     pub rejected: u64,
     /// What is new, differs, conflicts or is missing.
-    pub records: Vec<RecordView>,
+    pub records: Spool<RecordView>,
     /// Slips that were mended or let pass.
     pub warnings: Vec<String>,
     /// What is wrong with each row left out.

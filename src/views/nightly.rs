@@ -4,7 +4,7 @@ use super::{AttentionView, EnforceView, ImportView, NotifyView, RunView};
 use serde::Serialize;
 
 /// `nightly`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct NightlyView {
     /// The run.
     pub run: RunView,

@@ -6,15 +6,23 @@ use crate::views::{BouncesView, ImportView};
 #[must_use]
 pub(crate) fn text(view: &ImportView) -> String {
     let mut text = String::new();
-    for record in &view.records {
-        match record.change {
+    let mut missing = Vec::new();
+    for record in view.records.iter() {
+        let record = match record {
+            Ok(record) => record,
+            Err(why) => {
+                text.push_str(&format!("the rest cannot be told: {why}\n"));
+                break;
+            }
+        };
+        match &*record.change {
             "created" if record.columns.is_empty() => {}
-            "missing" => {}
+            "missing" => missing.push(record.code),
             change => {
                 let columns: Vec<String> = record
                     .columns
                     .iter()
-                    .map(|c| match &*c.before {
+                    .map(|c| match c.before.as_str() {
                         "" => format!("{} {}", c.column, c.after),
                         before => format!("{} {before} → {}", c.column, c.after),
                     })
@@ -23,10 +31,8 @@ pub(crate) fn text(view: &ImportView) -> String {
             }
         }
     }
-    let missing: Vec<&str> =
-        view.records.iter().filter(|r| r.change == "missing").map(|r| r.code.as_str()).collect();
     if !missing.is_empty() {
-        let some = missing.iter().take(10).copied().collect::<Vec<_>>().join(", ");
+        let some = missing.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
         let more = if missing.len() > 10 { ", …" } else { "" };
         text.push_str(&format!(
             "{} stored {} are not in the file and stay as they are: {some}{more}\n",

@@ -48,7 +48,7 @@ impl Differences {
 
     /// Columns that staff recorded and the file has decided now.
     pub fn taken_from_staff(&self) -> impl Iterator<Item = &str> {
-        self.changed.iter().map(|change| change.column).filter(|column| self.staff.contains(*column))
+        self.changed.iter().map(|change| &*change.column).filter(|column| self.staff.contains(*column))
     }
 
     /// Puts `new` in place of `old` and notes it, if it differs; what staff recorded is disputed only.
@@ -85,7 +85,7 @@ impl Differences {
         if *old == new {
             return;
         }
-        let view = ColumnView { column, before: word(old).into(), after: word(&new).into() };
+        let view = ColumnView { column: column.into(), before: word(old), after: word(&new) };
         if taken {
             self.changed.push(view);
             *old = new;
@@ -96,13 +96,13 @@ impl Differences {
 }
 
 pub(super) fn record(code: &str, change: &'static str, columns: Vec<ColumnView>) -> RecordView {
-    RecordView { code: code.to_owned(), change, columns }
+    RecordView { code: code.to_owned(), change: change.into(), columns }
 }
 
 pub(super) fn columns_json(columns: &[ColumnView]) -> serde_json::Value {
     columns
         .iter()
-        .map(|column| (column.column.to_owned(), json!([column.before, column.after])))
+        .map(|column| (column.column.to_string(), json!([column.before, column.after])))
         .collect::<serde_json::Map<String, serde_json::Value>>()
         .into()
 }
@@ -119,7 +119,7 @@ pub(super) fn conflicts(
         return;
     }
     for column in &columns {
-        let way_out = if TAKEABLE.contains(&column.column) {
+        let way_out = if TAKEABLE.contains(&&*column.column) {
             format!("`--take {}` lets the file decide", column.column)
         } else {
             // its charges, payments and cards are its customer's

@@ -58,7 +58,8 @@ pub fn issue(tx: &Tx<'_>, number: &str, date: NaiveDate, covered: &Covered) -> R
 
 /// Records the invoices of the sheets; one that is known already changes nothing.
 pub(super) fn write(tx: &Tx<'_>, sheets: &[Sheet<InvoiceRow>], view: &mut ImportView) -> Result<()> {
-    for row in sheets.iter().flat_map(|sheet| &sheet.rows).map(|row| &row.value) {
+    for row in sheets.iter().flat_map(Sheet::values) {
+        let row = row?;
         let count = issue(tx, &row.invoice, row.date, &covered(tx, &row.of)?)?;
         if count == 0 {
             view.unchanged += 1;

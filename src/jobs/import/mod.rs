@@ -16,7 +16,7 @@ use crate::billing::coded::coded;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::policy::Mode;
 use crate::exit_status::ExitStatus;
-use crate::intake::{self, CustomerRow, PaymentRow, ServiceRow, Sheet};
+use crate::intake::{self, CustomerRow, ServiceRow, Sheet};
 use crate::jobs::attention::{Findings, Kind};
 use crate::jobs::gates::{self, InboxFile};
 pub use differences::TAKEABLE;
@@ -24,6 +24,7 @@ pub use differences::TAKEABLE;
 use crate::jobs::import::differences::{Differences, columns_json, conflicts, record};
 use crate::jobs::spared::spared;
 use crate::jobs::{Desk, money};
+use crate::spool::Spool;
 use crate::store::{RecordOf, Run, Store, Tx};
 use crate::views::{ImportView, RunView};
 use anyhow::{Context, Result, bail};
@@ -79,7 +80,7 @@ pub fn import(
         changed: 0,
         unchanged: 0,
         rejected: 0,
-        records: Vec::new(),
+        records: Spool::default(),
         warnings: Vec::new(),
         faults: Vec::new(),
         attention: Vec::new(),
@@ -180,7 +181,7 @@ fn import_payments(
     for sheet in &mut sheets {
         sheet.refuse_where(|row| payments::fault(store, row, desk.today));
     }
-    let read = gates::read_files(&sheets);
+    let read = gates::read_files(&sheets)?;
     // money that came is booked, whatever stands beside it
     let booked = Manner { skip_invalid: true, ..manner.clone() };
     let sheets = accepted(desk, files, sheets, &booked, view)?;
@@ -189,7 +190,7 @@ fn import_payments(
         view.warnings.push(text);
     }
     store.write(run, |tx| {
-        payments::write(desk, tx, sheets, manner.until, view, findings)?;
+        payments::write(desk, tx, &sheets, manner.until, view, findings)?;
         Ok(gates::note_read(tx, &read, manner.from_inbox.as_ref())?)
     })
 }
@@ -272,7 +273,8 @@ fn write_customers(
     let language = desk.config.mail.language;
     let prefix = &desk.config.payment.reference_prefix;
     let mut seen = BTreeSet::new();
-    for row in sheets.iter().flat_map(|sheet| &sheet.rows).map(|row| &row.value) {
+    for row in sheets.iter().flat_map(Sheet::values) {
+        let row = &row?;
         let code = CustomerCode::new(row.code.clone());
         seen.insert(code.clone());
         let Some(mut stored) = tx.customer(&code)? else {
@@ -302,7 +304,7 @@ fn write_customers(
         conflicts(code.as_str(), Some(&code), None, differences.conflicts, view, findings);
     }
     let missing = tx.customer_codes()?.into_iter().filter(|code| !seen.contains(code));
-    view.records.extend(missing.map(|code| record(code.as_str(), "missing", Vec::new())));
+    missing.for_each(|code| view.records.push(record(code.as_str(), "missing", Vec::new())));
     Ok(())
 }
 
@@ -317,7 +319,8 @@ fn write_services(
     let mut seen = BTreeSet::new();
     let mut pending = Vec::new();
     let mut touched = BTreeSet::new();
-    for row in sheets.iter().flat_map(|sheet| &sheet.rows).map(|row| &row.value) {
+    for row in sheets.iter().flat_map(Sheet::values) {
+        let row = &row?;
         let code = ServiceCode::new(row.code.clone());
         let customer = CustomerCode::new(row.customer.clone());
         seen.insert(code.clone());
@@ -359,7 +362,7 @@ fn write_services(
         bring_customer_up(desk, tx, customer, findings)?;
     }
     let missing = tx.service_codes()?.into_iter().filter(|code| !seen.contains(code));
-    view.records.extend(missing.map(|code| record(code.as_str(), "missing", Vec::new())));
+    missing.for_each(|code| view.records.push(record(code.as_str(), "missing", Vec::new())));
     Ok(())
 }
 
@@ -384,6 +387,3 @@ fn bring_customer_up(desk: &Desk, tx: &Tx<'_>, code: &CustomerCode, findings: &m
     }
     Ok(())
 }
-
-/// Rows of payments, for the job that books them.
-pub(super) type PaymentSheets = Vec<Sheet<PaymentRow>>;

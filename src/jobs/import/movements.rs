@@ -5,8 +5,9 @@ use crate::billing::ids::CustomerCode;
 use crate::billing::movement::{Identity, Movement as Said, real_reference};
 use crate::billing::text::{cleaned, have_words_in_common};
 use crate::intake::{Movement, PaymentRow};
-use crate::store::{Read, StoreError, StoredPayment, is_same_account};
-use std::collections::{BTreeMap, HashMap};
+use crate::store::{Judged, StoredPayment, is_same_account};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// `source` of our own plain files: people write them, and name what they mean.
 pub(super) const CSV: &str = "csv";
@@ -18,30 +19,29 @@ const OURS: &str = "fp-";
 const PAIRS_MAX: usize = 10_000;
 
 /// A line of a statement with its identity.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Line {
     /// What the file says.
-    pub(super) row: Box<PaymentRow>,
+    pub(super) row: PaymentRow,
     /// What makes it the same movement within its format.
     pub(super) identity: Identity,
-    /// Which of its equals within the statement it is, from 1.
+    /// Which of its equals within the statement it is, from 1; 0 until they are counted.
     pub(super) ordinal: u32,
     /// Whose it is, and what told so.
     pub(super) owner: Option<(CustomerCode, Evidence)>,
 }
 
-/// What a line turns out to be.
-#[derive(Debug)]
-pub(super) enum Verdict {
-    /// Money that was not seen before.
-    New,
-    /// The same movement as another format brought it.
-    Same(Box<StoredPayment>),
-    /// Perhaps the same, perhaps not: a person knows.
-    Doubtful,
-}
-
 impl Line {
+    /// The line that a row is.
+    pub(super) fn of(row: PaymentRow) -> Self {
+        let named = if names_somebody(&row) {
+            format!("|{}|{}", row.customer.as_deref().unwrap_or_default(), row.services.join(";"))
+        } else {
+            String::new()
+        };
+        Self { identity: Self::said(&row, &named), ordinal: 0, row, owner: None }
+    }
+
     /// What the file says of the movement. `named` tells apart what our own files name: whose, and what for.
     fn said<'a>(row: &'a PaymentRow, named: &'a str) -> Identity {
         let text = |text: &'a Option<String>| text.as_deref().unwrap_or_default();
@@ -88,33 +88,11 @@ fn names_somebody(row: &PaymentRow) -> bool {
     row.customer.is_some() || !row.services.is_empty()
 }
 
-/// Counts equal movements within each statement. Rows come with the number of their sheet.
-pub(super) fn identified(rows: impl Iterator<Item = (usize, Box<PaymentRow>)>) -> Vec<Line> {
-    let mut seen: HashMap<(usize, u32, Identity), u32> = HashMap::new();
-    rows.map(|(sheet, row)| {
-        let named = if names_somebody(&row) {
-            format!("|{}|{}", row.customer.as_deref().unwrap_or_default(), row.services.join(";"))
-        } else {
-            String::new()
-        };
-        let identity = Line::said(&row, &named);
-        let ordinal = seen.entry((sheet, row.statement, identity)).or_insert(0);
-        *ordinal += 1;
-        Line { ordinal: *ordinal, identity, row, owner: None }
-    })
-    .collect()
-}
-
-/// Compares lines of one format, day and amount with what other formats of the account have shown: as many count as
-/// the fuller format has. What both say surely (the payer's account, the end-to-end id, a reference, whose it is) goes
-/// before words in common; where nothing tells, a person is asked.
-pub(super) fn compared(tx: &Read, lines: &[&Line]) -> Result<Vec<Verdict>, StoreError> {
-    let mut verdicts: Vec<Verdict> = lines.iter().map(|_| Verdict::New).collect();
-    let Some(first) = lines.first() else { return Ok(verdicts) };
-    let known = tx.payments_unseen_by(&first.row.source, first.row.date, first.row.amount)?;
-    if known.is_empty() {
-        return Ok(verdicts);
-    }
+/// Compares lines of one format, day and amount with `known`, which other formats of the account have shown: as many
+/// count as the fuller format has. What both say surely (the payer's account, the end-to-end id, a reference, whose it
+/// is) goes before words in common; where nothing tells, a person is asked.
+pub(super) fn compared(lines: &[Line], known: Vec<StoredPayment>) -> Vec<Judged> {
+    let mut verdicts = vec![Judged::New; lines.len()];
     let mut pairing =
         Pairing { lines, open: (0..lines.len()).collect(), known: known.into_iter().map(Some).collect() };
     pairing.by_key(&mut verdicts, |line| text(&line.row.payer_iban), |known| text(&known.payer_iban));
@@ -131,7 +109,7 @@ pub(super) fn compared(tx: &Read, lines: &[&Line]) -> Result<Vec<Verdict>, Store
     );
     pairing.by_words(&mut verdicts);
     pairing.rest(&mut verdicts);
-    Ok(verdicts)
+    verdicts
 }
 
 /// A reference that the bank gave; what we call a movement without one is none.
@@ -164,7 +142,7 @@ fn contradict(line: &Line, known: &StoredPayment) -> bool {
 
 /// Lines that no payment was found for yet, and payments that no line was found for.
 struct Pairing<'a> {
-    lines: &'a [&'a Line],
+    lines: &'a [Line],
     open: Vec<usize>,
     known: Vec<Option<StoredPayment>>,
 }
@@ -173,7 +151,7 @@ impl Pairing<'_> {
     /// Pairs lines and payments with an equal key.
     fn by_key(
         &mut self,
-        verdicts: &mut [Verdict],
+        verdicts: &mut [Judged],
         of_line: impl Fn(&Line) -> Option<String>,
         of_known: impl Fn(&StoredPayment) -> Option<String>,
     ) {
@@ -186,21 +164,21 @@ impl Pairing<'_> {
         let lines = self.lines;
         let known = &mut self.known;
         self.open.retain(|at| {
-            let line = lines[*at];
+            let line = &lines[*at];
             let Some(places) = of_line(line).and_then(|key| places.get_mut(&key)) else { return true };
             let fits = |place: &usize| known[*place].as_ref().is_some_and(|known| can_be(line, known));
             // the last one fits nearly always: a statement may hold very many of one key
             let Some(at_key) = places.iter().rposition(fits) else { return true };
             let found = places.remove(at_key);
             if let Some(known) = known[found].take() {
-                verdicts[*at] = verdict(line, known);
+                verdicts[*at] = verdict(line, &known);
             }
             false
         });
     }
 
     /// Pairs what has words in common, where there is not too much to compare.
-    fn by_words(&mut self, verdicts: &mut [Verdict]) {
+    fn by_words(&mut self, verdicts: &mut [Judged]) {
         if self.open.len() * self.known.iter().flatten().count() > PAIRS_MAX {
             return;
         }
@@ -210,7 +188,7 @@ impl Pairing<'_> {
         };
         let known = &mut self.known;
         self.open.retain(|at| {
-            let line = lines[*at];
+            let line = &lines[*at];
             let words = all([&line.row.note, &line.row.payer, &line.row.reference]);
             let alike = |known: &StoredPayment| {
                 can_be(line, known)
@@ -221,21 +199,21 @@ impl Pairing<'_> {
                 return true;
             };
             if let Some(known) = found.take() {
-                verdicts[*at] = verdict(line, known);
+                verdicts[*at] = verdict(line, &known);
             }
             false
         });
     }
 
     /// What is left on both sides may be the same or not; lines that say whose they are are new money first.
-    fn rest(&mut self, verdicts: &mut [Verdict]) {
+    fn rest(&mut self, verdicts: &mut [Judged]) {
         let lines = self.lines;
         self.open.sort_by_key(|at| lines[*at].owner.is_some());
         let mut left: Vec<StoredPayment> = self.known.drain(..).flatten().collect();
         for at in &self.open {
-            if let Some(found) = left.iter().position(|known| can_be(lines[*at], known)) {
+            if let Some(found) = left.iter().position(|known| can_be(&lines[*at], known)) {
                 left.swap_remove(found);
-                verdicts[*at] = Verdict::Doubtful;
+                verdicts[*at] = Judged::Doubtful;
             }
         }
     }
@@ -243,13 +221,13 @@ impl Pairing<'_> {
 
 /// A person's own file beside a bank's, each with a reference of its own, and money that seems to be of two customers:
 /// only a person knows whether they are one.
-fn verdict(line: &Line, known: StoredPayment) -> Verdict {
+fn verdict(line: &Line, known: &StoredPayment) -> Judged {
     let [ours, theirs] = [&*line.row.bank_ref, &*known.bank_ref].map(given_reference);
     let by_person = &*line.row.source == CSV || known.source == CSV;
     let certain = line.row.payer_iban.is_some() && text(&line.row.payer_iban) == text(&known.payer_iban);
     let named_apart = by_person && ours.is_some() && theirs.is_some() && ours != theirs && !certain;
-    if named_apart || contradict(line, &known) {
-        return Verdict::Doubtful;
+    if named_apart || contradict(line, known) {
+        return Judged::Doubtful;
     }
-    Verdict::Same(Box::new(known))
+    Judged::Same(known.id)
 }

@@ -2,19 +2,18 @@
 
 use crate::billing::candidates::{Evidence, said, words_of_payment};
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
-use crate::billing::money::Money;
-use crate::intake::{Movement, PaymentRow};
+use crate::intake::{Movement, PaymentRow, Sheet};
 use crate::jobs::attention::{Findings, Kind};
-use crate::jobs::import::movements::{self, CSV, Line, Verdict};
+use crate::jobs::import::movements::{self, CSV, Line};
 use crate::jobs::import::owner::{owner, references_in};
-use crate::jobs::import::{PaymentSheets, reversals};
+use crate::jobs::import::reversals;
 use crate::jobs::{Desk, money};
-use crate::store::{NewPayment, Parked, Store, StoredPayment, Tx};
+use crate::store::{Judged, LineKey, NewPayment, Parked, Store, StoredPayment, Tx};
 use crate::views::{ColumnView, ImportView, RecordView};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use chrono::NaiveDate;
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Why a row cannot be booked: it names somebody or something that does not exist, or our own file is ahead of its day.
@@ -50,7 +49,7 @@ pub(super) fn fault(store: &Store, row: &PaymentRow, today: NaiveDate) -> Option
 pub(super) fn write(
     desk: &Desk,
     tx: &Tx<'_>,
-    sheets: PaymentSheets,
+    sheets: &[Sheet<PaymentRow>],
     until: Option<NaiveDate>,
     view: &mut ImportView,
     findings: &mut Findings,
@@ -60,60 +59,65 @@ pub(super) fn write(
     if let Some(day) = known.map(|sheet| until.or(sheet.until).unwrap_or(desk.today)).max() {
         tx.note_payment_import(day.min(desk.today))?;
     }
-    let rows = sheets
-        .into_iter()
-        .enumerate()
-        .flat_map(|(at, sheet)| sheet.rows.into_iter().map(move |row| (at, row.value)));
-    let mut lines = movements::identified(rows);
-    foreign_accounts(desk, &lines, findings);
-    // names first, so that a payment is booked with its payer; money comes before it can be taken back
-    lines.sort_unstable_by(|a, b| {
-        let key = |line: &Line| (line.row.movement, Arc::clone(&line.row.source), line.row.date);
-        key(a)
-            .cmp(&key(b))
-            .then_with(|| a.row.bank_ref.cmp(&b.row.bank_ref))
-            .then_with(|| (a.identity, a.ordinal).cmp(&(b.identity, b.ordinal)))
-    });
-    let is_list_of_payers = lines.iter().all(|line| line.row.movement == Movement::PayerOnly);
+    tx.begin_lines()?;
+    let accounts = keep(tx, sheets)?;
+    foreign_accounts(desk, &accounts, findings);
+    let formats = tx.formats_of_lines()?;
+    let is_list_of_payers = formats.iter().all(|(kind, _)| *kind == Movement::PayerOnly as u8);
     let mut unmet = 0;
     // one format after the other: the second is compared with what the first has brought
-    while let Some(first) = lines.first() {
-        let (source, movement) = (Arc::clone(&first.row.source), first.row.movement);
-        let same = |line: &Line| line.row.source == source && line.row.movement == movement;
-        let of_format = lines.iter().take_while(|line| same(line)).count();
-        let of_format = lines.drain(..of_format);
-        match movement {
-            Movement::PayerOnly => {
-                for line in of_format {
-                    unmet += u64::from(!payer(tx, &line.row, view)?);
-                }
-            }
-            Movement::Incoming => {
-                let (lines, verdicts) = judged(tx, of_format, view, desk)?;
-                for (line, verdict) in lines.into_iter().zip(verdicts) {
-                    book(desk, tx, line, verdict, view, findings)?;
-                }
-            }
-            Movement::TakenBack => {
-                for line in of_format {
+    for (kind, source) in &formats {
+        if *kind == Movement::Incoming as u8 {
+            judge(desk, tx, source, view)?;
+            tx.take_fresh(|said, judged| {
+                book(desk, tx, serde_json::from_str(said)?, judged, view, findings)
+            })?;
+            continue;
+        }
+        tx.each_line((*kind, source), |ordinal, said| -> Result<()> {
+            let line = Line { ordinal, ..serde_json::from_str(said)? };
+            match line.row.movement {
+                Movement::PayerOnly => unmet += u64::from(!payer(tx, &line.row, view)?),
+                Movement::Incoming | Movement::TakenBack => {
                     reversals::reversal(desk, tx, &line, view, findings)?;
                 }
             }
-        }
+            Ok(())
+        })?;
     }
+    tx.end_lines()?;
     if unmet > 0 && is_list_of_payers {
         view.warnings.push(format!("{unmet} of the payers are of movements that are not imported yet"));
     }
     Ok(())
 }
 
+/// Keeps the rows of all sheets as lines, and gives the accounts they are of. Names come first, so that a payment is
+/// booked with its payer; money comes before it can be taken back.
+fn keep(tx: &Tx<'_>, sheets: &[Sheet<PaymentRow>]) -> Result<BTreeSet<Arc<str>>> {
+    let mut accounts = BTreeSet::new();
+    for (at, sheet) in sheets.iter().enumerate() {
+        for row in sheet.values() {
+            let line = Line::of(row?);
+            let key = LineKey {
+                statement: (at, line.row.statement),
+                kind: line.row.movement as u8,
+                source: &line.row.source,
+                date: line.row.date,
+                bank_ref: &line.row.bank_ref,
+                identity: line.identity,
+            };
+            tx.keep_line(&key, &serde_json::to_string(&line)?)?;
+            accounts.insert(line.row.account);
+        }
+    }
+    Ok(accounts)
+}
+
 /// Money on an account that the configuration does not name is booked, and a person is told.
-fn foreign_accounts(desk: &Desk, lines: &[Line], findings: &mut Findings) {
+fn foreign_accounts(desk: &Desk, accounts: &BTreeSet<Arc<str>>, findings: &mut Findings) {
     let ours = |account: &str| desk.config.payment.banks.iter().any(|bank| bank.iban == account);
-    let accounts: BTreeSet<&Arc<str>> = lines.iter().map(|line| &line.row.account).collect();
-    for account in
-        accounts.into_iter().filter(|account| account.parse::<iban::Iban>().is_ok() && !ours(account))
-    {
+    for account in accounts.iter().filter(|account| account.parse::<iban::Iban>().is_ok() && !ours(account)) {
         let text = format!(
             "a statement is of the account {account}, which the configuration does not name as ours; its money was \
              booked; if the account is ours, add it under `payment.bank`"
@@ -134,48 +138,43 @@ fn payer(tx: &Tx<'_>, row: &PaymentRow, view: &mut ImportView) -> Result<bool> {
     Ok(tx.tell_payer(&row.account, &row.bank_ref, row.amount, payer)?)
 }
 
-/// Leaves out what this format has shown before, and compares the rest with what other formats have.
-fn judged(
-    tx: &Tx<'_>,
-    lines: impl Iterator<Item = Line>,
-    view: &mut ImportView,
-    desk: &Desk,
-) -> Result<(Vec<Line>, Vec<Verdict>)> {
-    let mut fresh = Vec::new();
-    let mut sighted = HashSet::new();
-    for mut line in lines {
-        if !sighted.insert((line.identity, line.ordinal)) {
+/// Leaves out what this format has shown before, and compares the rest with what other formats have, all before any of
+/// it is booked.
+fn judge(desk: &Desk, tx: &Tx<'_>, source: &str, view: &mut ImportView) -> Result<()> {
+    let mut last = None;
+    tx.each_line((Movement::Incoming as u8, source), |ordinal, said| -> Result<()> {
+        let mut line = Line { ordinal, ..serde_json::from_str(said)? };
+        if last.replace((line.identity, ordinal)) == Some((line.identity, ordinal)) {
             // another statement of this import shows it too
             view.unchanged += 1;
-            continue;
+            return Ok(());
         }
-        if let Some(known) = tx.sighted(line.identity, line.ordinal)? {
-            adopt(desk, tx, &known, owner(tx, &line.row)?, view)?;
-            continue;
+        if let Some(known) = tx.sighted(line.identity, ordinal)? {
+            return adopt(desk, tx, &known, owner(tx, &line.row)?, view);
         }
         if line.row.payer.is_none() {
             line.row.payer = tx.payer_told(&line.row.account, &line.row.bank_ref, line.row.amount)?;
         }
         line.owner = owner(tx, &line.row)?;
         if let Some(known) = came_without_a_name(tx, &line)? {
-            tx.sight(line.identity, line.ordinal, &line.row.source, known.id)?;
-            adopt(desk, tx, &known, line.owner, view)?;
-            continue;
+            tx.sight(line.identity, ordinal, source, known.id)?;
+            return adopt(desk, tx, &known, line.owner, view);
         }
-        fresh.push(line);
-    }
-    let mut groups: BTreeMap<(NaiveDate, Money), Vec<usize>> = BTreeMap::new();
-    for (at, line) in fresh.iter().enumerate() {
-        groups.entry((line.row.date, line.row.amount)).or_default().push(at);
-    }
-    let mut verdicts: Vec<Verdict> = fresh.iter().map(|_| Verdict::New).collect();
-    for places in groups.values() {
-        let group: Vec<&Line> = places.iter().map(|at| &fresh[*at]).collect();
-        for (at, verdict) in places.iter().zip(movements::compared(tx, &group)?) {
-            verdicts[*at] = verdict;
+        Ok(tx.keep_fresh(line.row.date, line.row.amount, &serde_json::to_string(&line)?)?)
+    })?;
+    tx.each_fresh_group(|date, amount| {
+        let known = tx.payments_unseen_by(source, date, amount)?;
+        if known.is_empty() {
+            return Ok(());
         }
-    }
-    Ok((fresh, verdicts))
+        let group = tx.fresh_lines(date, amount)?;
+        let lines = group.iter().map(|(_, said)| serde_json::from_str(said));
+        let lines: Vec<Line> = lines.collect::<serde_json::Result<_>>()?;
+        for ((at, _), judged) in group.iter().zip(movements::compared(&lines, known)) {
+            tx.judge_fresh(*at, judged)?;
+        }
+        Ok(())
+    })
 }
 
 /// The payment of our own file that came before without saying whose it is, or that a person has given to the same.
@@ -207,7 +206,7 @@ fn book(
     desk: &Desk,
     tx: &Tx<'_>,
     mut line: Line,
-    verdict: Verdict,
+    judged: Judged,
     view: &mut ImportView,
     findings: &mut Findings,
 ) -> Result<()> {
@@ -215,15 +214,12 @@ fn book(
         // an earlier line of this import may have made the payer's account known
         line.owner = owner(tx, &line.row)?;
     }
-    let doubtful = match verdict {
-        Verdict::Same(known) => {
-            tx.sight(line.identity, line.ordinal, &line.row.source, known.id)?;
-            return adopt(desk, tx, &known, line.owner, view);
-        }
-        Verdict::Doubtful => true,
-        Verdict::New => false,
-    };
-    let parked = parked(desk, tx, &line, doubtful)?;
+    if let Judged::Same(id) = judged {
+        tx.sight(line.identity, line.ordinal, &line.row.source, id)?;
+        let known = tx.payment(id)?.context("a payment of this import is gone")?;
+        return adopt(desk, tx, &known, line.owner, view);
+    }
+    let parked = parked(desk, tx, &line, judged == Judged::Doubtful)?;
     let new = payment_of(&line, parked, desk.today);
     let reference = new.bank_ref.clone();
     let owner = line.owner.clone().filter(|_| parked.is_none());
@@ -256,7 +252,7 @@ fn book(
         }
         tx.journal(None, None, "payment_unmatched", &json!({ "payment": id.0, "bank_ref": reference }))?;
     }
-    view.records.push(RecordView { code: reference, change: "created", columns });
+    view.records.push(RecordView { code: reference, change: "created".into(), columns });
     Ok(())
 }
 

@@ -69,7 +69,7 @@ pub(super) fn reversal(
     view.created += 1;
     let columns =
         vec![ColumnView::new("amount", &-row.amount), ColumnView::new("reverses", &payment.bank_ref)];
-    view.records.push(RecordView { code: bank_ref, change: "created", columns });
+    view.records.push(RecordView { code: bank_ref, change: "created".into(), columns });
     findings.add(Kind::Statement, key, payment.customer.as_ref(), None, text);
     Ok(())
 }

@@ -1,10 +1,13 @@
 //! The table of payments, and the freshness of what is known of the bank.
 
+mod lines;
 mod read;
 mod waiting;
 mod write;
 
 pub(in crate::store) use waiting::{index_all_waiting, likely};
+
+pub use lines::{Judged, LineKey};
 
 use crate::billing::candidates::{self, Evidence};
 use crate::billing::coded::coded;
