@@ -515,6 +515,33 @@ fn money_that_went_back_after_the_renewal_is_asked_for_and_has_its_steps() {
 }
 
 #[test]
+fn who_is_suspended_for_a_period_that_went_back_runs_again_when_it_is_paid_though_the_expiry_was_corrected() {
+    let sandbox = told();
+    sandbox.pay("2025-04-06;124,00;T-1;K-1;;;;\n", "2025-04-06").exits(0);
+    sandbox.enforce("2025-04-06").exits(0);
+    record(&sandbox, "2025-05-10", &["reverse", "T-1"]).exits(0);
+    assert_eq!(
+        nights(&sandbox, "2025-05-10", "2025-05-17"),
+        [
+            "2025-05-10 S-1 reopened",
+            "2025-05-11 S-1 after-1",
+            "2025-05-15 S-1 after-5",
+            "2025-05-17 suspend S-1 unsettled",
+            "2025-05-17 S-1 suspended"
+        ]
+    );
+    // the year that it was renewed for ends two weeks later: it is suspended for the one before all the same
+    let row = "code;customer;kind;name;price;period_months;expires_on\n";
+    let file = sandbox.file("corrected.csv", format!("{row}S-1;K-1;hosting;Φιλοξενία;100;12;2026-04-15\n"));
+    let file = file.to_str().unwrap();
+    sandbox.run(&["import", "services", file, "--take", "expires_on", "--as-of", "2025-05-18"]).exits(0);
+    sandbox.pay("2025-05-20;124,00;T-2;K-1;;;;\n", "2025-05-20").exits(0);
+    let done = steps(&sandbox.enforce("2025-05-20").exits(0).json(), "actions");
+    assert_eq!(done, ["reinstate S-1 settled"]);
+    assert_eq!(news(&sandbox, "2025-05-20"), ["S-1 reinstated"]);
+}
+
+#[test]
 fn nobody_is_told_that_they_were_reinstated_by_money_that_went_back() {
     let sandbox = suspended();
     sandbox.pay("2025-04-09;124,00;T-1;K-1;;;;\n", "2025-04-09").exits(0);

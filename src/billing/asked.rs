@@ -23,19 +23,6 @@ pub enum Fault {
     Unreadable(String),
 }
 
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NoPrice => f.write_str("its price is zero; import the right one"),
-            Self::Stale { days } => write!(
-                f,
-                "it had expired {days} days before its first import; confirm it with `record ack`, or import its right expiry with `--take expires_on`"
-            ),
-            Self::Unreadable(why) => f.write_str(why),
-        }
-    }
-}
-
 impl Service {
     /// Whether it is charged at all: it renews, is not a custom application, and still exists.
     #[must_use]

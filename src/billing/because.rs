@@ -1,5 +1,6 @@
 //! Why something is done or not done: a code and its figures; `wording/because.rs` says it in words.
 
+use super::asked::Fault;
 use super::ids::PaymentId;
 use super::period::BillingPeriod;
 use chrono::NaiveDate;
@@ -73,7 +74,7 @@ pub enum Because {
     /// Trial mode; why it would be done.
     Trial(Box<Self>),
     /// The record has a fault.
-    Data(String),
+    Data(Fault),
 }
 
 /// What a step lacks to be allowed.

@@ -231,7 +231,7 @@ fn not_enforceable(facts: &Facts, service: &Service, rules: &Rules, today: Naive
     if service.kind == ServiceKind::CustomApp {
         return Some(Because::CustomApp);
     }
-    facts.fault(service, rules).map(|fault| Because::Data(fault.to_string()))
+    facts.fault(service, rules).map(Because::Data)
 }
 
 /// Whether the customer was told of this period's suspension early enough, and since the last event that moved it;

@@ -1,6 +1,7 @@
 //! What will come of a customer if nobody pays and every message arrives: the real core, run over the
 //! coming days. And, of a service that nothing comes of, what it lacks.
 
+use super::asked::Fault;
 use super::because::Because;
 use super::charge::ChargeSource;
 use super::draw::Issuer;
@@ -14,7 +15,6 @@ use super::period::days_after;
 use super::policy::{Mode, Rules};
 use super::service::{Service, ServiceKind, ServiceState, SuspensionReason};
 use chrono::NaiveDate;
-use std::fmt;
 
 /// One thing to come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +91,7 @@ fn arrive(notices: &mut [Notice], day: NaiveDate) {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lack {
     /// Its record has a fault.
-    Fault(String),
+    Fault(Fault),
     /// It is gone.
     Terminated,
     /// It is out of everything.
@@ -112,46 +112,6 @@ pub enum Lack {
     NoStep,
 }
 
-impl fmt::Display for Lack {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fault(why) => f.write_str(why),
-            Self::Terminated => f.write_str("it was deleted; nothing comes of it any more"),
-            Self::Ended => f.write_str("it has ended; `record end SERVICE --undo` takes that back"),
-            Self::CustomApp => f.write_str("a custom application: a person notifies and collects by hand"),
-            Self::ByHand(reason) => write!(
-                f,
-                "a person suspended it ({}); whoever did must lift it: import it as active with `--take state`",
-                reason.code()
-            ),
-            Self::Exempt => f.write_str(
-                "the customer is exempt and every reminder was sent: accounting collects by hand, or ends the \
-                 exemption (`import customers --take enforcement`)",
-            ),
-            Self::Address => f.write_str(
-                "the customer has no e-mail address: enter one (`record email`), or tell them (`record told SERVICE \
-                 DATE --how phone`)",
-            ),
-            Self::Unheard(fate) => {
-                let what = match fate {
-                    NoticeFate::Bounced => "came back",
-                    NoticeFate::Uncertain => "perhaps arrived",
-                    NoticeFate::Queued | NoticeFate::Accepted(_) | NoticeFate::Failed => "was refused",
-                };
-                write!(
-                    f,
-                    "the latest notice {what}: look at `outbox list`, mend the address (`record email`), or tell them \
-                     (`record told SERVICE DATE --how phone`)"
-                )
-            }
-            Self::Withheld(action, because) => write!(f, "{} is withheld: {because}", action.code()),
-            Self::NoStep => f.write_str(
-                "every reminder was sent, and the policy of its kind has no further step: accounting collects by hand",
-            ),
-        }
-    }
-}
-
 /// Why nothing comes of a service, as far as can be said of one of which [`forecast`] shows nothing.
 #[must_use]
 pub fn lack(facts: &Facts, rules: &Rules, service: &Service, today: NaiveDate) -> Lack {
@@ -170,7 +130,7 @@ pub fn lack(facts: &Facts, rules: &Rules, service: &Service, today: NaiveDate) -
         return Lack::CustomApp;
     }
     if let Some(fault) = facts.fault(service, rules) {
-        return Lack::Fault(fault.to_string());
+        return Lack::Fault(fault);
     }
     if !facts.customer.enforcement {
         return Lack::Exempt;

@@ -1,8 +1,8 @@
 //! Which notices are due for a customer today, and the one card that tells them.
 
+use super::asked::Fault;
 use super::card::BillingCard;
 use super::charge::Charge;
-use super::coded::coded;
 use super::deadlines::{Case, suspension_date, termination, termination_date, untold_stage, warning_due};
 use super::draw::{Issuer, draw};
 use super::facts::{Facts, Letter, STEPS_REMEMBERED_DAYS, StepDone};
@@ -20,17 +20,37 @@ pub struct Request {
     pub service: Option<ServiceCode>,
 }
 
-coded! {
-    /// Why a service gets no notice.
-    pub enum NotTold {
-        /// Custom applications are notified by hand.
-        CustomApp = "custom_app",
-        /// Its record cannot be used.
-        Data = "data",
-        /// The customer cancelled, or its period was written off.
-        Cancelled = "cancelled",
-        /// The customer has no address.
-        NoEmail = "no_email",
+/// Why a service gets no notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotTold {
+    /// Custom applications are notified by hand.
+    CustomApp,
+    /// Its record cannot be used.
+    Data(Fault),
+    /// The customer cancelled.
+    Cancelled {
+        /// Its expiry.
+        lapses_on: NaiveDate,
+    },
+    /// Its period was written off.
+    WrittenOff {
+        /// Its expiry.
+        lapses_on: NaiveDate,
+    },
+    /// The customer has no address.
+    NoEmail,
+}
+
+impl NotTold {
+    /// The word by which programs know it.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::CustomApp => "custom_app",
+            Self::Data(_) => "data",
+            Self::Cancelled { .. } | Self::WrittenOff { .. } => "cancelled",
+            Self::NoEmail => "no_email",
+        }
     }
 }
 
@@ -39,10 +59,8 @@ coded! {
 pub struct Skipped {
     /// The service.
     pub service: ServiceCode,
-    /// The code of the reason.
-    pub reason: NotTold,
-    /// The reason in words.
-    pub because: String,
+    /// Why.
+    pub because: NotTold,
 }
 
 /// What is decided for one customer.
@@ -76,11 +94,11 @@ pub fn decide(
     if facts.customer.email.is_empty() {
         let mut services: Vec<String> = notices.iter().map(|notice| told_of(&notice.key)).collect();
         services.dedup();
-        result.skipped.extend(services.into_iter().map(|service| Skipped {
-            service: ServiceCode::new(service),
-            reason: NotTold::NoEmail,
-            because: "the customer has no e-mail address".to_owned(),
-        }));
+        result.skipped.extend(
+            services
+                .into_iter()
+                .map(|service| Skipped { service: ServiceCode::new(service), because: NotTold::NoEmail }),
+        );
         return result;
     }
     let card = draw(facts, rules, issuer, today, &notices);
@@ -108,7 +126,10 @@ fn skipped(facts: &Facts, rules: &Rules, today: NaiveDate) -> Vec<Skipped> {
     // a record that cannot be read is no service here, and is named all the same
     let unreadable = facts.faults.iter().filter(|(code, _)| facts.service(code).is_none());
     let mut skipped: Vec<Skipped> = unreadable
-        .map(|(code, why)| Skipped { service: code.clone(), reason: NotTold::Data, because: why.clone() })
+        .map(|(code, why)| Skipped {
+            service: code.clone(),
+            because: NotTold::Data(Fault::Unreadable(why.clone())),
+        })
         .collect();
     for service in &facts.services {
         match service.state {
@@ -119,18 +140,19 @@ fn skipped(facts: &Facts, rules: &Rules, today: NaiveDate) -> Vec<Skipped> {
         if service.expires_on > days_after(today, horizon) {
             continue;
         }
-        let (reason, because) = if service.kind == ServiceKind::CustomApp {
-            (NotTold::CustomApp, "custom applications are notified by hand".to_owned())
+        let lapses_on = service.expires_on;
+        let because = if service.kind == ServiceKind::CustomApp {
+            NotTold::CustomApp
         } else if let Some(fault) = facts.fault(service, rules) {
-            (NotTold::Data, fault.to_string())
+            NotTold::Data(fault)
         } else if !service.renews {
-            (NotTold::Cancelled, format!("the customer cancelled; it lapses on {}", service.expires_on))
+            NotTold::Cancelled { lapses_on }
         } else if facts.is_written_off(service) {
-            (NotTold::Cancelled, format!("its period was written off; it lapses on {}", service.expires_on))
+            NotTold::WrittenOff { lapses_on }
         } else {
             continue;
         };
-        skipped.push(Skipped { service: service.code.clone(), reason, because });
+        skipped.push(Skipped { service: service.code.clone(), because });
     }
     skipped
 }

@@ -10,7 +10,6 @@ use super::period::days_after;
 use super::policy::Rules;
 use super::service::ServiceKind;
 use chrono::NaiveDate;
-use std::fmt;
 
 /// Something about a domain name that a person must look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,26 +31,6 @@ pub enum Concern {
         /// The first day after the quarantine.
         since: NaiveDate,
     },
-}
-
-impl fmt::Display for Concern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Term { months, term } => write!(
-                f,
-                "it is charged for {months} months, and its registry knows terms of {term} months and their multiples"
-            ),
-            Self::QuarantineOver { since } => write!(
-                f,
-                "its quarantine ended and since {since} anybody may register it; if it is gone, `record end` it"
-            ),
-            Self::PaidTooLate { since } => write!(
-                f,
-                "it was paid, but its quarantine had ended and since {since} anybody may register it; look at the \
-                 registry, and register it anew or give the money back (`record reverse`)"
-            ),
-        }
-    }
 }
 
 /// The concerns of one customer's domain names, with the steps of tonight's decision.

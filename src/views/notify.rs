@@ -108,8 +108,8 @@ impl SkippedView {
         Self {
             customer: customer.to_owned(),
             service: skipped.service.to_string(),
-            reason: skipped.reason.code(),
-            because: skipped.because.clone(),
+            reason: skipped.because.code(),
+            because: skipped.because.to_string(),
         }
     }
 }

@@ -1,7 +1,12 @@
-//! Why a step is taken, or not.
+//! The reasons of the core in words: why a step is taken or not, a service told or not, and why nothing comes of one.
 
+use crate::billing::asked::Fault;
 use crate::billing::because::{Because, Lacking};
+use crate::billing::forecast::Lack;
 use crate::billing::ids::PaymentId;
+use crate::billing::letters::NotTold;
+use crate::billing::notice::NoticeFate;
+use crate::billing::registry::Concern;
 use std::fmt;
 
 impl fmt::Display for Because {
@@ -35,7 +40,7 @@ impl fmt::Display for Because {
             Self::NotWorkingDay { next } => write!(f, "not a working day; the next is {next}"),
             Self::PaymentPending { likely, kept } => pending(f, likely, kept),
             Self::Trial(because) => write!(f, "a trial does not act; it would: {because}"),
-            Self::Data(fault) => f.write_str(fault),
+            Self::Data(fault) => fault.fmt(f),
         }
     }
 }
@@ -84,4 +89,95 @@ fn pending(f: &mut fmt::Formatter<'_>, likely: &[PaymentId], kept: &[PaymentId])
         )?;
     }
     Ok(())
+}
+
+/// What is wrong with a record.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPrice => f.write_str("its price is zero; import the right one"),
+            Self::Stale { days } => write!(
+                f,
+                "it had expired {days} days before its first import; confirm it with `record ack`, or import its right expiry with `--take expires_on`"
+            ),
+            Self::Unreadable(why) => f.write_str(why),
+        }
+    }
+}
+
+/// Why a service gets no notice.
+impl fmt::Display for NotTold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CustomApp => f.write_str("custom applications are notified by hand"),
+            Self::Data(fault) => fault.fmt(f),
+            Self::Cancelled { lapses_on } => write!(f, "the customer cancelled; it lapses on {lapses_on}"),
+            Self::WrittenOff { lapses_on } => {
+                write!(f, "its period was written off; it lapses on {lapses_on}")
+            }
+            Self::NoEmail => f.write_str("the customer has no e-mail address"),
+        }
+    }
+}
+
+/// Why nothing comes of a service, and who must do what.
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fault(fault) => fault.fmt(f),
+            Self::Terminated => f.write_str("it was deleted; nothing comes of it any more"),
+            Self::Ended => f.write_str("it has ended; `record end SERVICE --undo` takes that back"),
+            Self::CustomApp => f.write_str("a custom application: a person notifies and collects by hand"),
+            Self::ByHand(reason) => write!(
+                f,
+                "a person suspended it ({}); whoever did must lift it: import it as active with `--take state`",
+                reason.code()
+            ),
+            Self::Exempt => f.write_str(
+                "the customer is exempt and every reminder was sent: accounting collects by hand, or ends the \
+                 exemption (`import customers --take enforcement`)",
+            ),
+            Self::Address => f.write_str(
+                "the customer has no e-mail address: enter one (`record email`), or tell them (`record told SERVICE \
+                 DATE --how phone`)",
+            ),
+            Self::Unheard(fate) => {
+                let what = match fate {
+                    NoticeFate::Bounced => "came back",
+                    NoticeFate::Uncertain => "perhaps arrived",
+                    NoticeFate::Queued | NoticeFate::Accepted(_) | NoticeFate::Failed => "was refused",
+                };
+                write!(
+                    f,
+                    "the latest notice {what}: look at `outbox list`, mend the address (`record email`), or tell them \
+                     (`record told SERVICE DATE --how phone`)"
+                )
+            }
+            Self::Withheld(action, because) => write!(f, "{} is withheld: {because}", action.code()),
+            Self::NoStep => f.write_str(
+                "every reminder was sent, and the policy of its kind has no further step: accounting collects by hand",
+            ),
+        }
+    }
+}
+
+/// What a registry wants of a domain name.
+impl fmt::Display for Concern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Term { months, term } => write!(
+                f,
+                "it is charged for {months} months, and its registry knows terms of {term} months and their multiples"
+            ),
+            Self::QuarantineOver { since } => write!(
+                f,
+                "its quarantine ended and since {since} anybody may register it; if it is gone, `record end` it"
+            ),
+            Self::PaidTooLate { since } => write!(
+                f,
+                "it was paid, but its quarantine had ended and since {since} anybody may register it; look at the \
+                 registry, and register it anew or give the money back (`record reverse`)"
+            ),
+        }
+    }
 }

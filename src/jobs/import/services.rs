@@ -107,7 +107,10 @@ fn expiry(service: &mut Service, row: &ServiceRow, d: &mut Differences) {
     if taken {
         // somebody looked at this very date: it is no longer doubtful
         service.confirmed = true;
-        if let ServiceState::Suspended { on, reason, .. } = service.state {
+        // a suspension for an older debt, of a period that it was renewed for meanwhile, stays one for that debt
+        if let ServiceState::Suspended { on, reason, expiry } = service.state
+            && (expiry == before || service.expires_on < expiry)
+        {
             service.state = ServiceState::Suspended { on, reason, expiry: service.expires_on };
         }
     }

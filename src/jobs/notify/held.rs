@@ -49,17 +49,17 @@ pub(super) fn hold_customer_back(code: &CustomerCode, why: &str, outcome: &mut N
 pub(super) fn note_skipped(code: &CustomerCode, skipped: &[Skipped], outcome: &mut Notified) {
     for skip in skipped {
         outcome.skipped.push(SkippedView::of(code.as_str(), skip));
-        match skip.reason {
+        match skip.because {
             NotTold::NoEmail => {
                 let text = format!("`{code}` has something to be told and no e-mail address");
                 outcome.findings.add(Kind::NoEmail, code.as_str(), Some(code), None, text);
             }
-            NotTold::Data => {
+            NotTold::Data(_) => {
                 let text = format!("`{}` of `{code}` is held back: {}", skip.service, skip.because);
                 let key = skip.service.as_str();
                 outcome.findings.add(Kind::Data, key, Some(code), Some(&skip.service), text);
             }
-            NotTold::CustomApp | NotTold::Cancelled => {}
+            NotTold::CustomApp | NotTold::Cancelled { .. } | NotTold::WrittenOff { .. } => {}
         }
     }
 }
