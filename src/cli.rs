@@ -63,11 +63,7 @@ pub enum Command {
     /// Show every mail and step to come, if nobody pays
     Calendar(CalendarArgs),
     /// List the last runs
-    Runs {
-        /// How many
-        #[arg(long, default_value_t = 20)]
-        last: u32,
-    },
+    Runs(RunsArgs),
     /// Reinstate what a run suspended and take back what it renewed, where nothing has changed since
     Undo(UndoArgs),
     /// Look at what waits, failed or is uncertain, and decide what becomes of it
@@ -212,6 +208,9 @@ pub struct CalendarArgs {
     /// Only this customer (repeatable)
     #[arg(long, value_name = "CODE")]
     pub customer: Vec<String>,
+    /// How the list is taken away.
+    #[command(flatten)]
+    pub taken: TakeAway,
     /// Work as of this day
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub as_of: Option<NaiveDate>,
@@ -330,6 +329,31 @@ pub struct NightlyArgs {
     pub as_of: Option<NaiveDate>,
 }
 
+/// How a list is taken away.
+#[derive(Debug, Args)]
+pub struct TakeAway {
+    /// Print one list as CSV that a Greek Excel opens right
+    #[arg(long, conflicts_with_all = ["json", "xlsx"])]
+    pub csv: bool,
+    /// Write the lists as an Excel workbook, a sheet each; -o says where
+    #[arg(long, requires = "output", conflicts_with = "json")]
+    pub xlsx: bool,
+    /// The file to write; without it, stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `runs`.
+#[derive(Debug, Args)]
+pub struct RunsArgs {
+    /// How many
+    #[arg(long, default_value_t = 20)]
+    pub last: u32,
+    /// How the list is taken away.
+    #[command(flatten)]
+    pub taken: TakeAway,
+}
+
 /// `status`.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
@@ -339,9 +363,6 @@ pub struct StatusArgs {
     /// Only what was settled and has no tax invoice yet
     #[arg(long)]
     pub to_invoice: bool,
-    /// Print that list as CSV that a Greek Excel opens right
-    #[arg(long, requires = "to_invoice", conflicts_with = "json")]
-    pub csv: bool,
     /// Only what a person must do at a panel or registry
     #[arg(long)]
     pub work_orders: bool,
@@ -351,6 +372,9 @@ pub struct StatusArgs {
     /// Only what the trial would have done, beside what staff did by hand
     #[arg(long)]
     pub shadow: bool,
+    /// How the lists are taken away.
+    #[command(flatten)]
+    pub taken: TakeAway,
     /// Work as of this day
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub as_of: Option<NaiveDate>,

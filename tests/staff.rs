@@ -187,6 +187,41 @@ fn the_list_for_accounting_opens_in_a_greek_excel_and_its_invoices_come_back_as_
 }
 
 #[test]
+fn lists_are_taken_away_as_a_workbook_with_true_days_and_amounts() {
+    use calamine::{Data, Reader, Xlsx, open_workbook};
+    let sandbox = Sandbox::new();
+    let customers = "code;name;email;tax_id\nK-1;=1+1;a@a.example;090000045\n";
+    sandbox.import("customers", customers, "2025-02-01").exits(0);
+    let services = "code;customer;kind;name;price;period_months;expires_on\nS-1;K-1;hosting;Φιλοξενία;1000;12;2025-03-31\n";
+    sandbox.import("services", services, "2025-02-01").exits(0);
+    sandbox.pay("2025-03-02;1240,00;T-1;K-1;;;;\n", "2025-03-02").exits(0);
+    let file = sandbox.path("lists.xlsx");
+    let taken = ["--xlsx", "-o", file.to_str().unwrap()];
+    let open = || open_workbook::<Xlsx<_>, _>(&file).unwrap();
+    sandbox.run(&[&["status", "--as-of", "2025-03-02"][..], &taken].concat()).exits(0);
+    let sheet = open().worksheet_range("To invoice").unwrap();
+    let column =
+        |name: &str| (0..15_u32).find(|at| sheet.get_value((0, *at)).unwrap().to_string() == name).unwrap();
+    let cell = |name: &str| sheet.get_value((1, column(name))).unwrap().clone();
+    assert_eq!(cell("σύνολο"), Data::Float(1240.0));
+    assert_eq!(cell("ΑΦΜ"), Data::String("090000045".to_owned()), "its zero stays");
+    assert_eq!(cell("επωνυμία"), Data::String("=1+1".to_owned()), "words are no formula");
+    // the day of the last of the period, as Excel counts
+    assert_eq!(cell("περίοδος έως").to_string(), "46111");
+    assert!(matches!(cell("περίοδος έως"), Data::DateTime(_)), "{:?}", cell("περίοδος έως"));
+    assert!(open().sheet_names().contains(&"Custom applications, by hand".to_owned()));
+    for (command, sheet) in [("calendar", "Calendar"), ("runs", "Runs")] {
+        sandbox.run(&[&[command][..], &taken].concat()).exits(0);
+        assert!(open().worksheet_range(sheet).unwrap().height() > 1, "{command}");
+    }
+    // CSV is one list, and a workbook is no text
+    let several = sandbox.run(&["status", "--csv", "--as-of", "2025-03-02"]).exits(2).stderr;
+    assert!(several.contains("one list") && several.contains("Unmatched payments"), "{several}");
+    sandbox.run(&["status", "--xlsx"]).exits(2);
+    assert!(sandbox.run(&["runs", "--csv"]).exits(0).stdout.contains(";import;"));
+}
+
+#[test]
 fn what_was_seen_is_listed_no_longer_and_a_doubtful_expiry_is_confirmed() {
     let sandbox = Sandbox::new();
     sandbox.import("customers", "code;name;email\nK-1;Α;a@a.example\n", "2025-03-01").exits(0);

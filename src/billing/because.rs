@@ -1,4 +1,4 @@
-//! Why something is done or not done: a code and its figures; `wording/because.rs` says it in words.
+//! Why something is done or not done, or told or not told: a code and its figures; `wording/because.rs` says it in words.
 
 use super::asked::Fault;
 use super::ids::PaymentId;
@@ -110,6 +110,40 @@ impl Because {
             Self::PaymentPending { .. } => "payment_pending",
             Self::Trial(_) => "trial",
             Self::Data(_) => "data",
+        }
+    }
+}
+
+/// Why a service gets no notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotTold {
+    /// Custom applications are notified by hand.
+    CustomApp,
+    /// Its record cannot be used.
+    Data(Fault),
+    /// The customer cancelled.
+    Cancelled {
+        /// Its expiry.
+        lapses_on: NaiveDate,
+    },
+    /// Its period was written off.
+    WrittenOff {
+        /// Its expiry.
+        lapses_on: NaiveDate,
+    },
+    /// The customer has no address.
+    NoEmail,
+}
+
+impl NotTold {
+    /// The word by which programs know it.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::CustomApp => "custom_app",
+            Self::Data(_) => "data",
+            Self::Cancelled { .. } | Self::WrittenOff { .. } => "cancelled",
+            Self::NoEmail => "no_email",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Which notices are due for a customer today, and the one card that tells them.
 
 use super::asked::Fault;
+use super::because::NotTold;
 use super::card::BillingCard;
 use super::charge::Charge;
 use super::deadlines::{Case, suspension_date, termination, termination_date, untold_stage, warning_due};
@@ -18,40 +19,6 @@ use chrono::NaiveDate;
 pub struct Request {
     /// Only this service's notice; the card shows everything all the same.
     pub service: Option<ServiceCode>,
-}
-
-/// Why a service gets no notice.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotTold {
-    /// Custom applications are notified by hand.
-    CustomApp,
-    /// Its record cannot be used.
-    Data(Fault),
-    /// The customer cancelled.
-    Cancelled {
-        /// Its expiry.
-        lapses_on: NaiveDate,
-    },
-    /// Its period was written off.
-    WrittenOff {
-        /// Its expiry.
-        lapses_on: NaiveDate,
-    },
-    /// The customer has no address.
-    NoEmail,
-}
-
-impl NotTold {
-    /// The word by which programs know it.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::CustomApp => "custom_app",
-            Self::Data(_) => "data",
-            Self::Cancelled { .. } | Self::WrittenOff { .. } => "cancelled",
-            Self::NoEmail => "no_email",
-        }
-    }
 }
 
 /// A service that gets no notice, and why.

@@ -1,6 +1,6 @@
 //! `calendar`: every mail and step to come, per day, if nobody pays.
 
-use super::{Session, known_customers};
+use super::{Session, known_customers, taken_away};
 use crate::cli::{CalendarArgs, Global};
 use crate::exit_status::ExitStatus;
 use crate::jobs::calendar::calendar;
@@ -12,6 +12,7 @@ pub(super) fn run(global: &Global, args: &CalendarArgs) -> Result<ExitStatus> {
     let store = session.reader()?;
     let chosen = known_customers(&store, &args.customer)?;
     let view = calendar(&session.desk, &store, chosen, args.days)?;
-    session.desk.report.result(&view, || wording::calendar::text(&view))?;
+    let list = || vec![("Calendar", wording::calendar::list(&view))];
+    taken_away::shown(&session.desk.report, &args.taken, &view, || wording::calendar::text(&view), list)?;
     Ok(ExitStatus::Done)
 }

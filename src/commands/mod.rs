@@ -12,6 +12,7 @@ mod record;
 mod render_card;
 mod runs;
 mod status;
+mod taken_away;
 
 use crate::cli::{Cli, Command, Global};
 use crate::clock;
@@ -50,7 +51,7 @@ pub fn run(cli: Cli) -> Result<ExitStatus> {
         Command::Record(args) => record::run(global, &args),
         Command::Explain(args) => explain::run(global, &args),
         Command::Calendar(args) => calendar::run(global, &args),
-        Command::Runs { last } => runs::list(global, last),
+        Command::Runs(args) => runs::list(global, &args),
         Command::Undo(args) => runs::undo(global, &args),
         Command::Outbox(command) => outbox::run(global, &command),
         Command::Check => check::run(global),

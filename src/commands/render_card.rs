@@ -1,6 +1,6 @@
 //! `render-card`
 
-use super::Session;
+use super::{Session, taken_away};
 use crate::billing::card::CardStatus;
 use crate::billing::charging::bring_up_to_date;
 use crate::billing::facts::Letter;
@@ -22,16 +22,10 @@ pub(super) fn run(global: &Global, args: &RenderCardArgs) -> Result<ExitStatus> 
     let store = session.reader()?;
     let desk = &session.desk;
     let bytes = drawn(desk, &store, args)?;
-    match &args.output {
-        Some(file) => {
-            std::fs::write(file, bytes).with_context(|| format!("cannot write `{}`", file.display()))?;
-            desk.report.status(&format!("written to {}", file.display()));
-        }
-        None if args.format == Format::Pdf && std::io::stdout().is_terminal() => {
-            bail!("a PDF cannot be shown on a terminal; name a file with -o, or use --format text")
-        }
-        None => desk.report.bytes(&bytes)?,
+    if args.output.is_none() && args.format == Format::Pdf && std::io::stdout().is_terminal() {
+        bail!("a PDF cannot be shown on a terminal; name a file with -o, or use --format text")
     }
+    taken_away::written(&desk.report, args.output.as_deref(), &bytes)?;
     Ok(ExitStatus::Done)
 }
 

@@ -1,11 +1,12 @@
 //! `runs` and `undo RUN`
 
-use super::{Session, person};
+use super::{Session, person, taken_away};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::period::days_after;
-use crate::cli::{Global, UndoArgs};
+use crate::cli::{Global, RunsArgs, UndoArgs};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
+use crate::export::table;
 use crate::jobs::enforce::undo;
 use crate::lock::STAFF_PATIENCE;
 use crate::views::runs::{RunsView, UndoView};
@@ -15,10 +16,17 @@ use anyhow::Result;
 /// What is undone is left alone for so many days, where nothing else is said.
 const LEFT_ALONE_DAYS: u32 = 7;
 
-pub(super) fn list(global: &Global, last: u32) -> Result<ExitStatus> {
+pub(super) fn list(global: &Global, args: &RunsArgs) -> Result<ExitStatus> {
     let session = Session::open(global, None, true)?;
-    let view = RunsView { runs: session.reader()?.last_runs(last)? };
-    session.desk.report.result(&view, || wording::runs::listing(&view))?;
+    let view = RunsView { runs: session.reader()?.last_runs(args.last)? };
+    let list = || wording::runs::listing(&view);
+    taken_away::shown(
+        &session.desk.report,
+        &args.taken,
+        &view,
+        || table(&list()),
+        || vec![("Runs", list())],
+    )?;
     Ok(ExitStatus::Done)
 }
 

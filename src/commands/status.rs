@@ -1,12 +1,11 @@
 //! `status`: how things stand.
 
-use super::Session;
+use super::{Session, taken_away};
 use crate::cli::{Global, StatusArgs};
 use crate::exit_status::ExitStatus;
-use crate::export::excel;
 use crate::jobs::enforce::drift::drift;
 use crate::jobs::status::status;
-use crate::wording::status::{Parts, invoice_sheet, text};
+use crate::wording::status::{Parts, lists, text};
 use anyhow::Result;
 
 pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<ExitStatus> {
@@ -18,10 +17,6 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<ExitStatus> {
     if args.drift {
         view.drift = Some(drift(desk, &store)?);
     }
-    if args.csv {
-        desk.report.bytes(&excel(&invoice_sheet(&view.to_invoice))?)?;
-        return Ok(ExitStatus::Done);
-    }
     let parts = Parts {
         unmatched: args.unmatched,
         work_orders: args.work_orders,
@@ -29,6 +24,6 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<ExitStatus> {
         drift: args.drift,
         shadow: args.shadow,
     };
-    desk.report.result(&view, || text(&view, parts))?;
+    taken_away::shown(&desk.report, &args.taken, &view, || text(&view, parts), || lists(&view, parts))?;
     Ok(ExitStatus::Done)
 }

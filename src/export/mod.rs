@@ -1,11 +1,13 @@
-//! Lists as they are taken away: rows of typed cells, as a table for a terminal or as CSV for a Greek Excel. Each
+//! Lists as they are taken away: rows of typed cells, as a table for a terminal, as CSV for a Greek Excel, or as its workbook. Each
 //! format is a file of this room, and knows how it writes a day and an amount.
 
 mod excel;
 mod table;
+mod workbook;
 
 pub use excel::excel;
 pub use table::table;
+pub use workbook::workbook;
 
 use crate::billing::money::Money;
 use chrono::NaiveDate;

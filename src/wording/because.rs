@@ -1,10 +1,9 @@
 //! The reasons of the core in words: why a step is taken or not, a service told or not, and why nothing comes of one.
 
 use crate::billing::asked::Fault;
-use crate::billing::because::{Because, Lacking};
+use crate::billing::because::{Because, Lacking, NotTold};
 use crate::billing::forecast::Lack;
 use crate::billing::ids::PaymentId;
-use crate::billing::letters::NotTold;
 use crate::billing::notice::NoticeFate;
 use crate::billing::registry::Concern;
 use std::fmt;

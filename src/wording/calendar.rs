@@ -1,10 +1,24 @@
 //! `calendar`: a line a day, with bars.
 
 use crate::billing::money::Money;
+use crate::export::List;
 use crate::views::calendar::CalendarView;
 
 /// Bars are at most so wide.
 const BAR: usize = 30;
+
+/// What comes, a row a day.
+#[must_use]
+pub(crate) fn list(view: &CalendarView) -> List {
+    List::of(&["date", "messages", "asked", "services"], &view.days, |day| {
+        vec![
+            day.date.into(),
+            day.messages.to_string().into(),
+            Money::from_cents(day.asked_cents).into(),
+            day.services.join(", ").into(),
+        ]
+    })
+}
 
 /// What comes, a line a day.
 #[must_use]

@@ -5,9 +5,9 @@ use crate::views::runs::{RunsView, UndoView};
 
 /// A line for each run.
 #[must_use]
-pub(crate) fn listing(view: &RunsView) -> String {
+pub(crate) fn listing(view: &RunsView) -> List {
     let head = ["run", "command", "as of", "mode", "began", "status", "journalled"];
-    table(&List::of(&head, &view.runs, |run| {
+    List::of(&head, &view.runs, |run| {
         let status = run.exit_status.map_or_else(|| "cut short".to_owned(), |status| status.to_string());
         vec![
             run.id.to_string().into(),
@@ -18,7 +18,7 @@ pub(crate) fn listing(view: &RunsView) -> String {
             status.into(),
             run.journalled.to_string().into(),
         ]
-    }))
+    })
 }
 
 /// A line for each step of the run that was undone, or left.

@@ -31,6 +31,23 @@ impl Parts {
 /// The tables that were asked for, each with its title, without those that are empty.
 #[must_use]
 pub(crate) fn text(view: &StatusView, parts: Parts) -> String {
+    let shown = wanted(view, parts, to_invoice).into_iter().filter(|(_, list)| !list.rows.is_empty());
+    let text: String =
+        shown.map(|(title, list)| format!("{title} ({})\n{}\n", list.rows.len(), table(&list))).collect();
+    if text.is_empty() { "nothing to show\n".to_owned() } else { text }
+}
+
+/// The lists that were asked for as they are taken away: what waits for a tax invoice with all that one needs.
+#[must_use]
+pub(crate) fn lists(view: &StatusView, parts: Parts) -> Vec<(&'static str, List)> {
+    wanted(view, parts, invoice_sheet)
+}
+
+fn wanted(
+    view: &StatusView,
+    parts: Parts,
+    to_invoice: impl Fn(&[InvoiceRow]) -> List,
+) -> Vec<(&'static str, List)> {
     let whole = parts.is_whole();
     let drift = view.drift.as_deref().unwrap_or_default();
     let all = [
@@ -40,16 +57,13 @@ pub(crate) fn text(view: &StatusView, parts: Parts) -> String {
         (whole, "Held back", listed(&view.held_back)),
         (whole, "Needs a person", listed(&view.attention)),
         (whole || parts.unmatched, "Unmatched payments", unmatched(&view.unmatched)),
-        (whole, "Custom applications to notify by hand", services(&view.custom_apps)),
+        (whole, "Custom applications, by hand", services(&view.custom_apps)),
         (whole || parts.to_invoice, "To invoice", to_invoice(&view.to_invoice)),
         (whole || parts.work_orders, "Work orders", work_orders(&view.work_orders)),
         (parts.shadow, "The trial beside the staff", shadow(&view.shadow)),
         (parts.drift, "Drift", drifted(drift)),
     ];
-    let shown = all.iter().filter(|(is_wanted, _, list)| *is_wanted && !list.rows.is_empty());
-    let text: String =
-        shown.map(|(_, title, list)| format!("{title} ({})\n{}\n", list.rows.len(), table(list))).collect();
-    if text.is_empty() { "nothing to show\n".to_owned() } else { text }
+    all.into_iter().filter(|(is_wanted, ..)| *is_wanted).map(|(_, title, list)| (title, list)).collect()
 }
 
 fn money(cents: i64) -> Cell {
@@ -127,7 +141,7 @@ fn to_invoice(rows: &[InvoiceRow]) -> List {
 
 /// What waits for a tax invoice, with all that an invoice needs, as the accountant's own program calls it.
 #[must_use]
-pub(crate) fn invoice_sheet(rows: &[InvoiceRow]) -> List {
+fn invoice_sheet(rows: &[InvoiceRow]) -> List {
     let head = [
         "ημερομηνία εξόφλησης",
         "κωδικός πελάτη",

@@ -1,9 +1,10 @@
 //! Who gets no letter, and what a person is told of that.
 
 use super::{Draft, Notified};
+use crate::billing::because::NotTold;
 use crate::billing::facts::Facts;
 use crate::billing::ids::CustomerCode;
-use crate::billing::letters::{self, NotTold, Skipped};
+use crate::billing::letters::{self, Skipped};
 use crate::billing::notice::NoticeFate;
 use crate::jobs::Desk;
 use crate::jobs::attention::Kind;

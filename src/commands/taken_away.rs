@@ -1,0 +1,43 @@
+//! What a command shows, where it is asked for: on the terminal, as JSON, or as a list for Excel.
+
+use crate::cli::TakeAway;
+use crate::error::Stop;
+use crate::export::{List, excel, workbook};
+use crate::report::Report;
+use anyhow::{Context, Result};
+use serde::Serialize;
+use std::path::Path;
+
+/// Shows a view: as `text` (or JSON), or its lists as they were asked for. Several lists are sheets of one workbook;
+/// CSV is one list.
+pub(super) fn shown(
+    report: &Report,
+    taken: &TakeAway,
+    view: &impl Serialize,
+    text: impl FnOnce() -> String,
+    lists: impl FnOnce() -> Vec<(&'static str, List)>,
+) -> Result<()> {
+    let bytes = if taken.csv {
+        let lists = lists();
+        let [(_, list)] = lists.as_slice() else {
+            let names: Vec<&str> = lists.iter().map(|(name, _)| *name).collect();
+            let text =
+                format!("--csv is one list; ask for one of these, or for --xlsx: {}", names.join(", "));
+            return Err(Stop::usage(text).into());
+        };
+        excel(list)?
+    } else if taken.xlsx {
+        workbook(&lists())?
+    } else {
+        return report.result(view, text);
+    };
+    written(report, taken.output.as_deref(), &bytes)
+}
+
+/// Writes bytes to a file, and says so; to stdout where none is named.
+pub(super) fn written(report: &Report, output: Option<&Path>, bytes: &[u8]) -> Result<()> {
+    let Some(file) = output else { return report.bytes(bytes) };
+    std::fs::write(file, bytes).with_context(|| format!("cannot write `{}`", file.display()))?;
+    report.status(&format!("written to {}", file.display()));
+    Ok(())
+}
