@@ -110,6 +110,7 @@ fn facts() -> Facts {
         likely: Vec::new(),
         notices: Vec::new(),
         steps: Vec::new(),
+        received: Vec::new(),
         left_alone: Vec::new(),
         last_card: None,
         faults: Vec::new(),
@@ -349,6 +350,7 @@ fn issuer() -> Issuer {
         banks: Vec::new(),
         iris: None,
         link: None,
+        arrives_days: 1,
         epc_qr: false,
         reverse_charge: String::new(),
         exempt: String::new(),
@@ -641,5 +643,49 @@ proptest! {
         prop_assert_eq!(card.total_due.cents(), (due - card.credit.cents()).max(0));
         let rates: i64 = card.vat.iter().map(|sum| sum.amounts.gross.cents()).sum();
         prop_assert_eq!(rates, card.totals.gross.cents());
+    }
+}
+
+/// Of each: expiry, suspension, termination and release; then the day of issue, bank days of travel, and the deadline.
+#[test]
+fn the_deadline_leaves_money_its_bank_days_before_anything_happens() {
+    use konet_billing::billing::pay_by::{Banks, pay_by};
+    type Days<'a> = [&'a str; 4];
+    let rows: [(&[Days<'_>], &str, u32, &str); 12] = [
+        // Tuesday 8/4: money sent on Friday 4/4 is known after Monday
+        (&[["2025-04-01", "2025-04-08", "2025-05-08", ""]], "2025-04-02", 1, "2025-04-04"),
+        (&[["2025-04-01", "2025-04-08", "", ""]], "2025-04-02", 0, "2025-04-07"),
+        (&[["2025-04-01", "2025-04-08", "", ""]], "2025-04-02", 2, "2025-04-03"),
+        // it is past: today
+        (&[["2025-04-01", "2025-04-08", "", ""]], "2025-04-07", 1, "2025-04-07"),
+        (&[["2025-04-01", "2025-04-08", "", ""]], "2025-04-08", 1, "2025-04-08"),
+        // not after the expiry to come, and on a bank day
+        (&[["2025-04-06", "2025-04-14", "", ""]], "2025-03-20", 1, "2025-04-04"),
+        (&[["2025-04-03", "", "", ""]], "2025-03-20", 1, "2025-04-03"),
+        // Easter: Friday 18/4 to Monday 21/4 the banks are closed
+        (&[["2025-04-01", "2025-04-22", "", ""]], "2025-04-10", 1, "2025-04-16"),
+        // the earliest of all that is asked for
+        (&[["2025-04-01", "2025-04-22", "", ""], ["2025-04-10", "", "", ""]], "2025-04-09", 1, "2025-04-10"),
+        // a domain name that its registry gives away
+        (&[["2025-04-01", "", "", "2025-04-17"]], "2025-04-02", 1, "2025-04-15"),
+        // nothing happens to it: at once
+        (&[["2025-04-01", "", "", ""]], "2025-04-02", 1, ""),
+        (&[], "2025-04-02", 1, ""),
+    ];
+    let when = |text: &str| (!text.is_empty()).then(|| day(text));
+    for (lines, today, arrives_days, expected) in rows {
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|[expires, suspend, terminate, released]| konet_billing::billing::card::CardLine {
+                expires_on: when(expires),
+                suspend_on: when(suspend),
+                terminate_on: when(terminate),
+                released_on: when(released),
+                ..crate::support::cards::line(0, 0, None)
+            })
+            .collect();
+        let calendar = konet_billing::billing::calendar::Calendar::default();
+        let banks = Banks { calendar: &calendar, arrives_days };
+        assert_eq!(pay_by(lines.iter(), banks, day(today)), when(expected), "{lines:?} on {today}");
     }
 }

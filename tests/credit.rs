@@ -338,3 +338,26 @@ fn a_cheque_is_a_promise_until_it_is_cleared() {
     record(&sandbox, "2025-04-19", &["payment", "K-1", "124,00", "--method", "cheque"]).exits(0);
     assert_eq!(steps(&night(&sandbox, "2025-04-20"), "actions"), ["renew S-1 settled"]);
 }
+
+#[test]
+fn nobodys_data_is_deleted_for_what_the_money_of_a_service_covers_that_is_deleted_the_same_night() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let more = "code;customer;kind;name;domain_name;price;period_months;expires_on\n\
+        S-3;K-1;hosting;Φιλοξενία;gamma.example;300,00;12;2025-03-31\n";
+    sandbox.import("services", more, "2025-02-01").exits(0);
+    // 200,00 towards the dearer one, which is not enough for it
+    sandbox.pay("2025-02-20;200,00;T-1;K-1;S-3;;;\n", "2025-02-20").exits(0);
+    told_in_full(&sandbox);
+    assert_eq!(
+        steps(&night(&sandbox, "2025-04-07"), "actions"),
+        ["suspend S-1 unsettled", "suspend S-3 unsettled"]
+    );
+    sandbox.notify("2025-04-07");
+    assert_eq!(stages(&sandbox.notify("2025-04-30").json(), "K-1"), ["S-1 final", "S-3 final"]);
+    // with the one the money is free, and pays for the other
+    let done = night(&sandbox, "2025-05-07");
+    assert_eq!(steps(&done, "actions"), ["terminate S-3 final_notice_served"], "{done}");
+    assert_eq!(steps(&done, "withheld"), ["terminate S-1 payment_pending"], "{done}");
+    let done = night(&sandbox, "2025-05-08");
+    assert_eq!(steps(&done, "actions"), ["renew S-1 settled", "reinstate S-1 settled"], "{done}");
+}

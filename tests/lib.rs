@@ -33,4 +33,5 @@ mod staff;
 mod statements;
 mod support;
 mod trust;
+mod truth;
 mod wild;

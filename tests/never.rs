@@ -635,11 +635,39 @@ fn untrue_cards(now: &Books, moment: &Moment<'_>) -> Vec<String> {
                 found.push(format!("{customer}: {due} for {code} from {from}, {} are due", charge.due()));
             }
         }
-        if let (Some(pay_by), Some(first)) = (day_of(&message["pay_by"]), first)
-            && pay_by > first.max(moment.day)
-        {
-            found.push(format!("{customer}: to be paid by {pay_by}, and something happens on {first}"));
-        }
+        found
+            .extend(deadline(message, first, lines, total, moment).map(|text| format!("{customer}: {text}")));
     }
     found
+}
+
+/// The deadline lies before all that is threatened, and is there where anything is to come; what may be paid later has
+/// a later day and is a part of the whole.
+fn deadline(
+    message: &Value,
+    first: Option<NaiveDate>,
+    lines: &[Value],
+    total: i64,
+    moment: &Moment<'_>,
+) -> Option<String> {
+    let day = |key: &str| message[key].as_str().and_then(|text| text.parse::<NaiveDate>().ok());
+    let cents = |key: &str| message[key].as_i64().unwrap_or(-1);
+    let due = lines.iter().filter(|line| line["due_cents"].as_i64().is_some_and(|due| due > 0));
+    let expiries = due.filter_map(|line| line["expires_on"].as_str()?.parse::<NaiveDate>().ok());
+    let expiry = expiries.filter(|day| *day >= moment.day).min();
+    let (by, now, later) = (day("pay_by"), cents("now_cents"), cents("later_cents"));
+    if now + later != total || now < 0 || later < 0 {
+        return Some(format!("{now} now and {later} later are not {total}"));
+    }
+    if day("later_by").is_some() != (later > 0) || day("later_by").is_some_and(|later| Some(later) <= by) {
+        return Some(format!("{later} later by {:?}, and now by {by:?}", day("later_by")));
+    }
+    let Some(by) = by else {
+        let threatened = total > 0 && (first.is_some_and(|day| day >= moment.day) || expiry.is_some());
+        return threatened.then(|| format!("no deadline for {total}, with {first:?} and {expiry:?} to come"));
+    };
+    let late = first.is_some_and(|first| first >= moment.day && by >= first && by > moment.day);
+    let after_expiry = expiry.is_some_and(|expiry| by > expiry);
+    (total == 0 || by < moment.day || late || after_expiry)
+        .then(|| format!("pay by {by}, with {first:?} and {expiry:?} to come"))
 }

@@ -272,7 +272,7 @@ fn a_card_is_shown_before_it_is_sent_and_again_after() {
         sandbox.run(&arguments).exits(0).stdout
     };
     assert!(
-        of(&[]).contains("Ποσό πληρωμής: 100,00") && of(&["--as-sent"]).contains("Ποσό πληρωμής: 124,00")
+        of(&[]).contains("Πληρωτέο ποσό: 100,00") && of(&["--as-sent"]).contains("Πληρωτέο ποσό: 124,00")
     );
     let again = sandbox.run(&["notify", "--customer", "K-1", "--resend", "--as-of", "2025-03-02", "--json"]);
     assert_eq!(again.exits(0).json()["totals"]["sent"], 1);

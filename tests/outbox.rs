@@ -39,7 +39,7 @@ fn another_reader_finds_subject_bodies_headers_and_the_same_amounts_in_the_pdf()
         let mail = MessageParser::default().parse(&message.bytes).unwrap();
         let subject = mail.subject().unwrap();
         assert!(
-            subject.starts_with("Καρτέλα Χρέωσης KX-2025-00000") && subject.contains("31/03/2025"),
+            subject.starts_with("Λήξη στις 31/03/2025: alpha-") && subject.contains(" € (KX-2025-00000"),
             "{subject}"
         );
         assert_eq!(mail.header("Auto-Submitted").unwrap().as_text(), Some("auto-generated"));
@@ -51,7 +51,7 @@ fn another_reader_finds_subject_bodies_headers_and_the_same_amounts_in_the_pdf()
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("card.pdf");
         std::fs::write(&file, pdf.contents()).unwrap();
-        let amount = text.lines().find_map(|line| line.trim().strip_prefix("Ποσό πληρωμής: ")).unwrap();
+        let amount = text.lines().find_map(|line| line.trim().strip_prefix("Πληρωτέο ποσό: ")).unwrap();
         assert!(html.contains(amount), "{amount}");
         let Ok(output) =
             std::process::Command::new("pdftotext").args(["-layout"]).arg(&file).arg("-").output()
@@ -140,7 +140,7 @@ fn paid_meanwhile_a_waiting_message_is_withdrawn() {
         .map(|message| MessageParser::default().parse(&message.bytes).unwrap().subject().unwrap().to_owned())
         .collect();
     assert_eq!(to_first.len(), 1);
-    assert!(to_first[0].contains("ανανέωση"), "the reminder gave way to thanks: {to_first:?}");
+    assert!(to_first[0].contains("Ανανεώθηκε"), "the reminder gave way to thanks: {to_first:?}");
 }
 
 #[test]

@@ -146,7 +146,7 @@ fn one_screen_answers_a_phone_call() {
     for part in [
         "alpha",
         "124,00",
-        "Καρτέλα Χρέωσης",
+        "(KX-2025-",
         "a@a.example: sent",
         "nothing is to be done",
         "2025-04-07 suspend S-1",

@@ -139,7 +139,10 @@ fn nobody_is_thanked_for_money_when_a_suspension_was_undone() {
     sandbox.notify("2025-04-08").exits(0);
     let sent = sandbox.run(&["outbox", "list", "--all", "--json"]).json();
     let last = sent["messages"].as_array().unwrap().last().unwrap().clone();
-    assert!(last["subject"].as_str().unwrap().contains("ενεργοποίηση alpha.example"), "{last}");
+    assert!(
+        last["subject"].as_str().unwrap().contains("alpha.example (Φιλοξενία): ενεργή και πάλι"),
+        "{last}"
+    );
     assert!(!last["subject"].as_str().unwrap().contains("νέα λήξη"), "{last}");
     let shown =
         sandbox.run(&["render-card", last["card"].as_str().unwrap(), "--as-sent", "--format", "text"]);
@@ -359,7 +362,10 @@ fn a_kind_that_is_suspended_from_now_on_warns_those_whose_last_stage_is_past() {
     assert_eq!(stages(&warned, "K-1"), ["S-1 warning"]);
     assert_eq!(warned["messages"][0]["lines"][0]["suspend_on"], "2025-04-25");
     assert!(
-        warned["messages"][0]["subject"].as_str().unwrap().contains("αναστολή alpha.example στις 25/04/2025")
+        warned["messages"][0]["subject"]
+            .as_str()
+            .unwrap()
+            .contains("Αναστολή στις 25/04/2025: alpha.example")
     );
     // once
     assert_eq!(nights(&sandbox, "2025-04-21", "2025-04-25")[0], "2025-04-25 suspend S-1 unsettled");

@@ -72,13 +72,26 @@ impl Calendar {
     #[must_use]
     pub fn bank_days_between(&self, from: NaiveDate, to: NaiveDate) -> u32 {
         let days = u32::try_from((to - from).num_days().clamp(0, 4000)).unwrap_or(0);
-        let free = |day: &NaiveDate| {
-            matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
-                || is_greek_holiday(*day)
-                || self.extra_holidays.contains(day)
-        };
-        let count = (1..=days).map(|n| days_after(from, n)).filter(|day| !free(day)).count();
+        let count = (1..=days).map(|n| days_after(from, n)).filter(|day| self.is_bank_day(*day)).count();
         u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    fn is_bank_day(&self, day: NaiveDate) -> bool {
+        !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
+            && !is_greek_holiday(day)
+            && !self.extra_holidays.contains(&day)
+    }
+
+    /// The last bank day that is not after `day`.
+    #[must_use]
+    pub fn bank_day_up_to(&self, day: NaiveDate) -> NaiveDate {
+        (0..=800).map(|n| days_before(day, n)).find(|day| self.is_bank_day(*day)).unwrap_or(day)
+    }
+
+    /// The bank day that lies `count` bank days before `day`.
+    #[must_use]
+    pub fn bank_day_before(&self, day: NaiveDate, count: u32) -> NaiveDate {
+        (0..count).fold(day, |day, _| self.bank_day_up_to(days_before(day, 1)))
     }
 }
 

@@ -136,10 +136,14 @@ pub struct CardLine {
     pub amounts: Amounts,
     /// The rate of its VAT.
     pub rate: VatRate,
-    /// What was already paid towards it.
+    /// The money that was already paid towards it.
     pub paid: Money,
-    /// Οφειλή.
+    /// What is left of it: its gross less what was paid. An adjustment's is negative.
     pub due: Money,
+    /// What discounts have taken off it; each is a line of its own, behind it.
+    pub taken_off: Money,
+    /// Whether it may be paid later than the card's deadline.
+    pub later: bool,
     /// Its group.
     pub urgency: Urgency,
     /// Suspended for non-payment: paying switches it on again.
@@ -148,6 +152,8 @@ pub struct CardLine {
     pub suspend_on: Option<NaiveDate>,
     /// The day on which it is terminated if not settled.
     pub terminate_on: Option<NaiveDate>,
+    /// The day from which anybody may register the domain name if it is not settled.
+    pub released_on: Option<NaiveDate>,
     /// Number of a tax invoice that preceded the payment.
     pub invoice: Option<String>,
 }
@@ -168,6 +174,8 @@ impl CardLine {
 pub struct CardEvent {
     /// The service.
     pub service: ServiceCode,
+    /// Its kind.
+    pub kind: ServiceKind,
     /// What it is.
     pub name: String,
     /// Its domain name.
@@ -191,6 +199,24 @@ pub enum Awaited {
     Reinstatement,
     /// Its registry has not renewed it yet.
     Registry,
+}
+
+/// The part of a card that may be paid later than the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Later {
+    /// The sum of those charges.
+    pub due: Money,
+    /// Their own deadline, later than the card's.
+    pub by: NaiveDate,
+}
+
+/// Money that came in and settled what the card's events tell of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// The day of the payment.
+    pub on: NaiveDate,
+    /// The whole of it.
+    pub amount: Money,
 }
 
 /// A service that needs nothing now, or a custom application: no amounts.
@@ -248,8 +274,12 @@ pub struct BillingCard {
     pub total_due: Money,
     /// Of it, what is overdue now.
     pub overdue: Money,
-    /// Pay by: the earliest expiry to come, else the earliest consequence, else none.
+    /// The deadline, as `pay_by.rs` finds it; none where nothing is due, or it is due at once.
     pub due_by: Option<NaiveDate>,
+    /// What of it may be paid later than that.
+    pub later: Option<Later>,
+    /// The payments that the events speak of.
+    pub receipts: Vec<Receipt>,
     /// Settled services with their expiry.
     pub settled: Vec<CardService>,
     /// Custom applications: notified by hand.
@@ -261,6 +291,18 @@ pub struct BillingCard {
 }
 
 impl BillingCard {
+    /// What is to be paid by the deadline.
+    #[must_use]
+    pub fn due_now(&self) -> Money {
+        self.total_due - self.later.map_or(Money::ZERO, |later| later.due)
+    }
+
+    /// What is due for a service: all of its charges, less what was taken off them.
+    #[must_use]
+    pub fn due_of(&self, service: &ServiceCode) -> Money {
+        self.lines.iter().filter(|line| line.service.as_ref() == Some(service)).map(|line| line.due).sum()
+    }
+
     /// Every stage told by the message that carries this card, most telling last.
     #[must_use]
     pub fn stages(&self) -> Vec<Stage> {

@@ -1,6 +1,6 @@
 //! Charges: one service, one period (or a one-off, or an adjustment), and what was paid towards them.
 
-use super::ids::{ChargeId, ServiceCode};
+use super::ids::{ChargeId, PaymentId, ServiceCode};
 use super::money::Money;
 use super::period::BillingPeriod;
 use super::vat::{Amounts, VatRate};
@@ -46,6 +46,21 @@ pub struct Charge {
     pub written_off_on: Option<NaiveDate>,
     /// Number of its tax invoice, where one was issued.
     pub invoice: Option<String>,
+}
+
+/// Money that settled a period which was renewed not long ago.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// The service.
+    pub service: ServiceCode,
+    /// Start of the period that it settled.
+    pub from: NaiveDate,
+    /// The payment.
+    pub payment: PaymentId,
+    /// Its day.
+    pub on: NaiveDate,
+    /// The whole of it.
+    pub amount: Money,
 }
 
 impl Charge {

@@ -2,18 +2,19 @@
 
 use super::card::{
     Awaited, Bank, BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Iris,
-    PaymentInstructions, Urgency, VatSum,
+    PaymentInstructions, Receipt, Urgency, VatSum,
 };
-use super::charge::{Charge, ChargeSource};
-use super::deadlines::{suspension_date, termination_date};
-use super::facts::Facts;
+use super::charge::{Charge, ChargeSource, Received};
+use super::deadlines::{Case, suspension_date, termination_date};
+use super::facts::{Facts, PaidBy};
 use super::ids::CardNumber;
 use super::money::Money;
 use super::notice::{Class, Notice, NoticeKey, Stage, Subject};
+use super::pay_by::{Banks, later, pay_by};
 use super::period::{BillingPeriod, days_after};
 use super::policy::{Mode, Rules};
 use super::service::{Service, ServiceKind, ServiceState, SuspensionReason};
-use super::vat::{Amounts, VatTreatment};
+use super::vat::{Amounts, Price, VatRate, VatTreatment};
 use chrono::NaiveDate;
 
 /// A charge that expires within so many days is «expiring»; one further off is «upcoming».
@@ -30,6 +31,8 @@ pub struct Issuer {
     pub iris: Option<Iris>,
     /// Card-payment page with `{reference}` in it.
     pub link: Option<String>,
+    /// So many bank days pass between the sending of money and the night that knows of it.
+    pub arrives_days: u32,
     /// Whether cards carry an EPC069-12 QR code.
     pub epc_qr: bool,
     /// The sentence for reverse charge.
@@ -68,7 +71,7 @@ pub(super) fn draw(
     today: NaiveDate,
     notices: &[Notice],
 ) -> BillingCard {
-    let lines = lines(facts, rules, today, notices);
+    let mut lines = lines(facts, rules, today, notices);
     let totals: Amounts = lines.iter().map(|line| line.amounts).sum();
     let due: Money = lines.iter().map(|line| line.due).sum();
     let overdue: Money =
@@ -76,6 +79,9 @@ pub(super) fn draw(
     let credit = facts.credit();
     // money that is kept for a service pays for no other
     let total_due = (due - facts.free_credit()).at_least_zero();
+    let banks = Banks { calendar: &rules.calendar, arrives_days: issuer.arrives_days };
+    let due_by = pay_by(lines.iter(), banks, today).filter(|_| total_due.is_positive());
+    let later = later(&mut lines, due_by, total_due, banks, today);
     let customer = &facts.customer;
     BillingCard {
         number: CardNumber::new(""),
@@ -95,24 +101,83 @@ pub(super) fn draw(
         credit,
         total_due,
         overdue: overdue.min(total_due),
-        due_by: pay_by(&lines, today),
+        due_by,
+        later,
+        receipts: receipts(facts, notices),
         settled: settled(facts, &lines),
         custom_apps: custom_apps(facts),
         payment: payment(facts, issuer, total_due),
-        vat_notes: match customer.vat {
-            VatTreatment::ReverseCharge => vec![issuer.reverse_charge.clone()],
-            VatTreatment::Exempt => vec![issuer.exempt.clone()],
-            VatTreatment::Standard | VatTreatment::Own(_) => Vec::new(),
-        },
+        vat_notes: vat_notes(customer.vat, issuer, &lines),
         lines,
     }
 }
 
 pub(super) fn lines(facts: &Facts, rules: &Rules, today: NaiveDate, notices: &[Notice]) -> Vec<CardLine> {
-    let mut lines: Vec<CardLine> =
-        facts.open_charges().into_iter().map(|charge| line(facts, rules, today, notices, charge)).collect();
-    lines.sort_by(|a, b| (a.urgency, a.expires_on, &a.service).cmp(&(b.urgency, b.expires_on, &b.service)));
-    lines
+    let open = facts.open_charges().into_iter();
+    let mut lines: Vec<(CardLine, &Charge)> =
+        open.map(|charge| (line(facts, rules, today, notices, charge), charge)).collect();
+    lines.sort_by(|(a, _), (b, _)| {
+        (a.urgency, a.expires_on, &a.service).cmp(&(b.urgency, b.expires_on, &b.service))
+    });
+    let with_reductions = |(line, charge): (CardLine, &Charge)| {
+        let reductions: Vec<CardLine> = reductions(facts, charge, &line).collect();
+        std::iter::once(line).chain(reductions)
+    };
+    lines.into_iter().flat_map(with_reductions).collect()
+}
+
+/// What was taken off a charge: a line each, with its reason, which lowers net, VAT and gross alike.
+fn reductions<'a>(
+    facts: &'a Facts,
+    charge: &'a Charge,
+    line: &'a CardLine,
+) -> impl Iterator<Item = CardLine> + 'a {
+    facts.allocations.iter().filter(|allocation| allocation.charge == charge.id).filter_map(|allocation| {
+        let PaidBy::Adjustment(id) = allocation.by else { return None };
+        let label = facts.charges.iter().find(|known| known.id == id).map(|known| known.label.clone());
+        let amounts = Price::Gross(-allocation.amount).at(charge.rate);
+        Some(CardLine {
+            name: label.unwrap_or_default(),
+            source: ChargeSource::Adjustment,
+            stage: None,
+            expires_on: None,
+            amounts,
+            paid: Money::ZERO,
+            due: amounts.gross,
+            taken_off: Money::ZERO,
+            suspended: false,
+            suspend_on: None,
+            terminate_on: None,
+            released_on: None,
+            invoice: None,
+            ..line.clone()
+        })
+    })
+}
+
+/// The payments that settled what is told now to be renewed, or switched on again; each once.
+fn receipts(facts: &Facts, notices: &[Notice]) -> Vec<Receipt> {
+    let tells = |received: &&Received| {
+        notices.iter().any(|notice| {
+            matches!(notice.key.stage, Stage::Renewed | Stage::Reinstated)
+                && notice.key.is_of(&received.service, received.from)
+        })
+    };
+    let mut told: Vec<&Received> = facts.received.iter().filter(tells).collect();
+    told.sort_by_key(|received| (received.on, received.payment));
+    told.dedup_by_key(|received| received.payment);
+    told.into_iter().map(|received| Receipt { on: received.on, amount: received.amount }).collect()
+}
+
+/// The sentences that the law wants on a card without VAT, where something on it has none.
+fn vat_notes(treatment: VatTreatment, issuer: &Issuer, lines: &[CardLine]) -> Vec<String> {
+    if lines.iter().all(|line| line.rate != VatRate::ZERO) {
+        return Vec::new();
+    }
+    match treatment {
+        VatTreatment::ReverseCharge => vec![issuer.reverse_charge.clone()],
+        VatTreatment::Exempt | VatTreatment::Standard | VatTreatment::Own(_) => vec![issuer.exempt.clone()],
+    }
 }
 
 pub(super) fn line(
@@ -142,6 +207,7 @@ pub(super) fn line(
             stage => stage,
         });
     let suspend_on = case.and_then(|case| suspension_date(facts, &case, rules, today));
+    let taken_off = facts.taken_off(charge.id);
     CardLine {
         service: charge.service.clone(),
         kind: service.map(|service| service.kind),
@@ -155,16 +221,28 @@ pub(super) fn line(
         expires_on: period.map(|period| period.from),
         amounts: charge.amounts,
         rate: charge.rate,
-        paid: charge.paid,
-        due: charge.due(),
+        paid: charge.paid - taken_off,
+        due: charge.due() + taken_off,
+        taken_off,
+        later: false,
         urgency: urgency(period, today),
         suspended: service.is_some_and(|service| {
             matches!(service.state, ServiceState::Suspended { reason: SuspensionReason::Nonpayment, .. })
         }),
         suspend_on,
         terminate_on: case.and_then(|case| termination_date(facts, &case, suspend_on, rules, today)),
+        released_on: case.and_then(|case| released_on(&case, rules)).filter(|day| *day >= today),
         invoice: charge.invoice.clone(),
     }
+}
+
+/// The first day on which anybody may register an unpaid domain name.
+fn released_on(case: &Case<'_>, rules: &Rules) -> Option<NaiveDate> {
+    let service = case.service;
+    // a period that it was renewed for is none that its registry knows as unpaid
+    let is_present = service.kind == ServiceKind::Domain && case.from == service.expires_on;
+    let days = rules.policies.of(service).quarantine_days.filter(|_| is_present)?;
+    Some(days_after(service.expires_on, days + 1))
 }
 
 pub(super) fn urgency(period: Option<BillingPeriod>, today: NaiveDate) -> Urgency {
@@ -173,14 +251,6 @@ pub(super) fn urgency(period: Option<BillingPeriod>, today: NaiveDate) -> Urgenc
         Some(period) if period.from > days_after(today, EXPIRING_WITHIN_DAYS) => Urgency::Upcoming,
         Some(_) | None => Urgency::Expiring,
     }
-}
-
-/// The earliest expiry to come; where all is overdue, the earliest consequence.
-pub(super) fn pay_by(lines: &[CardLine], today: NaiveDate) -> Option<NaiveDate> {
-    let due = || lines.iter().filter(|line| line.due.is_positive());
-    due().filter_map(|line| line.expires_on).filter(|day| *day >= today).min().or_else(|| {
-        due().flat_map(|line| [line.suspend_on, line.terminate_on]).flatten().filter(|d| *d >= today).min()
-    })
 }
 
 pub(super) fn events(facts: &Facts, notices: &[Notice], lines: &[CardLine]) -> Vec<CardEvent> {
@@ -198,6 +268,7 @@ pub(super) fn events(facts: &Facts, notices: &[Notice], lines: &[CardLine]) -> V
             let service = facts.service(notice.key.service()?)?;
             Some(CardEvent {
                 service: service.code.clone(),
+                kind: service.kind,
                 name: service.name.clone(),
                 domain_name: service.domain_name.clone(),
                 stage: notice.key.stage,

@@ -48,13 +48,7 @@ pub fn decide(facts: &mut Facts, rules: &Rules, today: NaiveDate) -> Enforcement
     renew(facts, rules, today, &mut night);
     let mut services: Vec<&Service> = facts.services.iter().collect();
     services.sort_by(|a, b| a.code.cmp(&b.code));
-    let ending: Vec<&Service> = services
-        .iter()
-        .copied()
-        .filter(|service| matches!(terminating(facts, service, rules, today), Some((_, Ok(_)))))
-        // one that money keeps alive frees nothing
-        .filter(|service| payment_pending(facts, service, Action::Terminate, today, &[]).is_none())
-        .collect();
+    let ending = ending(facts, &services, rules, today);
     for action in [Action::Reinstate, Action::Suspend, Action::Terminate] {
         for service in &services {
             let found = match action {
@@ -69,6 +63,11 @@ pub fn decide(facts: &mut Facts, rules: &Rules, today: NaiveDate) -> Enforcement
                 Ok(because) | Err(because @ Because::NotWorkingDay { .. }) => {
                     let pending = payment_pending(facts, service, action, today, &ending);
                     let is_off = matches!(because, Because::NotWorkingDay { .. });
+                    let is_spared = !is_off
+                        && action == Action::Terminate
+                        && !ending.iter().any(|one| one.code == service.code);
+                    let covered = || Because::PaymentPending { likely: Vec::new(), kept: Vec::new() };
+                    let pending = pending.or_else(|| is_spared.then(covered));
                     pending.map_or(if is_off { Err(because) } else { Ok(because) }, Err)
                 }
                 Err(because) => Err(because),
@@ -92,6 +91,39 @@ pub fn decide(facts: &mut Facts, rules: &Rules, today: NaiveDate) -> Enforcement
         }
     }
     night
+}
+
+/// The services that are terminated today. What was paid towards them becomes credit with them: one whose debt that
+/// covers is none of them, and of several the one whose end frees the least is spared first.
+fn ending<'a>(
+    facts: &'a Facts,
+    services: &[&'a Service],
+    rules: &Rules,
+    today: NaiveDate,
+) -> Vec<&'a Service> {
+    let mut ending: Vec<&Service> = services
+        .iter()
+        .copied()
+        .filter(|service| matches!(terminating(facts, service, rules, today), Some((_, Ok(_)))))
+        // one that money keeps alive frees nothing
+        .filter(|service| payment_pending(facts, service, Action::Terminate, today, &[]).is_none())
+        .collect();
+    loop {
+        let freed = |service: &&Service| facts.freed_by_end_of(&service.code);
+        let money = facts.credit() + ending.iter().map(freed).sum();
+        let is_covered =
+            |service: &&&Service| debt(facts, service).is_some_and(|debt| money >= debt + freed(service));
+        let spared = ending.iter().filter(is_covered).min_by_key(|service| freed(service));
+        let Some(spared) = spared.map(|service| service.code.clone()) else { return ending };
+        ending.retain(|service| service.code != spared);
+    }
+}
+
+/// What would keep a service: the least that is due for one of its periods.
+fn debt(facts: &Facts, service: &Service) -> Option<Money> {
+    let of_service =
+        |charge: &&Charge| charge.service.as_ref() == Some(&service.code) && charge.period().is_some();
+    facts.open_charges().into_iter().filter(of_service).map(Charge::due).min()
 }
 
 fn renew(facts: &mut Facts, rules: &Rules, today: NaiveDate, night: &mut Enforcement) {
@@ -208,9 +240,7 @@ fn payment_pending(
         Action::Terminate => Money::ZERO,
         Action::Renew | Action::Reinstate => return None,
     };
-    let of_service =
-        |charge: &&Charge| charge.service.as_ref() == Some(&service.code) && charge.period().is_some();
-    let debt = facts.open_charges().into_iter().filter(of_service).map(Charge::due).min()?;
+    let debt = debt(facts, service)?;
     let likely: Vec<&LikelyMoney> =
         facts.likely.iter().filter(|money| money.protects_until >= today).collect();
     let money = facts.credit() + freed + likely.iter().map(|money| money.amount).sum();

@@ -4,7 +4,7 @@
 //! how a dry run, the calendar and the tests walk the same road as the store.
 
 use super::card::BillingCard;
-use super::charge::Charge;
+use super::charge::{Charge, Received};
 use super::coded::coded;
 use super::customer::Customer;
 use super::episode::Episode;
@@ -148,7 +148,7 @@ pub struct Facts {
     pub customer: Customer,
     /// All their services, ended ones left out.
     pub services: Vec<Service>,
-    /// Open charges, and settled period charges not yet renewed.
+    /// Open charges with what was taken off them, and settled period charges not yet renewed.
     pub charges: Vec<Charge>,
     /// Payments with money left or with money on the charges here, oldest first (date, then bank reference).
     pub payments: Vec<Payment>,
@@ -161,6 +161,8 @@ pub struct Facts {
     pub notices: Vec<Notice>,
     /// Steps of this mode done in the last [`STEPS_REMEMBERED_DAYS`] days.
     pub steps: Vec<StepDone>,
+    /// Payments for what those steps renewed or switched on again.
+    pub received: Vec<Received>,
     /// Renewals that a person took back.
     pub left_alone: Vec<LeftAlone>,
     /// The last card of this mode.

@@ -4,7 +4,8 @@
 //! the form they are made of is written out here, word for word, and is never a side effect of how a
 //! type is called: rename types and fields as you like, the words here stay.
 //!
-//! This is form 1. It has no mark, because all that was ever stored is of it (it is what Rust's `Debug`
+//! One file, for the form is one list. This is form 1. It has no mark, because all that was ever stored is of it (it is
+//! what Rust's `Debug`
 //! wrote of the first version's types, hence its looks). A part that a card gets later is left out where
 //! it says nothing, so that only the cards that show it change. Should a form 2 be needed, its
 //! fingerprints begin with `2:`, and a stored one without a mark is compared in form 1, until no
@@ -12,7 +13,7 @@
 
 use super::card::{
     Awaited, Bank, BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Iris,
-    PaymentInstructions, Urgency, VatSum,
+    Later, PaymentInstructions, Receipt, Urgency, VatSum,
 };
 use super::charge::ChargeSource;
 use super::customer::{Language, PaymentReference};
@@ -74,12 +75,14 @@ impl Form for BillingCard {
             total_due,
             overdue,
             due_by,
+            later,
+            receipts,
             settled,
             custom_apps,
             payment,
             vat_notes,
         } = self;
-        record(
+        let form = record(
             "BillingCard",
             &[
                 ("number", &Word("CardNumber(\"\")")),
@@ -103,7 +106,11 @@ impl Form for BillingCard {
                 ("payment", payment),
                 ("vat_notes", vat_notes),
             ],
-        )
+        );
+        // parts of later versions stand behind it, where they say anything
+        let later = later.map(|Later { due, by }| format!(" later {} {}", due.form(), by.form()));
+        let receipt = |Receipt { on, amount }: &Receipt| format!(" received {} {}", on.form(), amount.form());
+        [form].into_iter().chain(later).chain(receipts.iter().map(receipt)).collect()
     }
 }
 
@@ -122,13 +129,16 @@ impl Form for CardLine {
             rate,
             paid,
             due,
+            taken_off,
+            later: _,
             urgency,
             suspended,
             suspend_on,
             terminate_on,
+            released_on,
             invoice,
         } = self;
-        record(
+        let form = record(
             "CardLine",
             &[
                 ("service", service),
@@ -148,13 +158,17 @@ impl Form for CardLine {
                 ("terminate_on", terminate_on),
                 ("invoice", invoice),
             ],
-        )
+        );
+        let released = released_on.map(|day| format!(" released {}", day.form()));
+        let taken_off = (!taken_off.is_zero()).then(|| format!(" taken off {}", taken_off.form()));
+        [form].into_iter().chain(released).chain(taken_off).collect()
     }
 }
 
 impl Form for CardEvent {
     fn form(&self) -> String {
-        let Self { service, name, domain_name, stage, expires_on, period, terminate_on, awaits } = self;
+        let Self { service, kind: _, name, domain_name, stage, expires_on, period, terminate_on, awaits } =
+            self;
         record(
             "CardEvent",
             &[

@@ -27,6 +27,7 @@ pub mod letters;
 pub mod money;
 pub mod movement;
 pub mod notice;
+pub mod pay_by;
 pub mod period;
 pub mod policy;
 pub mod reference;

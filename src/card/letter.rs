@@ -56,6 +56,8 @@ struct View {
     topic: String,
     headline: String,
     lead: String,
+    /// What is due for the services that the subject names; empty where that is nothing.
+    own_amount: String,
     #[serde(flatten)]
     card: Worded,
 }
@@ -197,11 +199,12 @@ impl Templates {
             topic: phrase("subject")?,
             headline: phrase("headline")?,
             lead: phrase("lead")?,
+            own_amount: gist.amount().to_owned(),
         })
     }
 
     fn render(&self, card: &BillingCard, words: &Words) -> Result<RenderedLetter, LetterError> {
-        let (tone, gist) = gist(card);
+        let (tone, gist) = gist(card, words);
         self.written(&self.view(worded(card, words), tone, &gist)?)
     }
 

@@ -10,6 +10,9 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use std::path::Path;
 
+/// The sign of an amount below zero; a hyphen is none.
+const MINUS: char = '−';
+
 /// A date as the reader's language writes it: `15/10/2026`, `15 Oct 2026`.
 pub(super) fn date(language: Language, date: NaiveDate) -> String {
     match language {
@@ -21,18 +24,20 @@ pub(super) fn date(language: Language, date: NaiveDate) -> String {
 /// An amount as the reader's language writes it: `1.234,56 €`, `€1,234.56`. The space does not break.
 pub(super) fn money(language: Language, amount: Money) -> String {
     match language {
+        Language::Greek if amount.cents() < 0 => format!("{MINUS}{}", -amount),
         Language::Greek => amount.to_string(),
-        Language::English if amount.cents() < 0 => format!("-€{}", (-amount).english_digits()),
+        Language::English if amount.cents() < 0 => format!("{MINUS}€{}", (-amount).english_digits()),
         Language::English => format!("€{}", amount.english_digits()),
     }
 }
 
 /// The figures of an amount, for a column whose head names the currency.
 pub(super) fn figures(language: Language, amount: Money) -> String {
-    match language {
+    let digits = |amount: Money| match language {
         Language::Greek => amount.greek_digits(),
         Language::English => amount.english_digits(),
-    }
+    };
+    if amount.cents() < 0 { format!("{MINUS}{}", digits(-amount)) } else { digits(amount) }
 }
 
 /// `24%`, `6,5%`, `6.5%`.
@@ -57,6 +62,8 @@ pub(super) fn capitals(language: Language, text: &str) -> String {
 pub(super) struct Words {
     pub(super) title: String,
     pub(super) pro_forma: String,
+    pub(super) final_title: String,
+    pub(super) confirmation: String,
     pub(super) number: String,
     pub(super) issued: String,
     pub(super) replaces: String,
@@ -68,6 +75,14 @@ pub(super) struct Words {
     pub(super) amount_due: String,
     pub(super) nothing_due: String,
     pub(super) pay_by: String,
+    pub(super) pay_at_once: String,
+    pub(super) state_final: String,
+    pub(super) state_terminated: String,
+    pub(super) state_suspended: String,
+    pub(super) state_overdue: String,
+    pub(super) state_due: String,
+    pub(super) state_settled: String,
+    pub(super) by_day: String,
     pub(super) of_which_overdue: String,
     pub(super) news: String,
     pub(super) renewed: String,
@@ -95,6 +110,7 @@ pub(super) struct Words {
     pub(super) unless_settled: String,
     pub(super) suspension: String,
     pub(super) termination: String,
+    pub(super) release: String,
     pub(super) paid_so_far: String,
     pub(super) remains: String,
     pub(super) carried: String,
@@ -103,10 +119,10 @@ pub(super) struct Words {
     pub(super) paid: String,
     pub(super) credit: String,
     pub(super) to_pay: String,
-    pub(super) how_to_pay: String,
     pub(super) reference_own: String,
     pub(super) reference_bank: String,
     pub(super) reference_only: String,
+    pub(super) reference_only_bank: String,
     pub(super) beneficiary: String,
     pub(super) iris: String,
     pub(super) by_card: String,
@@ -118,6 +134,12 @@ pub(super) struct Words {
     pub(super) custom_apps_note: String,
     pub(super) questions: String,
     pub(super) not_fiscal: String,
+    pub(super) not_fiscal_issued: String,
+    pub(super) not_fiscal_some: String,
+    pub(super) not_fiscal_received: String,
+    pub(super) not_fiscal_bare: String,
+    pub(super) received: String,
+    pub(super) received_on: String,
     pub(super) page: String,
     pub(super) of: String,
     pub(super) preview: String,

@@ -112,6 +112,8 @@ pub struct Payment {
     pub tolerance: Money,
     /// Print an EPC QR code.
     pub epc_qr: bool,
+    /// So many bank days pass between the sending of money and the night that knows of it.
+    pub arrives_days: u32,
     /// Card-payment page.
     pub link: Option<String>,
     /// Accounts.
@@ -247,6 +249,7 @@ impl Config {
             banks: self.payment.banks.clone(),
             iris: self.payment.iris.clone(),
             link: self.payment.link.clone(),
+            arrives_days: self.payment.arrives_days,
             epc_qr: self.payment.epc_qr,
             reverse_charge: self.vat.reverse_charge.clone(),
             exempt: self.vat.exempt.clone(),

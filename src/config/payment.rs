@@ -43,6 +43,7 @@ pub(super) fn payment(
         reference_prefix: prefix,
         tolerance: Money::from_cents(section.number("tolerance_cents", 1000).unwrap_or(0).into()),
         epc_qr: section.flag("epc_qr").unwrap_or(false),
+        arrives_days: section.number("arrives_days", 10).unwrap_or(1),
         link,
         banks: section.list_of_sections("bank").iter().map(|bank| self::bank(bank, company)).collect(),
         iris,

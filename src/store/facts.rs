@@ -4,7 +4,7 @@ use super::charges;
 use super::columns::Record;
 use super::error::Result;
 use super::{Read, payments};
-use crate::billing::charge::Charge;
+use crate::billing::charge::{Charge, Received};
 use crate::billing::episode::Episode;
 use crate::billing::facts::{
     Action, Allocation, Facts, LastCard, LeftAlone, PaidBy, STEPS_REMEMBERED_DAYS, StepDone,
@@ -26,7 +26,9 @@ const CHARGES: &str =
     FROM charges c LEFT JOIN services s ON s.code = c.service
     WHERE c.customer = ?1 AND (c.settled_on IS NULL
       OR (c.source = 'period' AND (c.renewed_on IS NULL
-        OR c.period_from >= coalesce(s.suspension_expiry, s.expires_on))))
+        OR c.period_from >= coalesce(s.suspension_expiry, s.expires_on)))
+      OR (c.source = 'adjustment' AND c.id IN (SELECT a.adjustment FROM charges o JOIN allocations a ON a.charge = o.id
+        WHERE o.customer = ?1 AND o.settled_on IS NULL AND a.adjustment IS NOT NULL)))
     ORDER BY c.id";
 
 /// The allocations to the same charges.
@@ -84,6 +86,7 @@ impl Read {
             likely: Vec::new(),
             notices: self.notices_of(customer, mode, today)?,
             steps: self.steps_of(customer, mode, today)?,
+            received: self.received_of(customer, today)?,
             left_alone: self.left_alone(customer, today)?,
             last_card: self.last_card(customer, mode)?,
             faults,
@@ -203,6 +206,32 @@ impl Read {
             });
         }
         Ok(steps)
+    }
+
+    /// The payments for periods that were settled in the last weeks; money that went back is none.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    pub fn received_of(&self, customer: &CustomerCode, today: NaiveDate) -> Result<Vec<Received>> {
+        let sql = "SELECT c.service, c.period_from, p.id, p.date, p.kept_cents
+                   FROM charges c JOIN allocations a ON a.charge = c.id JOIN money p ON p.id = a.payment
+                   WHERE c.customer = ?1 AND c.source = 'period' AND c.settled_on >= ?2
+                   GROUP BY c.id, p.id HAVING sum(a.amount_cents) > 0 ORDER BY p.date, p.id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows =
+            statement.query(params![customer.as_str(), days_before(today, STEPS_REMEMBERED_DAYS)])?;
+        let mut received = Vec::new();
+        while let Some(row) = rows.next()? {
+            let record = Record::new(row, "payment of service");
+            received.push(Received {
+                service: ServiceCode::new(record.text("service")?),
+                from: record.date("period_from")?,
+                payment: PaymentId(record.integer("id")?),
+                on: record.date("date")?,
+                amount: Money::from_cents(record.integer("kept_cents")?),
+            });
+        }
+        Ok(received)
     }
 
     /// Renewals that a person took back, as long as their services are left alone.

@@ -32,6 +32,8 @@ pub struct LineView {
     pub suspend_on: Option<NaiveDate>,
     /// The day of termination the card names.
     pub terminate_on: Option<NaiveDate>,
+    /// The day of release by the registry the card names.
+    pub released_on: Option<NaiveDate>,
 }
 
 /// One message.
@@ -49,6 +51,14 @@ pub struct MessageView {
     pub reference: String,
     /// The amount asked for.
     pub total_cents: i64,
+    /// The deadline; null where nothing is due, or at once.
+    pub pay_by: Option<NaiveDate>,
+    /// What is to be paid by it.
+    pub now_cents: i64,
+    /// What may be paid later.
+    pub later_cents: i64,
+    /// The deadline of that.
+    pub later_by: Option<NaiveDate>,
     /// What it says, service by service.
     pub lines: Vec<LineView>,
     /// `queued`, `sent`, `failed` or `uncertain`.
@@ -71,6 +81,7 @@ pub fn lines_of(letter: &Letter) -> Vec<LineView> {
         due_cents: 0,
         suspend_on: None,
         terminate_on: event.terminate_on,
+        released_on: None,
     });
     let charges = card.lines.iter().map(|line| LineView {
         service: line.service.as_ref().map(ToString::to_string),
@@ -84,6 +95,7 @@ pub fn lines_of(letter: &Letter) -> Vec<LineView> {
         due_cents: line.due.cents(),
         suspend_on: line.suspend_on,
         terminate_on: line.terminate_on,
+        released_on: line.released_on,
     });
     events.chain(charges).collect()
 }

@@ -318,16 +318,31 @@ impl Company {
 
     /// What was paid towards services that end tonight is credit in the morning.
     fn covered_tonight(&self, service: &Service, today: NaiveDate) -> bool {
-        let ending = |other: &&Service| {
-            other.customer == service.customer
+        let freed: i64 = self.ending(service.customer, today).into_iter().map(freed_by).sum();
+        let least = service.debts().iter().map(|charge| charge.due()).min();
+        freed > 0 && least.is_some_and(|due| self.credit(service.customer) + freed >= due)
+    }
+
+    /// Whose data goes tonight: nobody's for a debt that the money of the others covers; who frees least is spared first.
+    fn ending(&self, customer: usize, today: NaiveDate) -> Vec<&Service> {
+        let may = |other: &&Service| {
+            other.customer == customer
                 && self.may_terminate(other, today).is_some()
                 && !self.has_money_kept(other)
         };
-        let unserved = self.services.iter().filter(ending).flat_map(|other| &other.charges);
-        let money = unserved.filter(|charge| !charge.renewed).flat_map(|charge| &charge.paid);
-        let freed: i64 = money.filter(|(payment, _)| !payment.is_empty()).map(|(_, cents)| *cents).sum();
-        let least = service.debts().iter().map(|charge| charge.due()).min();
-        freed > 0 && least.is_some_and(|due| self.credit(service.customer) + freed >= due)
+        let mut ending: Vec<&Service> = self.services.iter().filter(may).collect();
+        ending.sort_by_key(|service| &service.code);
+        loop {
+            let money = self.credit(customer) + ending.iter().map(|service| freed_by(service)).sum::<i64>();
+            let covered = |service: &Service| {
+                let least = service.debts().iter().map(|charge| charge.due()).min();
+                least.is_some_and(|due| money >= due + freed_by(service))
+            };
+            let mut spared: Vec<usize> = (0..ending.len()).filter(|at| covered(ending[*at])).collect();
+            spared.sort_by_key(|at| freed_by(ending[*at]));
+            let Some(at) = spared.first() else { return ending };
+            ending.remove(*at);
+        }
     }
 
     /// Credit goes to whatever is open: named money to its own first, the oldest to the earliest.
@@ -514,7 +529,8 @@ impl Company {
             {
                 guarded.push(("suspend", service.code.clone(), from));
             }
-            if let Some(from) = self.may_terminate(service, today) {
+            let ends = || self.ending(service.customer, today).iter().any(|other| other.code == service.code);
+            if let Some(from) = self.may_terminate(service, today).filter(|_| ends()) {
                 guarded.push(("terminate", service.code.clone(), from));
             }
         }
@@ -793,4 +809,10 @@ fn bank_days(from: NaiveDate, to: NaiveDate) -> usize {
         .map(|n| plus(from, n))
         .filter(|day| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun) && !is_greek_holiday(*day))
         .count()
+}
+
+/// What was paid with money towards periods of a service that it was not renewed for.
+fn freed_by(service: &Service) -> i64 {
+    let money = service.charges.iter().filter(|charge| !charge.renewed).flat_map(|charge| &charge.paid);
+    money.filter(|(payment, _)| !payment.is_empty()).map(|(_, cents)| *cents).sum()
 }

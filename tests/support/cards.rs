@@ -1,15 +1,17 @@
 //! A sample card in every shape, made through the public core.
 
 use chrono::NaiveDate;
+use konet_billing::billing::calendar::Calendar;
 use konet_billing::billing::card::{
     Bank, BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Iris,
-    PaymentInstructions, Urgency, VatSum,
+    PaymentInstructions, Receipt, Urgency, VatSum,
 };
 use konet_billing::billing::charge::ChargeSource;
 use konet_billing::billing::customer::{Language, PaymentReference};
 use konet_billing::billing::ids::{CardNumber, CustomerCode, ServiceCode};
 use konet_billing::billing::money::Money;
 use konet_billing::billing::notice::Stage;
+use konet_billing::billing::pay_by::{Banks, later, pay_by};
 use konet_billing::billing::period::{BillingPeriod, days_after};
 use konet_billing::billing::reference::creditor_reference;
 use konet_billing::billing::service::ServiceKind;
@@ -50,6 +52,8 @@ pub(crate) fn line(index: usize, in_days: i64, stage: Option<Stage>) -> CardLine
         rate: VatRate::percent(24),
         paid: Money::ZERO,
         due: amounts.gross,
+        taken_off: Money::ZERO,
+        later: false,
         urgency: match in_days {
             ..0 => Urgency::Overdue,
             0..=30 => Urgency::Expiring,
@@ -58,6 +62,7 @@ pub(crate) fn line(index: usize, in_days: i64, stage: Option<Stage>) -> CardLine
         suspended: false,
         suspend_on: Some(suspend_on),
         terminate_on: Some(days_after(suspend_on, 30)),
+        released_on: None,
         invoice: None,
     }
 }
@@ -67,6 +72,7 @@ pub(crate) fn event(stage: Stage) -> CardEvent {
     let period = BillingPeriod::anchored(day("2025-09-10"), 12, 10);
     CardEvent {
         service: ServiceCode::new("S-0900"),
+        kind: ServiceKind::Hosting,
         name: "Φιλοξενία ηλεκτρονικού καταστήματος".to_owned(),
         domain_name: Some("agora.example".to_owned()),
         stage,
@@ -82,11 +88,17 @@ pub(crate) fn event(stage: Stage) -> CardEvent {
 }
 
 /// A card with these lines and events, its sums as the core makes them.
-pub(crate) fn card(language: Language, lines: Vec<CardLine>, events: Vec<CardEvent>) -> BillingCard {
+pub(crate) fn card(language: Language, mut lines: Vec<CardLine>, events: Vec<CardEvent>) -> BillingCard {
     let totals: Amounts = lines.iter().map(|line| line.amounts).sum();
     let due: Money = lines.iter().map(|line| line.due).sum();
     let overdue: Money =
         lines.iter().filter(|line| line.urgency == Urgency::Overdue).map(|line| line.due).sum();
+    let calendar = Calendar::default();
+    let banks = Banks { calendar: &calendar, arrives_days: 1 };
+    let due_by = pay_by(lines.iter(), banks, day(ISSUED));
+    let later = later(&mut lines, due_by, due, banks, day(ISSUED));
+    let is_thanked = |event: &CardEvent| matches!(event.stage, Stage::Renewed | Stage::Reinstated);
+    let receipt = Receipt { on: day("2025-09-15"), amount: Money::from_cents(16_095) };
     BillingCard {
         number: CardNumber::new("KX-2025-000123"),
         replaces: Some(CardNumber::new("KX-2025-000097")),
@@ -120,7 +132,9 @@ pub(crate) fn card(language: Language, lines: Vec<CardLine>, events: Vec<CardEve
         credit: Money::ZERO,
         total_due: due,
         overdue,
-        due_by: lines.iter().filter_map(|line| line.expires_on).filter(|d| *d >= day(ISSUED)).min(),
+        due_by,
+        later,
+        receipts: events.iter().filter(|event| is_thanked(event)).map(|_| receipt).collect(),
         settled: vec![CardService {
             service: ServiceCode::new("S-0800"),
             name: "Φιλοξενία εφαρμογής".to_owned(),

@@ -8,6 +8,7 @@ use crate::billing::text::greek_capitals;
 use crate::card::paper::Picture;
 
 const CUSTOMER_WIDTH: f32 = 300.0;
+const STATE_HEIGHT: f32 = 21.0;
 
 impl Sheet<'_> {
     /// The band that says that this is no real card.
@@ -52,7 +53,7 @@ impl Sheet<'_> {
         self.brand_mark(canvas, top, 34.0);
         let title = Type::new(Face::Bold, 21.0, Color::TEAL);
         right(canvas, RIGHT, top + 17.0, &words.title, title);
-        right(canvas, RIGHT, top + 33.0, &words.pro_forma, Type::new(Face::Regular, 12.0, Color::MUTED));
+        right(canvas, RIGHT, top + 33.0, &self.said.subtitle, Type::new(Face::Regular, 12.0, Color::MUTED));
         let mut y = top + 52.0;
         for line in &self.said.company.lines {
             for part in wrapped(line, SMALL, 300.0) {
@@ -74,14 +75,34 @@ impl Sheet<'_> {
         if let Some(old) = &said.replaces {
             fact(canvas, &words.replaces, &drawable(old));
         }
+        self.state(canvas, self.state_top());
         let top = self.customer_top();
         self.customer_panel(canvas, top);
         self.amount_panel(canvas, top);
     }
 
-    fn customer_top(&self) -> f32 {
+    /// The state across the page: a sign and words, which a printer without colours keeps.
+    fn state(&self, canvas: &mut dyn Canvas, top: f32) {
+        let state = &self.said.state;
+        let (ground, ink) =
+            if state.grave { (Color::ALERT, Color::WHITE) } else { (Color::PANEL, Color::TEAL) };
+        canvas.fill(Area { x: MARGIN, y: top, width: RIGHT - MARGIN, height: STATE_HEIGHT }, 4.0, ground);
+        let style = Type::new(Face::Bold, 9.5, ink);
+        let x = MARGIN + PADDING;
+        let disc = Area { x, y: top + 4.0, width: 13.0, height: 13.0 };
+        canvas.fill(disc, 6.5, ink);
+        let sign = Type::new(Face::Bold, 10.0, ground);
+        centred(canvas, x + 6.5, top + 14.2, if state.grave { "!" } else { "i" }, sign);
+        canvas.text(x + 20.0, top + 14.0, &drawable(&state.text), style);
+    }
+
+    fn state_top(&self) -> f32 {
         let lines: usize = self.said.company.lines.iter().map(|line| wrapped(line, SMALL, 300.0).len()).sum();
-        92.0 + count(lines.max(4)) * SMALL.leading() + 8.0
+        92.0 + count(lines.max(4)) * SMALL.leading() + 2.0
+    }
+
+    fn customer_top(&self) -> f32 {
+        self.state_top() + STATE_HEIGHT + 8.0
     }
 
     fn customer_lines(&self) -> Vec<(String, Type)> {
@@ -97,11 +118,13 @@ impl Sheet<'_> {
 
     fn panel_height(&self) -> f32 {
         let lines: f32 = self.customer_lines().iter().map(|(_, style)| style.leading()).sum();
-        (lines + 2.0 * PADDING + 12.0).max(86.0)
+        let amount =
+            if self.said.amount.as_ref().is_some_and(|due| due.later.is_some()) { 101.0 } else { 88.0 };
+        (lines + 2.0 * PADDING + 12.0).max(amount)
     }
 
     pub(super) fn first_head_height(&self) -> f32 {
-        self.customer_top() + self.panel_height() + 18.0
+        self.customer_top() + self.panel_height() + 10.0
     }
 
     fn customer_panel(&self, canvas: &mut dyn Canvas, top: f32) {
@@ -143,9 +166,9 @@ impl Sheet<'_> {
         }
         canvas.text(x, top + PADDING + 34.0, &amount, style);
         let mut y = top + PADDING + 52.0;
-        if let Some(pay_by) = &due.pay_by {
-            canvas.text(x, y, pay_by, Type::new(Face::Bold, 10.0, Color::GOLD));
-            y += 14.0;
+        for day in std::iter::once(&due.pay_by).chain(&due.later) {
+            canvas.text(x, y, day, Type::new(Face::Bold, 10.0, Color::GOLD));
+            y += 13.0;
         }
         if let Some(overdue) = &due.of_which_overdue {
             lines(canvas, overdue, y, white(Face::Regular, 8.5));

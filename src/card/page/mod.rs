@@ -162,10 +162,11 @@ impl<'a> Sheet<'a> {
 
     fn blocks(&'a self) -> Vec<Block<'a>> {
         let mut blocks = Vec::new();
+        // what a reader needs to pay stands on the first page's upper half, whatever follows
+        self.payment(&mut blocks);
         self.news(&mut blocks);
         self.table(&mut blocks);
         self.totals(&mut blocks);
-        self.payment(&mut blocks);
         self.notes(&mut blocks);
         blocks
     }
@@ -175,6 +176,7 @@ impl<'a> Sheet<'a> {
             return;
         }
         blocks.push(self.section(&self.words.news));
+        blocks.extend(self.said.received.iter().map(|text| paragraph(text, BODY)));
         blocks.extend(self.said.events.iter().map(event));
         blocks.push(Block::space(8.0));
     }

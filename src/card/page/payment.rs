@@ -6,11 +6,18 @@ use super::{
 };
 use crate::card::paper::Picture;
 use crate::card::worded::WordedPayment;
+use crate::card::words::Words;
 
 /// The side of a code to scan.
 const CODE: f32 = 88.0;
 /// What a code takes of the width.
 const CODE_WIDTH: f32 = 100.0;
+/// What the reference takes of the height.
+const REFERENCE_HEIGHT: f32 = 58.0;
+/// What the names of banks take of the width.
+const BANK_WIDTH: f32 = 92.0;
+/// An account's number.
+const IBAN: Type = Type::new(Face::Bold, 11.0, Color::INK);
 
 /// The codes to scan, from the right edge.
 struct Codes {
@@ -19,9 +26,6 @@ struct Codes {
     iris: Option<f32>,
 }
 
-/// Lines of text in their style.
-type Set = Vec<(Vec<String>, Type)>;
-
 impl<'a> Sheet<'a> {
     pub(super) fn payment(&'a self, blocks: &mut Vec<Block<'a>>) {
         let Some(payment) = &self.said.payment else { return };
@@ -29,27 +33,45 @@ impl<'a> Sheet<'a> {
             qr: payment.epc_qr.as_deref().and_then(qr_code),
             iris: self.brand.iris_code.filter(|_| payment.iris.is_some()),
         };
-        let ways = ways(payment, INNER - 2.0 * PADDING - codes.width());
-        let lines: usize = ways.iter().flatten().map(|(lines, _)| lines.len()).sum();
-        let ways_height = count(lines) * BODY.leading() + count(ways.len()) * 4.0;
-        let height = (58.0 + ways_height + PADDING).max(if codes.width() > 0.0 { 134.0 } else { 0.0 });
-        blocks.push(Block::space(10.0).keeping_next());
-        blocks.push(self.section(&self.words.how_to_pay));
+        let width = INNER - 2.0 * PADDING - codes.width();
+        let (accounts, beneficiary) = accounts(payment, self.words, width);
+        let beneficiary: Vec<String> =
+            beneficiary.iter().flat_map(|text| wrapped(text, SMALL, width)).collect();
+        let others = others(payment, width);
+        let rows: f32 = accounts.iter().map(Account::height).sum();
+        let height = REFERENCE_HEIGHT
+            + rows
+            + count(beneficiary.len()) * SMALL.leading()
+            + count(others.len()) * BODY.leading()
+            + PADDING;
+        let height = height.max(if codes.width() > 0.0 { 128.0 } else { 0.0 });
         blocks.push(Block::new(height + 12.0, move |canvas, top| {
             canvas.fill(Area { x: MARGIN, y: top, width: INNER, height }, 5.0, Color::PANEL);
             canvas.fill(Area { x: MARGIN, y: top, width: 3.0, height }, 0.0, Color::GOLD);
             let x = MARGIN + PADDING;
-            canvas.text(x, top + 16.0, &self.capitals(&payment.reference_label), LABEL);
-            let style = Type::new(Face::Bold, 15.0, Color::TEAL);
-            canvas.text(x, top + 34.0, &payment.reference, style);
-            canvas.text(x, top + 46.0, &self.words.reference_only, SMALL);
-            let mut y = top + 64.0;
-            for way in &ways {
-                for (line, style) in way.iter().flat_map(|(lines, style)| lines.iter().map(|l| (l, *style))) {
+            canvas.text(x, top + 15.0, &self.capitals(&payment.reference_label), LABEL);
+            canvas.text(x, top + 32.0, &payment.reference, Type::new(Face::Bold, 15.0, Color::TEAL));
+            canvas.text(x, top + 44.0, &payment.reference_only, SMALL);
+            let mut y = top + REFERENCE_HEIGHT + 3.0;
+            for account in &accounts {
+                for (at, name) in account.name.iter().enumerate() {
+                    canvas.text(x, y + count(at) * BODY.leading(), name, STRONG);
+                }
+                canvas.text(x + BANK_WIDTH, y, account.iban, IBAN);
+                if let Some(bic) = account.bic {
+                    canvas.text(x + BANK_WIDTH + IBAN.width(account.iban) + 12.0, y, bic, BODY);
+                }
+                let below = y + account.height() - 2.0;
+                for (at, line) in account.beneficiary.iter().flatten().enumerate() {
+                    canvas.text(x, below - SMALL.leading() + count(at) * SMALL.leading(), line, SMALL);
+                }
+                y += account.height();
+            }
+            for (lines, style) in [(&beneficiary, SMALL), (&others, BODY)] {
+                for line in lines {
                     canvas.text(x, y, line, style);
                     y += style.leading();
                 }
-                y += 4.0;
             }
             self.codes(canvas, &codes, top + PADDING);
         }));
@@ -81,14 +103,40 @@ impl Codes {
     }
 }
 
-/// Every way to pay: its name, and how.
-fn ways(payment: &WordedPayment, width: f32) -> Vec<Set> {
-    let banks = payment.banks.iter().map(|bank| (&bank.name, &bank.text));
-    let others = payment.others.iter().map(|way| (&way.label, &way.text));
-    let set = |(name, text): (&String, &String)| {
-        vec![(wrapped(name, STRONG, width), STRONG), (wrapped(text, BODY, width), BODY)]
-    };
-    banks.chain(others).map(set).collect()
+/// A row of the table of accounts: the bank, its IBAN, and its BIC.
+struct Account<'a> {
+    name: Vec<String>,
+    iban: &'a str,
+    bic: Option<&'a str>,
+    /// Where not all accounts have one beneficiary.
+    beneficiary: Option<Vec<String>>,
+}
+
+impl Account<'_> {
+    fn height(&self) -> f32 {
+        let names = count(self.name.len()) * BODY.leading();
+        names.max(IBAN.leading()) + count(self.beneficiary.iter().flatten().count()) * SMALL.leading() + 2.0
+    }
+}
+
+/// The accounts, and in whose name all of them are, if it is one.
+fn accounts<'a>(payment: &'a WordedPayment, words: &Words, width: f32) -> (Vec<Account<'a>>, Option<String>) {
+    let said = |name: &str| format!("{}: {name}", words.beneficiary);
+    let first = payment.banks.first().map(|bank| bank.beneficiary.as_str());
+    let is_one = payment.banks.iter().all(|bank| Some(bank.beneficiary.as_str()) == first);
+    let accounts = payment.banks.iter().map(|bank| Account {
+        name: wrapped(&bank.name, STRONG, BANK_WIDTH - 6.0),
+        iban: &bank.iban,
+        bic: bank.bic.as_deref(),
+        beneficiary: (!is_one).then(|| wrapped(&said(&bank.beneficiary), SMALL, width)),
+    });
+    (accounts.collect(), first.filter(|_| is_one).map(said))
+}
+
+/// The ways beside the accounts, a line each: what it is, and how.
+fn others(payment: &WordedPayment, width: f32) -> Vec<String> {
+    let lines = payment.others.iter().map(|way| format!("{} {}", way.label, way.text));
+    lines.flat_map(|line| wrapped(&line, BODY, width)).collect()
 }
 
 /// The dark modules of a QR code, row by row.

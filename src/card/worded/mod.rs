@@ -14,7 +14,9 @@ use crate::billing::notice::Stage;
 use crate::billing::reference::grouped;
 use chrono::NaiveDate;
 pub(super) use shape::{Worded, WordedEvent, WordedGroup, WordedLine, WordedPayment, WordedService};
-use shape::{WordedAmount, WordedBank, WordedCompany, WordedCustomer, WordedTotals, WordedVat, WordedWay};
+use shape::{
+    WordedAmount, WordedBank, WordedCompany, WordedCustomer, WordedState, WordedTotals, WordedVat, WordedWay,
+};
 
 /// The parts that there are, between dots.
 fn dotted<const N: usize>(parts: [Option<String>; N]) -> String {
@@ -47,15 +49,18 @@ pub(super) fn worded(card: &BillingCard, words: &Words) -> Worded {
         issued_on: speaker.date(card.issued_on),
         company: speaker.company(&card.company),
         customer: speaker.customer(&card.customer),
+        state: speaker.state(card),
+        subtitle: speaker.subtitle(card),
         amount: due.then(|| speaker.amount(card)),
         events: card.events.iter().map(|event| speaker.event(event)).collect(),
+        received: (!card.receipts.is_empty()).then(|| speaker.received(card)),
         groups: speaker.groups(&card.lines),
         totals: (!card.lines.is_empty()).then(|| speaker.totals(card)),
         payment: due.then(|| speaker.payment(card)),
         settled: services(&card.settled),
         custom_apps: services(&card.custom_apps),
         vat_notes: card.vat_notes.clone(),
-        not_fiscal: words.not_fiscal.clone(),
+        not_fiscal: speaker.not_fiscal(card),
     }
 }
 
@@ -121,12 +126,73 @@ impl Speaker<'_> {
         }
     }
 
+    fn state(self, card: &BillingCard) -> WordedState {
+        let words = self.words;
+        let stages = card.stages();
+        let told = |stage| stages.contains(&stage);
+        let is_overdue = card.overdue.is_positive();
+        let (text, grave) = if told(Stage::Final) {
+            (&words.state_final, true)
+        } else if told(Stage::Terminated) {
+            (&words.state_terminated, true)
+        } else if told(Stage::Suspended) || card.lines.iter().any(|line| line.suspended) {
+            (&words.state_suspended, true)
+        } else if is_overdue {
+            (&words.state_overdue, true)
+        } else if card.total_due.is_positive() {
+            (&words.state_due, false)
+        } else {
+            (&words.state_settled, false)
+        };
+        WordedState { text: capitals(self.language, text), grave }
+    }
+
+    /// What the card is, beside a Billing Card: a last notice, a pro forma invoice, a confirmation.
+    fn subtitle(self, card: &BillingCard) -> String {
+        let words = self.words;
+        let is_final = card.stages().contains(&Stage::Final);
+        let is_good = |event: &CardEvent| matches!(event.stage, Stage::Renewed | Stage::Reinstated);
+        let is_due = card.total_due.is_positive();
+        dotted([
+            is_final.then(|| words.final_title.clone()),
+            is_due.then(|| words.pro_forma.clone()),
+            (!is_due && !is_final && card.events.iter().any(is_good)).then(|| words.confirmation.clone()),
+        ])
+    }
+
+    /// That it is no tax document, and when that comes or that it was issued already.
+    fn not_fiscal(self, card: &BillingCard) -> String {
+        let words = self.words;
+        let asked = || card.lines.iter().filter(|line| line.due.is_positive());
+        let said = if !card.total_due.is_positive() {
+            if card.receipts.is_empty() {
+                &self.words.not_fiscal_bare
+            } else {
+                &self.words.not_fiscal_received
+            }
+        } else if asked().all(|line| line.invoice.is_some()) {
+            &words.not_fiscal_issued
+        } else if asked().any(|line| line.invoice.is_some()) {
+            &words.not_fiscal_some
+        } else {
+            &words.not_fiscal
+        };
+        said.clone()
+    }
+
     fn amount(self, card: &BillingCard) -> WordedAmount {
         let overdue = card.overdue.is_positive().then(|| self.money(card.overdue));
+        let part =
+            |amount: Money, day| format!("{} {}", self.money(amount), self.on(&self.words.by_day, day));
         WordedAmount {
             total: self.money(card.total_due),
             due_by: card.due_by.map(|day| self.date(day)),
-            pay_by: card.due_by.map(|day| self.on(&self.words.pay_by, day)),
+            pay_by: match (card.due_by, card.later) {
+                (None, _) => self.words.pay_at_once.clone(),
+                (Some(day), None) => self.on(&self.words.pay_by, day),
+                (Some(day), Some(_)) => part(card.due_now(), day),
+            },
+            later: card.later.map(|later| part(later.due, later.by)),
             of_which_overdue: overdue.as_ref().map(|sum| format!("{} {sum}", self.words.of_which_overdue)),
             overdue,
         }
@@ -158,6 +224,17 @@ impl Speaker<'_> {
             text.push_str(&format!(" {}.", self.on(&words.deletion_on, day)));
         }
         WordedEvent { name: titled(&event.name, event.domain_name.as_deref()), text, grave, good }
+    }
+
+    fn received(self, card: &BillingCard) -> String {
+        let words = self.words;
+        let payments = card.receipts.iter().map(|receipt| {
+            format!("{} {}", self.money(receipt.amount), self.on(&words.received_on, receipt.on))
+        });
+        let payments = payments.collect::<Vec<_>>().join(", ");
+        let credit =
+            card.credit.is_positive().then(|| format!(" {}: {}.", words.credit, self.money(card.credit)));
+        format!("{} {payments}.{}", words.received, credit.unwrap_or_default())
     }
 
     fn groups(self, lines: &[CardLine]) -> Vec<WordedGroup> {
@@ -197,10 +274,11 @@ impl Speaker<'_> {
         let consequence = listed([
             line.suspend_on.map(|day| self.on(&words.suspension, day)),
             line.terminate_on.map(|day| self.on(&words.termination, day)),
+            line.released_on.map(|day| self.on(&words.release, day)),
         ]);
         let domain_name = line.domain_name.clone().filter(|domain| *domain != line.name);
         let paid = line.paid.is_positive().then(|| self.money(line.paid));
-        let due = self.money(line.due);
+        let due = self.money(line.due - line.taken_off);
         let remarks = [
             Some(dotted([domain_name.clone(), state.clone()])).filter(|text| !text.is_empty()),
             paid.as_ref().map(|paid| format!("{} {paid}, {} {due}", words.paid_so_far, words.remains)),
@@ -251,9 +329,9 @@ impl Speaker<'_> {
 
     fn payment(self, card: &BillingCard) -> WordedPayment {
         let (words, payment) = (self.words, &card.payment);
-        let reference_label = match payment.reference {
-            PaymentReference::Own(_) => &words.reference_own,
-            PaymentReference::BankIssued(_) => &words.reference_bank,
+        let (reference_label, reference_only) = match payment.reference {
+            PaymentReference::Own(_) => (&words.reference_own, &words.reference_only),
+            PaymentReference::BankIssued(_) => (&words.reference_bank, &words.reference_only_bank),
         };
         let iris = payment.iris.as_ref().map(|iris| self.iris(iris));
         let way = |label: &str, text: &Option<String>, is_link| {
@@ -263,6 +341,7 @@ impl Speaker<'_> {
         WordedPayment {
             reference_label: reference_label.clone(),
             reference: grouped(payment.reference.as_str()),
+            reference_only: reference_only.clone(),
             banks: payment.banks.iter().map(|bank| self.bank(bank)).collect(),
             others: others.into_iter().flatten().collect(),
             iris,
@@ -275,11 +354,6 @@ impl Speaker<'_> {
         let iban = grouped(&bank.iban);
         WordedBank {
             name: bank.name.clone(),
-            text: dotted([
-                Some(iban.clone()),
-                bank.bic.as_ref().map(|bic| format!("BIC {bic}")),
-                Some(format!("{}: {}", self.words.beneficiary, bank.beneficiary)),
-            ]),
             iban,
             bic: bank.bic.clone(),
             beneficiary: bank.beneficiary.clone(),
@@ -300,7 +374,7 @@ impl Speaker<'_> {
 }
 
 /// The parts that there are, between commas.
-fn listed(parts: [Option<String>; 2]) -> Option<String> {
+fn listed<const N: usize>(parts: [Option<String>; N]) -> Option<String> {
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }

@@ -20,9 +20,17 @@ pub(in crate::card) struct Worded {
     pub(in crate::card) issued_on: String,
     pub(in crate::card) company: WordedCompany,
     pub(in crate::card) customer: WordedCustomer,
+    /// What the whole of it is about, in a few words.
+    #[serde(skip)]
+    pub(in crate::card) state: WordedState,
+    /// What it is beside a Billing Card; may be empty.
+    pub(in crate::card) subtitle: String,
     /// Nothing where nothing is due.
     pub(in crate::card) amount: Option<WordedAmount>,
     pub(in crate::card) events: Vec<WordedEvent>,
+    /// Which payments came, and what is left of them; nothing where the events speak of none.
+    #[serde(skip)]
+    pub(in crate::card) received: Option<String>,
     pub(in crate::card) groups: Vec<WordedGroup>,
     pub(in crate::card) totals: Option<WordedTotals>,
     pub(in crate::card) payment: Option<WordedPayment>,
@@ -60,13 +68,23 @@ pub(in crate::card) struct WordedCustomer {
     pub(in crate::card) lines: Vec<String>,
 }
 
+/// The state of what the card speaks of, for a band across the page.
+#[derive(Debug, Clone)]
+pub(in crate::card) struct WordedState {
+    pub(in crate::card) text: String,
+    /// Something is lost, or will be.
+    pub(in crate::card) grave: bool,
+}
+
 #[derive(Debug, Clone, Serialize)]
 pub(in crate::card) struct WordedAmount {
     pub(in crate::card) total: String,
     pub(in crate::card) due_by: Option<String>,
     pub(in crate::card) overdue: Option<String>,
-    #[serde(skip)]
-    pub(in crate::card) pay_by: Option<String>,
+    /// By when, or that it is due at once; with its own sum where a part may come later.
+    pub(in crate::card) pay_by: String,
+    /// That part and its day.
+    pub(in crate::card) later: Option<String>,
     #[serde(skip)]
     pub(in crate::card) of_which_overdue: Option<String>,
 }
@@ -148,6 +166,8 @@ pub(in crate::card) struct WordedVat {
 pub(in crate::card) struct WordedPayment {
     pub(in crate::card) reference_label: String,
     pub(in crate::card) reference: String,
+    /// That nothing else is to be written.
+    pub(in crate::card) reference_only: String,
     pub(in crate::card) banks: Vec<WordedBank>,
     /// Every way but the accounts.
     pub(in crate::card) others: Vec<WordedWay>,
@@ -165,8 +185,6 @@ pub(in crate::card) struct WordedBank {
     pub(in crate::card) iban: String,
     pub(in crate::card) bic: Option<String>,
     pub(in crate::card) beneficiary: String,
-    #[serde(skip)]
-    pub(in crate::card) text: String,
 }
 
 /// A way to pay that one line explains.

@@ -2,7 +2,7 @@
 
 use super::shape::{
     Worded, WordedAmount, WordedBank, WordedCompany, WordedCustomer, WordedEvent, WordedGroup, WordedLine,
-    WordedPayment, WordedService, WordedTotals, WordedVat, WordedWay,
+    WordedPayment, WordedService, WordedState, WordedTotals, WordedVat, WordedWay,
 };
 use crate::billing::card::Urgency;
 use crate::billing::customer::Language;
@@ -29,14 +29,18 @@ impl Worded {
             issued_on: text(),
             company: company(),
             customer: WordedCustomer { code: text(), name: text(), tax_id: some(), lines: vec![text()] },
+            state: WordedState { text: text(), grave: false },
+            subtitle: text(),
             amount: Some(WordedAmount {
                 total: text(),
                 due_by: some(),
                 overdue: some(),
-                pay_by: some(),
+                pay_by: text(),
+                later: some(),
                 of_which_overdue: some(),
             }),
             events: vec![WordedEvent { name: text(), text: text(), grave: true, good: false }],
+            received: some(),
             groups: vec![WordedGroup {
                 title: text(),
                 overdue: true,
@@ -99,10 +103,11 @@ fn line() -> WordedLine {
 }
 
 fn payment() -> WordedPayment {
-    let bank = WordedBank { name: text(), iban: text(), bic: some(), beneficiary: text(), text: text() };
+    let bank = WordedBank { name: text(), iban: text(), bic: some(), beneficiary: text() };
     WordedPayment {
         reference_label: text(),
         reference: text(),
+        reference_only: text(),
         banks: vec![bank],
         others: vec![WordedWay { label: text(), text: text(), is_link: true }],
         iris: some(),

@@ -331,6 +331,10 @@ fn stored(
         subject: finished.drawn.letter.subject.clone(),
         reference: card.payment.reference.as_str().to_owned(),
         total_cents: card.total_due.cents(),
+        pay_by: card.due_by,
+        now_cents: card.due_now().cents(),
+        later_cents: card.later.map_or(0, |later| later.due.cents()),
+        later_by: card.later.map(|later| later.by),
         lines,
         state: "queued",
     };
