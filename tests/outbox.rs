@@ -66,6 +66,29 @@ fn another_reader_finds_subject_bodies_headers_and_the_same_amounts_in_the_pdf()
 }
 
 #[test]
+fn each_message_names_the_one_before_it() {
+    let (sandbox, server) = over_smtp(Behaviour::Friendly, THREE);
+    for day in ["2025-03-01", "2025-03-16", "2025-03-24"] {
+        sandbox.notify(day).exits(0);
+    }
+    let ids: Vec<(Option<String>, Option<String>)> = server
+        .taken()
+        .iter()
+        .filter(|message| message.to == ["a@a.example"])
+        .map(|message| {
+            let mail = MessageParser::default().parse(&message.bytes).unwrap();
+            let before = mail.references().as_text().map(str::to_owned);
+            assert_eq!(mail.in_reply_to().as_text(), before.as_deref());
+            (mail.message_id().map(str::to_owned), before)
+        })
+        .collect();
+    assert_eq!(ids.len(), 3);
+    assert_eq!(ids[0].1, None);
+    assert_eq!(ids[1].1, ids[0].0);
+    assert_eq!(ids[2].1, ids[1].0);
+}
+
+#[test]
 fn the_same_night_again_hands_nothing_over() {
     let (sandbox, server) = over_smtp(Behaviour::Friendly, THREE);
     sandbox.notify("2025-03-01").exits(0);

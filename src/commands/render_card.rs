@@ -68,7 +68,8 @@ fn drawn(desk: &Desk, store: &Store, args: &RenderCardArgs) -> Result<Vec<u8>> {
             bail!("`{code}` has no e-mail address, so there is no e-mail to show; try --format pdf");
         }
         // it is never sent, and no Message-ID of one that is
-        let header = Header { to: &to, cc: &facts.customer.cc, message_id: "<preview@localhost>" };
+        let header =
+            Header { to: &to, cc: &facts.customer.cc, message_id: "<preview@localhost>", follows: None };
         return Ok(renderer.finish(desk, &letter, &header)?.bytes);
     }
     let drawn = renderer.draw(&letter.card)?;

@@ -23,6 +23,8 @@ pub struct MailParts<'a> {
     pub cc: &'a [String],
     /// `<…@…>`.
     pub message_id: &'a str,
+    /// The Message-ID of the message before, which readers show it with.
+    pub follows: Option<&'a str>,
     /// When the run began.
     pub date: DateTime<FixedOffset>,
     /// Subject.
@@ -106,6 +108,9 @@ pub fn compose(parts: &MailParts<'_>) -> Result<Vec<u8>, ComposeError> {
         .subject(clamped(parts.subject))
         .date(parts.date.into())
         .message_id(Some(parts.message_id.to_owned()));
+    if let Some(before) = parts.follows {
+        builder = builder.in_reply_to(before.to_owned()).references(before.to_owned());
+    }
     for to in parts.to {
         builder = builder.to(bare(to)?);
     }

@@ -92,6 +92,7 @@ struct Draft {
     card_is_new: bool,
     asked: Option<Asked>,
     message_id: String,
+    follows: Option<String>,
     to: Vec<(String, Role)>,
     has_it: Vec<(String, Role)>,
     header_to: Vec<String>,
@@ -157,7 +158,12 @@ fn draw(
     outcome: &mut Notified,
 ) -> Result<()> {
     let finished = renderer.finish_all(desk, &drafts, |draft| {
-        let header = Header { to: &draft.header_to, cc: &draft.header_cc, message_id: &draft.message_id };
+        let header = Header {
+            to: &draft.header_to,
+            cc: &draft.header_cc,
+            message_id: &draft.message_id,
+            follows: draft.follows.as_deref(),
+        };
         (&draft.letter, header)
     });
     for (draft, finished) in drafts.into_iter().zip(finished) {
@@ -305,6 +311,7 @@ fn draft(
         card_is_new,
         asked,
         message_id,
+        follows: store.last_message_id(code, desk.rules.mode)?,
         to,
         has_it,
         header_to,

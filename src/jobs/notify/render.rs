@@ -43,6 +43,8 @@ pub struct Header<'a> {
     pub cc: &'a [String],
     /// Its Message-ID.
     pub message_id: &'a str,
+    /// That of the customer's message before.
+    pub follows: Option<&'a str>,
 }
 
 impl Renderer {
@@ -82,6 +84,7 @@ impl Renderer {
             to: header.to,
             cc: header.cc,
             message_id: header.message_id,
+            follows: header.follows,
             date: desk.now.fixed_offset(),
             subject: &drawn.letter.subject,
             text: &drawn.letter.text,

@@ -257,6 +257,18 @@ impl Read {
         Ok(self.connection().prepare_cached(sql)?.query_row([delivery], |row| row.get(0))?)
     }
 
+    /// The Message-ID of the last message that a customer's mail server took; none before the first.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn last_message_id(&self, customer: &CustomerCode, mode: Mode) -> Result<Option<String>> {
+        let sql = "SELECT m.message_id FROM messages m WHERE m.customer = ?1 AND m.mode = ?2
+                     AND EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.state = 'sent')
+                   ORDER BY m.id DESC LIMIT 1";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        Ok(statement.query_row(params![customer.as_str(), mode.code()], |row| row.get(0)).optional()?)
+    }
+
     /// How many messages a customer was made on one day.
     ///
     /// # Errors
