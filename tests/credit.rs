@@ -361,3 +361,22 @@ fn nobodys_data_is_deleted_for_what_the_money_of_a_service_covers_that_is_delete
     let done = night(&sandbox, "2025-05-08");
     assert_eq!(steps(&done, "actions"), ["renew S-1 settled", "reinstate S-1 settled"], "{done}");
 }
+
+#[test]
+fn money_that_was_given_to_somebody_by_mistake_protects_again_those_whose_reference_it_carries() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    told_in_full(&sandbox);
+    let database = rusqlite::Connection::open(sandbox.path("konet.db")).unwrap();
+    let mut statement = database.prepare("SELECT reference FROM customers ORDER BY code").unwrap();
+    let references: Vec<String> =
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    // both references in one text: it is nobody's until a person says
+    let row = format!("2025-04-05;124,00;T-1;;;{};;\n", references.join(" "));
+    sandbox.pay(&row, "2025-04-05").exits(3);
+    let id =
+        sandbox.run(&["status", "--json", "--as-of", "2025-04-05"]).json()["unmatched"][0]["id"].to_string();
+    record(&sandbox, "2025-04-06", &["assign", &id, "K-2"]).exits(0);
+    record(&sandbox, "2025-04-06", &["assign", &id, "--undo"]);
+    let held = night(&sandbox, "2025-04-07");
+    assert_eq!(steps(&held, "withheld"), ["suspend S-1 payment_pending"], "{held}");
+}

@@ -172,7 +172,7 @@ fn the_list_for_accounting_opens_in_a_greek_excel_and_its_invoices_come_back_as_
     sandbox.pay("2025-03-02;1240,00;T-1;K-1;;;;\n", "2025-03-02").exits(0);
     let csv = sandbox.run(&["status", "--to-invoice", "--csv", "--as-of", "2025-03-02"]).exits(0).stdout;
     assert!(csv.starts_with('\u{feff}'));
-    assert!(csv.contains(";'=HYPERLINK(1);090000045;Α΄;Ερμού 1;S-1;Φιλοξενία;31/03/2025;30/03/2026;1.000,00;240,00;1.240,00;02/03/2025;T-1"), "{csv}");
+    assert!(csv.contains(";'=HYPERLINK(1);090000045;Α΄;Ερμού 1;S-1;;Φιλοξενία;31/03/2025;30/03/2026;1.000,00;24%;240,00;1.240,00;02/03/2025;T-1"), "{csv}");
     let bad = sandbox.import(
         "invoices",
         "invoice;date;card;bank_ref\nΤ-1;2025-03-03;;\nΤ-2;2025-03-03;;T-9\n",
@@ -184,6 +184,27 @@ fn the_list_for_accounting_opens_in_a_greek_excel_and_its_invoices_come_back_as_
     assert_eq!(sandbox.import("invoices", file, "2025-03-03").exits(0).json()["created"], 1);
     assert_eq!(sandbox.import("invoices", file, "2025-03-03").exits(0).json()["unchanged"], 1);
     assert!(status(&sandbox, "2025-03-03")["to_invoice"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn the_list_comes_back_with_numbers_and_rows_without_one_wait_on() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    record(&sandbox, "2025-02-02", &["charge", "K-1", "50,00", "Μεταφορά ιστοσελίδας"]).exits(0);
+    sandbox.pay("2025-03-02;186,00;T-1;K-1;;;;\n2025-03-02;100,00;T-2;K-2;;;;\n", "2025-03-02").exits(0);
+    let list = sandbox.run(&["status", "--to-invoice", "--csv", "--as-of", "2025-03-02"]).exits(0).stdout;
+    assert!(list.starts_with("\u{feff}Αρ. τιμολογίου;Ημ. τιμολογίου;"), "{list}");
+    assert_eq!(list.lines().count(), 4, "{list}");
+    assert_eq!(list.matches("τιμολ").count(), 2, "no other column is taken for them: {list}");
+    // nobody has entered anything: nothing happens, and nothing is wrong
+    assert_eq!(sandbox.import("invoices", &list, "2025-03-03").exits(0).json()["created"], 0);
+    let numbered = list.replacen(";;", "ΤΠΥ-1;03/03/2025;", 1).replace("\n;;", "\nΤΠΥ-2;03/03/2025;");
+    let numbered = numbered.replacen("ΤΠΥ-2;03/03/2025;", ";;", 1);
+    let (bytes, ..) = encoding_rs::WINDOWS_1253.encode(numbered.trim_start_matches('\u{feff}'));
+    assert_eq!(sandbox.import("invoices", &bytes, "2025-03-03").exits(0).json()["created"], 2, "{numbered}");
+    let waiting = status(&sandbox, "2025-03-03");
+    assert_eq!(waiting["to_invoice"].as_array().unwrap().len(), 1, "{waiting}");
+    let bad = sandbox.import("invoices", numbered.replace("03/03/2025", "03/2025"), "2025-03-03").exits(1);
+    assert!(bad.stderr.contains("Ημ. τιμολογίου"), "{}", bad.stderr);
 }
 
 #[test]
@@ -200,7 +221,7 @@ fn lists_are_taken_away_as_a_workbook_with_true_days_and_amounts() {
     let open = || open_workbook::<Xlsx<_>, _>(&file).unwrap();
     sandbox.run(&[&["status", "--as-of", "2025-03-02"][..], &taken].concat()).exits(0);
     let sheet = open().worksheet_range("To invoice").unwrap();
-    let column = |name: &str| (0..15_u32).find(|at| *sheet.get_value((0, *at)).unwrap() == *name).unwrap();
+    let column = |name: &str| (0..19_u32).find(|at| *sheet.get_value((0, *at)).unwrap() == *name).unwrap();
     let cell = |name: &str| sheet.get_value((1, column(name))).unwrap().clone();
     assert_eq!(cell("σύνολο"), Data::Float(1240.0));
     assert_eq!(cell("ΑΦΜ"), Data::String("090000045".to_owned()), "its zero stays");

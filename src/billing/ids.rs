@@ -50,7 +50,7 @@ code! {
 }
 
 /// The store's number of a charge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct ChargeId(pub i64);
 
 /// The store's number of a payment.

@@ -1,9 +1,13 @@
 //! A row of a file of tax invoices that accounting has issued.
 
 use super::cells::{Cells, date};
-use super::sheet::{Column, optional, required};
+use super::decoding::text_of;
+use super::error::IntakeError;
+use super::sheet::{Column, Sheet, delimiter_of, optional, read_text, required};
+use crate::billing::ids::ChargeId;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 pub(super) const COLUMNS: [Column; 6] = [
     required("invoice"),
@@ -14,6 +18,17 @@ pub(super) const COLUMNS: [Column; 6] = [
     optional("bank_ref"),
 ];
 
+/// The columns of the list of what waits for an invoice (`status --to-invoice`), as it comes back with numbers.
+const LISTED: [Column; 4] =
+    [required(NUMBER), required("Ημ. τιμολογίου"), optional(CHARGE), optional(PAYMENT)];
+
+/// The column that tells that list from a file of invoices.
+const NUMBER: &str = "Αρ. τιμολογίου";
+/// The number of a charge.
+const CHARGE: &str = "αρ. χρέωσης";
+/// The bank's reference of a payment.
+const PAYMENT: &str = "αναφορά πληρωμής";
+
 /// What an invoice is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InvoiceOf {
@@ -23,6 +38,8 @@ pub enum InvoiceOf {
     Period(String, NaiveDate),
     /// Everything that a payment went to.
     Payment(String),
+    /// One charge, by its number.
+    Charge(ChargeId),
 }
 
 /// An invoice as a file has it.
@@ -36,7 +53,40 @@ pub struct InvoiceRow {
     pub of: InvoiceOf,
 }
 
-pub(super) fn read(cells: &mut Cells<'_>) -> Option<InvoiceRow> {
+/// Reads a file of invoices, or the list of what waits for one, where somebody has entered numbers.
+pub(super) fn sheet(path: &Path) -> Result<Sheet<InvoiceRow>, IntakeError> {
+    let text = text_of(path)?;
+    let (head, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    if !head.contains(NUMBER) {
+        return read_text(path, &text, &COLUMNS, read, |_| None);
+    }
+    // its other columns are for people
+    let delimiter = char::from(delimiter_of(head));
+    let known = |name: &str| LISTED.iter().any(|column| column.name == name);
+    let names = head.split(delimiter).map(|name| name.trim().trim_matches('"'));
+    let names = names.map(|name| if known(name) { name.to_owned() } else { format!("x_{name}") });
+    let head = names.collect::<Vec<_>>().join(&delimiter.to_string());
+    read_text(path, &format!("{head}\n{rest}"), &LISTED, read_listed, |_| None)
+}
+
+/// A row of that list; one without a number waits on.
+fn read_listed(cells: &mut Cells<'_>) -> Option<InvoiceRow> {
+    let invoice = cells.text(NUMBER).value().cloned()?;
+    let day = cells.needed_parsed("Ημ. τιμολογίου", date);
+    let charge = cells.text(CHARGE).value().cloned();
+    let payment = cells.text(PAYMENT).value().cloned();
+    let of = match (charge.map(|number| number.parse().map(ChargeId)), payment) {
+        (Some(Ok(id)), _) => InvoiceOf::Charge(id),
+        (None, Some(payment)) => InvoiceOf::Payment(payment),
+        (Some(Err(_)), _) | (None, None) => {
+            cells.fault(CHARGE, "is no number of a charge, so that it is not known what the invoice is for");
+            return None;
+        }
+    };
+    Some(InvoiceRow { invoice, date: day.unwrap_or(NaiveDate::MIN), of })
+}
+
+fn read(cells: &mut Cells<'_>) -> Option<InvoiceRow> {
     let invoice = cells.needed("invoice");
     let day = cells.needed_parsed("date", date);
     let card = cells.text("card").value().cloned();

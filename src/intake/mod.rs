@@ -79,7 +79,7 @@ pub fn services(path: &Path) -> Result<Sheet<ServiceRow>, IntakeError> {
 /// # Errors
 /// As [`customers`].
 pub fn invoices(path: &Path) -> Result<Sheet<InvoiceRow>, IntakeError> {
-    sheet::read(path, &invoices::COLUMNS, invoices::read, |_| None)
+    invoices::sheet(path)
 }
 
 /// Reads a file of payments: a bank's statement (camt.053, .052 or .054, an export that one of the profiles knows,

@@ -264,7 +264,10 @@ impl<T: Spooled> Sheet<T> {
         let warned: Vec<Fault> = warned.collect();
         self.warnings.extend(warned);
         let Some(value) = value.filter(|_| faults.is_empty()) else {
-            self.reject(record, line, faults);
+            // a row that says nothing yet is none
+            if !faults.is_empty() {
+                self.reject(record, line, faults);
+            }
             return;
         };
         if let Some(key) = key(&value) {

@@ -2,6 +2,7 @@
 
 pub mod attention;
 pub mod calendar;
+mod claims;
 pub mod deliver;
 pub mod enforce;
 pub mod explain;

@@ -2,7 +2,7 @@
 //! taken back, and what a person is asked.
 
 use crate::billing::allocation::allocate;
-use crate::billing::candidates::{Evidence, words_of_payment};
+use crate::billing::candidates::Evidence;
 use crate::billing::charging::{self, Spent, bring_up_to_date};
 use crate::billing::facts::{Change, Facts, Payment};
 use crate::billing::ids::{CustomerCode, PaymentId};
@@ -10,6 +10,7 @@ use crate::billing::money::Money;
 use crate::billing::service::{Service, ServiceState};
 use crate::jobs::Desk;
 use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::claims::{Said, wait};
 use crate::store::{Parked, Run, Store, StoredPayment, Tx};
 use crate::views::AttentionView;
 use anyhow::Result;
@@ -151,7 +152,13 @@ pub(crate) fn allocate_to(
 
 /// A payment that was given to a customer by mistake is nobody's again.
 pub(crate) fn waits_again(tx: &Tx<'_>, known: &StoredPayment) -> Result<()> {
-    Ok(tx.index_waiting(known.id, &words_of_payment(known.payer.as_deref(), &known.said()), &[])?)
+    let said = Said {
+        payer: known.payer.as_deref(),
+        reference: known.reference.as_deref(),
+        note: known.note.as_deref(),
+        services: &known.services,
+    };
+    wait(tx, known.id, said, known.likely.as_ref())
 }
 
 /// Lists a payment that nobody owns, with what a person can do about it.

@@ -7,6 +7,37 @@ use crate::views::status::{ChargeRow, InvoiceRow, PaymentRow, ServiceRow, WorkOr
 use chrono::NaiveDate;
 use rusqlite::params;
 
+/// What was settled or paid in advance and has no tax invoice; one of the payment covers what the payment settles later.
+const TO_INVOICE: &str = "WITH paying AS (SELECT a.charge, p.id, p.bank_ref, p.date FROM allocations a
+      JOIN payments p ON p.id = a.payment GROUP BY a.charge, p.id HAVING sum(a.amount_cents) > 0),
+    off AS (SELECT a.charge, sum(c.net_cents) AS net, sum(c.vat_cents) AS vat,
+      sum(c.gross_cents) AS gross FROM allocations a JOIN charges c ON c.id = a.adjustment
+      GROUP BY a.charge)
+    SELECT 'settled' AS what, c.id AS charge, s.domain_name, c.vat_rate AS vat_basis_points,
+      c.customer, k.name AS customer_name, c.service, c.label,
+      c.period_from, c.period_to, c.net_cents + coalesce(off.net, 0) AS net_cents,
+      c.vat_cents + coalesce(off.vat, 0) AS vat_cents,
+      c.gross_cents + coalesce(off.gross, 0) AS gross_cents, c.settled_on, k.tax_id, k.tax_office,
+      trim(coalesce(k.address, '') || ' ' || coalesce(k.postcode, '') || ' ' || coalesce(k.city, ''))
+        AS address,
+      (SELECT max(date) FROM paying WHERE charge = c.id) AS paid_on,
+      (SELECT group_concat(bank_ref, ', ') FROM paying WHERE charge = c.id) AS payments
+    FROM charges c JOIN customers k ON k.code = c.customer LEFT JOIN services s ON s.code = c.service
+      LEFT JOIN off ON off.charge = c.id
+    WHERE c.settled_on IS NOT NULL AND c.source <> 'adjustment'
+      AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.charge = c.id)
+      AND EXISTS (SELECT 1 FROM paying WHERE charge = c.id
+        AND id NOT IN (SELECT payment FROM invoices WHERE payment IS NOT NULL))
+    UNION ALL
+    SELECT 'advance', NULL, NULL, NULL, m.customer, k.name, NULL, '', NULL, NULL, 0, 0,
+      m.kept_cents - m.allocated_cents, m.date, k.tax_id, k.tax_office,
+      trim(coalesce(k.address, '') || ' ' || coalesce(k.postcode, '') || ' ' || coalesce(k.city, '')),
+      m.date, m.bank_ref
+    FROM money m JOIN customers k ON k.code = m.customer
+    WHERE m.kept_cents > m.allocated_cents
+      AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.payment = m.id)
+    ORDER BY 1 DESC, settled_on, 5, 7";
+
 /// Reading what `status` shows.
 impl Read {
     /// Open period charges whose expiry lies before `today`.
@@ -129,41 +160,18 @@ impl Read {
     /// # Errors
     /// A column that cannot be read.
     pub fn to_invoice(&self) -> Result<Vec<InvoiceRow>> {
-        // an invoice of the payment covers what the payment settles later
-        let sql = "WITH paying AS (SELECT a.charge, p.id, p.bank_ref, p.date FROM allocations a
-                     JOIN payments p ON p.id = a.payment GROUP BY a.charge, p.id HAVING sum(a.amount_cents) > 0),
-                   off AS (SELECT a.charge, sum(c.net_cents) AS net, sum(c.vat_cents) AS vat,
-                     sum(c.gross_cents) AS gross FROM allocations a JOIN charges c ON c.id = a.adjustment
-                     GROUP BY a.charge)
-                   SELECT 'settled' AS what, c.customer, k.name AS customer_name, c.service, c.label,
-                     c.period_from, c.period_to, c.net_cents + coalesce(off.net, 0) AS net_cents,
-                     c.vat_cents + coalesce(off.vat, 0) AS vat_cents,
-                     c.gross_cents + coalesce(off.gross, 0) AS gross_cents, c.settled_on, k.tax_id, k.tax_office,
-                     trim(coalesce(k.address, '') || ' ' || coalesce(k.postcode, '') || ' ' || coalesce(k.city, ''))
-                       AS address,
-                     (SELECT max(date) FROM paying WHERE charge = c.id) AS paid_on,
-                     (SELECT group_concat(bank_ref, ', ') FROM paying WHERE charge = c.id) AS payments
-                   FROM charges c JOIN customers k ON k.code = c.customer LEFT JOIN off ON off.charge = c.id
-                   WHERE c.settled_on IS NOT NULL AND c.source <> 'adjustment'
-                     AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.charge = c.id)
-                     AND EXISTS (SELECT 1 FROM paying WHERE charge = c.id
-                       AND id NOT IN (SELECT payment FROM invoices WHERE payment IS NOT NULL))
-                   UNION ALL
-                   SELECT 'advance', m.customer, k.name, NULL, 'Προκαταβολή', NULL, NULL, 0, 0,
-                     m.kept_cents - m.allocated_cents, m.date, k.tax_id, k.tax_office,
-                     trim(coalesce(k.address, '') || ' ' || coalesce(k.postcode, '') || ' ' || coalesce(k.city, '')),
-                     m.date, m.bank_ref
-                   FROM money m JOIN customers k ON k.code = m.customer
-                   WHERE m.kept_cents > m.allocated_cents
-                     AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.payment = m.id)
-                   ORDER BY 1 DESC, settled_on, 2, 4";
-        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut statement = self.connection().prepare_cached(TO_INVOICE)?;
         let mut rows = statement.query([])?;
         let mut charges = Vec::new();
         while let Some(row) = rows.next()? {
             let record = Record::new(row, "charge of customer");
             charges.push(InvoiceRow {
                 what: record.text("what")?,
+                charge: record.optional_integer("charge")?,
+                domain_name: record.optional_text("domain_name")?,
+                vat_basis_points: record
+                    .optional_integer("vat_basis_points")?
+                    .and_then(|rate| u32::try_from(rate).ok()),
                 customer: record.text("customer")?,
                 name: record.text("customer_name")?,
                 service: record.optional_text("service")?,

@@ -117,6 +117,12 @@ pub struct PaymentRow {
 pub struct InvoiceRow {
     /// `settled` or `advance`.
     pub what: String,
+    /// The number of the charge; an advance has none.
+    pub charge: Option<i64>,
+    /// The domain name of its service.
+    pub domain_name: Option<String>,
+    /// The rate of its VAT, in hundredths of a percent.
+    pub vat_basis_points: Option<u32>,
     /// Whose.
     pub customer: String,
     /// Their name.

@@ -1,6 +1,7 @@
 //! `status` as tables, and the list of what waits for a tax invoice.
 
 use crate::billing::money::Money;
+use crate::billing::vat::VatRate;
 use crate::export::{Cell, List, table};
 use crate::views::AttentionView;
 use crate::views::status::{
@@ -126,9 +127,14 @@ fn unmatched(rows: &[UnmatchedView]) -> List {
     })
 }
 
+/// What was charged; an advance is for nothing yet.
+fn described(row: &InvoiceRow) -> &str {
+    if row.what == "advance" { "Προκαταβολή" } else { &row.description }
+}
+
 fn to_invoice(rows: &[InvoiceRow]) -> List {
     List::of(&["settled", "gross", "customer", "service", "what"], rows, |row| {
-        let what = format!("{} – {}", row.name, row.description);
+        let what = format!("{} – {}", row.name, described(row));
         vec![
             row.settled_on.into(),
             money(row.gross_cents),
@@ -143,6 +149,9 @@ fn to_invoice(rows: &[InvoiceRow]) -> List {
 #[must_use]
 fn invoice_sheet(rows: &[InvoiceRow]) -> List {
     let head = [
+        "Αρ. τιμολογίου",
+        "Ημ. τιμολογίου",
+        "αρ. χρέωσης",
         "ημερομηνία εξόφλησης",
         "κωδικός πελάτη",
         "επωνυμία",
@@ -150,17 +159,23 @@ fn invoice_sheet(rows: &[InvoiceRow]) -> List {
         "ΔΟΥ",
         "διεύθυνση",
         "υπηρεσία",
+        "όνομα χώρου",
         "περιγραφή",
         "περίοδος από",
         "περίοδος έως",
         "καθαρή αξία",
+        "συντελεστής ΦΠΑ",
         "ΦΠΑ",
         "σύνολο",
         "ημερομηνία πληρωμής",
         "αναφορά πληρωμής",
     ];
     List::of(&head, rows, |row| {
+        let rate = row.vat_basis_points.map(|rate| VatRate::from_basis_points(rate).to_string());
         vec![
+            "".into(),
+            "".into(),
+            row.charge.map(|number| number.to_string()).into(),
             row.settled_on.into(),
             (&row.customer).into(),
             (&row.name).into(),
@@ -168,11 +183,13 @@ fn invoice_sheet(rows: &[InvoiceRow]) -> List {
             row.tax_office.as_ref().into(),
             (&row.address).into(),
             row.service.as_ref().into(),
-            (&row.description).into(),
+            row.domain_name.as_ref().into(),
+            described(row).into(),
             row.period_from.into(),
             // the last day of the period, and not the first of the next
             row.period_to.and_then(|to| to.pred_opt()).into(),
             money(row.net_cents),
+            rate.into(),
             money(row.vat_cents),
             money(row.gross_cents),
             row.paid_on.into(),

@@ -33,6 +33,7 @@ pub fn covered(from: &Read, of: &InvoiceOf) -> Result<Covered, StoreError> {
     let mut covered = Covered::default();
     covered.charges = match of {
         InvoiceOf::Card(card) => from.charges_of_card(card)?,
+        InvoiceOf::Charge(id) => from.customer_of_charge(*id)?.map(|_| *id).into_iter().collect(),
         InvoiceOf::Period(service, day) => from.charge_of_period(service, *day)?,
         InvoiceOf::Payment(bank_ref) => {
             let payments = from.payments_of_reference(bank_ref)?;

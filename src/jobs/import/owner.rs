@@ -4,6 +4,7 @@ use crate::billing::candidates::Evidence;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::text::look_alikes;
 use crate::intake::PaymentRow;
+use crate::jobs::claims::references_in;
 use crate::store::{Read, StoreError, Tx};
 
 /// Whose a payment is, and what told so.
@@ -47,30 +48,6 @@ pub(super) fn owner(tx: &Tx<'_>, row: &PaymentRow) -> Result<Option<(CustomerCod
         return Ok(Some((code, Evidence::PayerIban)));
     }
     Ok(None)
-}
-
-/// The customers whose payment reference stands in a text, however it is spaced.
-pub(super) fn references_in(tx: &Read, text: &str) -> Result<Vec<CustomerCode>, StoreError> {
-    let words: Vec<String> =
-        text.split(|c: char| !c.is_alphanumeric()).map(look_alikes).filter(|word| !word.is_empty()).collect();
-    let mut found: Vec<CustomerCode> = Vec::new();
-    // people type a reference in groups, banks cut it anywhere: try every run of words
-    for first in 0..words.len() {
-        let mut joined = String::new();
-        for word in &words[first..] {
-            joined.push_str(word);
-            if joined.len() > 30 {
-                break;
-            }
-            if joined.len() >= 5
-                && let Some(code) = tx.customer_of_reference(&joined)?
-                && !found.contains(&code)
-            {
-                found.push(code);
-            }
-        }
-    }
-    Ok(found)
 }
 
 /// The customer of the one card whose number stands in a text.

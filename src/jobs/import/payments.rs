@@ -1,11 +1,12 @@
 //! Payments: whose they are, where their money goes, and which of them wait for a person.
 
-use crate::billing::candidates::{Evidence, said, words_of_payment};
-use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
+use crate::billing::candidates::Evidence;
+use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::intake::{Movement, PaymentRow, Sheet};
 use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::claims::{Said, wait};
 use crate::jobs::import::movements::{self, CSV, Line};
-use crate::jobs::import::owner::{owner, references_in};
+use crate::jobs::import::owner::owner;
 use crate::jobs::import::reversals;
 use crate::jobs::{Desk, money};
 use crate::store::{Judged, LineKey, NewPayment, Parked, Store, StoredPayment, Tx};
@@ -245,7 +246,13 @@ fn book(
         columns.push(ColumnView::new("basis", &basis));
     } else {
         view.unmatched += 1;
-        wait(tx, &line, id)?;
+        let said = Said {
+            payer: line.row.payer.as_deref(),
+            reference: line.row.reference.as_deref(),
+            note: line.row.note.as_deref(),
+            services: &new.services,
+        };
+        wait(tx, id, said, line.owner.as_ref().map(|(code, _)| code))?;
         money::ask(tx, id, findings)?;
         if let Some(parked) = parked {
             columns.push(ColumnView::new("parked", &parked.code()));
@@ -297,19 +304,4 @@ fn parked(desk: &Desk, tx: &Tx<'_>, line: &Line, doubtful: bool) -> Result<Optio
     let recorded = tx.recorded_by_hand(row.amount, row.date, Some(code))?.len();
     let answered = tx.parked_beside_hand(row.amount, row.date, code)?;
     Ok((recorded > answered).then_some(Parked::ByHand))
-}
-
-/// Makes money that nobody owns findable for those whose it may be.
-fn wait(tx: &Tx<'_>, line: &Line, id: PaymentId) -> Result<()> {
-    let row = &line.row;
-    let text = said(row.reference.as_deref(), row.note.as_deref());
-    let mut claims: Vec<CustomerCode> = line.owner.iter().map(|(code, _)| code.clone()).collect();
-    for text in [&row.reference, &row.note].into_iter().flatten() {
-        claims.extend(references_in(tx, text)?);
-    }
-    for code in &row.services {
-        claims.extend(tx.service(&ServiceCode::new(code.clone()))?.map(|service| service.customer));
-    }
-    tx.index_waiting(id, &words_of_payment(row.payer.as_deref(), &text), &claims)?;
-    Ok(())
 }

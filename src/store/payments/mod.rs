@@ -96,6 +96,8 @@ pub struct StoredPayment {
     pub source: String,
     /// Whose it is.
     pub customer: Option<CustomerCode>,
+    /// Services it names.
+    pub services: Vec<ServiceCode>,
     /// Reference given.
     pub reference: Option<String>,
     /// Who paid.
@@ -138,6 +140,12 @@ fn all_stored(
     Ok(payments)
 }
 
+/// The services that a payment names.
+fn services(record: &Record<'_>) -> Result<Vec<ServiceCode>> {
+    let text = record.text("services")?;
+    Ok(text.split(';').filter(|code| !code.is_empty()).map(ServiceCode::new).collect())
+}
+
 fn stored(row: &Row<'_>) -> Result<StoredPayment> {
     let record = Record::new(row, "payment");
     let money = |column| record.integer(column).map(Money::from_cents);
@@ -151,6 +159,7 @@ fn stored(row: &Row<'_>) -> Result<StoredPayment> {
         account: record.text("account")?,
         source: record.text("source")?,
         customer: record.optional_text("customer")?.map(CustomerCode::new),
+        services: services(&record)?,
         reference: record.optional_text("reference")?,
         payer: record.optional_text("payer")?,
         note: record.optional_text("note")?,
@@ -200,12 +209,7 @@ pub(in crate::store) fn of_facts(
             bank_ref: record.text("bank_ref")?,
             amount: money("kept_cents")?,
             allocated: money("allocated_cents")?,
-            services: record
-                .text("services")?
-                .split(';')
-                .filter(|c| !c.is_empty())
-                .map(ServiceCode::new)
-                .collect(),
+            services: services(&record)?,
             for_named: money("for_named")?,
         });
     }
