@@ -39,7 +39,7 @@ for path in files:
         printed = subprocess.run(["pdftotext", "-layout", file.name, "-"], check=True, capture_output=True, text=True).stdout
     cents = expected["total_cents"]
     figures = f"{cents // 100:,}.{cents % 100:02d}"
-    if "Καρτέλα" in message["Subject"]:
+    if "Καρτέλα" in text:
         figures = figures.replace(",", " ").replace(".", ",").replace(" ", ".")
     for where, what in (("text", text), ("html", page), ("pdf", printed)):
         assert cents == 0 or figures in what, (card, where, figures)

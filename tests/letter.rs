@@ -93,6 +93,20 @@ fn subjects_name_the_first_service_and_count_the_others() {
 }
 
 #[test]
+fn however_long_a_name_is_its_subject_ends_with_the_number_of_the_card() {
+    let mut lines = vec![line(0, 10, Some(Stage::Before(15))), line(1, 6, Some(Stage::Before(7)))];
+    for (name, domain) in
+        [("μ".repeat(300), "x.example".to_owned()), ("Φ".to_owned(), format!("{}.example", "x".repeat(240)))]
+    {
+        (lines[1].name, lines[1].domain_name) = (name, Some(domain));
+        lines[1].kind = Some(konet_billing::billing::service::ServiceKind::Hosting);
+        let subject = written(&card(Language::Greek, lines.clone(), Vec::new())).subject;
+        assert!(subject.chars().count() <= 180, "{subject}");
+        assert!(subject.contains('…') && subject.ends_with("(KX-2025-000123)"), "{subject}");
+    }
+}
+
+#[test]
 fn a_message_takes_the_tone_of_its_gravest_news() {
     let lines = vec![line(0, -40, Some(Stage::Final)), line(1, 6, Some(Stage::Before(7)))];
     let letter = written(&card(Language::Greek, lines, vec![event(Stage::Renewed)]));

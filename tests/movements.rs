@@ -303,6 +303,29 @@ fn a_reversal_that_another_format_shows_again_takes_no_other_payment_back() {
 }
 
 #[test]
+fn a_reversal_of_money_that_waits_beside_a_record_takes_that_record_back_in_no_format() {
+    let sandbox = told();
+    let by_hand =
+        ["record", "payment", "K-2", "50,00", "--by", "m", "--reason", "μετρητά", "--as-of", "2025-03-05"];
+    sandbox.run(&by_hand).exits(0);
+    let entry = |day| Entry { bank_ref: "B-1", text: "K-2", day, cents: 5_000, ..Entry::default() };
+    let camt = |entry, day| camt(&[entry], day).replace(IBAN, "GR3202600010000000012300695");
+    import(&sandbox, "one.xml", &camt(entry("2025-03-05"), "2025-03-05"), "2025-03-05").exits(3);
+    assert_eq!(status(&sandbox, "2025-03-05")["unmatched"][0]["parked"], "by_hand");
+    let back = camt(entry("2025-03-07"), "2025-03-07").replace(
+        "<CdtDbtInd>CRDT</CdtDbtInd><Sts>",
+        "<CdtDbtInd>DBIT</CdtDbtInd><RvslInd>true</RvslInd><Sts>",
+    );
+    import(&sandbox, "back.xml", &back, "2025-03-07").exits(3);
+    assert_eq!(explain(&sandbox, "K-2", "2025-03-07")["credit_cents"], 5_000);
+    let export = "Ημερομηνία Κίνησης;Ημερομηνία Αξίας;Περιγραφή;Ποσό;Υπόλοιπο\n\
+                  7/3/2025;7/3/2025;ΑΝΤΙΛΟΓΙΣΜΟΣ K-2;-50,00;1.000,00\n\
+                  Λογαριασμός;0026.0001.00.0000000012;;;\n";
+    assert_eq!(counts(&import(&sandbox, "export.csv", export, "2025-03-08")), (0, 1));
+    assert_eq!(explain(&sandbox, "K-2", "2025-03-08")["credit_cents"], 5_000, "the cash is there");
+}
+
+#[test]
 fn money_dated_after_today_waits_for_its_day_and_is_refused_where_a_person_enters_it() {
     let sandbox = told();
     for day in ["2025-03-16", "2025-03-24", "2025-03-30", "2025-04-01"] {

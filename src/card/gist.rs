@@ -45,6 +45,9 @@ const fn tone(stage: Stage) -> &'static str {
     }
 }
 
+/// The longest name beside a domain name.
+const NAME_MAX: usize = 60;
+
 fn gravity(tone: &str) -> usize {
     TONES.iter().position(|other| *other == tone).unwrap_or(TONES.len())
 }
@@ -178,9 +181,18 @@ impl News<'_> {
 fn named(kind: Option<ServiceKind>, name: &str, domain: Option<&str>) -> String {
     match (kind, domain) {
         (Some(ServiceKind::Domain), Some(domain)) => domain.to_owned(),
-        (_, Some(domain)) if !name.contains(domain) => format!("{domain} ({name})"),
+        (_, Some(domain)) if !name.contains(domain) => format!("{domain} ({})", shortened(name)),
         _ => name.to_owned(),
     }
+}
+
+/// In a sentence a long name is cut; the table has all of it.
+fn shortened(name: &str) -> String {
+    if name.chars().count() <= NAME_MAX {
+        return name.to_owned();
+    }
+    let begin: String = name.chars().take(NAME_MAX - 1).collect();
+    format!("{}…", begin.trim_end())
 }
 
 fn of_event<'a>(card: &'a BillingCard, event: &CardEvent) -> News<'a> {

@@ -93,7 +93,7 @@ const PARTS: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// Subjects are cut beyond it; the card's number stands at the beginning.
+/// Subjects are cut beyond it, within what they tell: the card's number stands at their end.
 const SUBJECT_MAX: usize = 180;
 
 impl Letters {
@@ -213,16 +213,19 @@ impl Templates {
             let template = template.to_owned();
             move |error: handlebars::RenderError| LetterError { template, why: error.to_string() }
         };
-        let subject = self.plain.render("subject", view).map_err(fault("subject.txt.hbs"))?;
-        let subject = cleaned(&subject);
-        let subject = if subject.chars().count() > SUBJECT_MAX {
-            subject.chars().take(SUBJECT_MAX - 1).chain(['…']).collect()
-        } else {
-            subject
+        let subject = |view: &View| {
+            self.plain.render("subject", view).map(|text| cleaned(&text)).map_err(fault("subject.txt.hbs"))
         };
+        let mut subject_of = subject(view)?;
+        let excess = subject_of.chars().count().saturating_sub(SUBJECT_MAX);
+        if excess > 0 {
+            let kept = view.topic.chars().count().saturating_sub(excess + 1);
+            let topic = view.topic.chars().take(kept).chain(['…']).collect();
+            subject_of = subject(&View { topic, ..view.clone() })?;
+        }
         let html = self.html.render("html", view).map_err(fault("body.html.hbs"))?;
         let text = self.plain.render("text", view).map_err(fault("body.txt.hbs"))?;
-        Ok(RenderedLetter { subject, html, text })
+        Ok(RenderedLetter { subject: subject_of, html, text })
     }
 }
 

@@ -80,10 +80,22 @@ fn shown_by_another(
     row: &PaymentRow,
     of: &[StoredPayment],
 ) -> Result<Option<PaymentId>, StoreError> {
-    let mut shown = tx.reversals_unseen_by(&row.source, row.date, row.amount)?.into_iter();
-    let is_of = |payment: &PaymentId| of.is_empty() || of.iter().any(|known| known.id == *payment);
-    let found = shown.find(|(_, payment, account)| is_same_account(account, &row.account) && is_of(payment));
-    Ok(found.map(|(id, ..)| id))
+    let theirs = owner(tx, row)?.map(|(code, _)| code);
+    for (id, payment, account) in tx.reversals_unseen_by(&row.source, row.date, row.amount)? {
+        if !is_same_account(&account, &row.account) {
+            continue;
+        }
+        // what was taken back may have been nobody's, and only seemed to be theirs
+        let is_theirs = || -> Result<bool, StoreError> {
+            let known = tx.payment(payment)?;
+            let of = |known: &StoredPayment| known.customer.clone().or_else(|| known.likely.clone());
+            Ok(theirs.is_some() && known.as_ref().and_then(of) == theirs)
+        };
+        if of.is_empty() || of.iter().any(|known| known.id == payment) || is_theirs()? {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
 }
 
 /// The payments that a reversal may be of: by its own reference, by the end-to-end id, by what the payer gave, else what
