@@ -313,11 +313,16 @@ fn killed_while_what_waits_is_withdrawn_and_made_anew() {
                 .spawn()
                 .unwrap();
             std::thread::sleep(Duration::from_millis(dice.below(900)));
-            if child.try_wait().unwrap().is_none() {
+            let is_done = child.try_wait().unwrap().is_some();
+            if !is_done {
                 child.kill().unwrap();
                 kills += 1;
             }
             child.wait().unwrap();
+            // all of it was handed over: nothing is left to be killed in
+            if is_done {
+                break;
+            }
         }
         finish(&sandbox, &server);
         let [sent, doubtful, queued] = oracle(&sandbox, &server, customers, rounds);
