@@ -278,6 +278,19 @@ fn a_reversal_by_number_never_takes_another_payment_for_its_reference() {
     assert_eq!(explain(&sandbox, "K-2", "2025-03-02")["credit_cents"], 2_000);
 }
 
+/// The same movement, taken back.
+fn taken_back(statement: &str) -> String {
+    statement.replace(
+        "<CdtDbtInd>CRDT</CdtDbtInd><Sts>",
+        "<CdtDbtInd>DBIT</CdtDbtInd><RvslInd>true</RvslInd><Sts>",
+    )
+}
+
+/// What was taken back of K-2's in the bank's own export, which has no references.
+const TAKEN_BACK: &str = "Ημερομηνία Κίνησης;Ημερομηνία Αξίας;Περιγραφή;Ποσό;Υπόλοιπο\n\
+    7/3/2025;7/3/2025;ΑΝΤΙΛΟΓΙΣΜΟΣ K-2;-50,00;1.000,00\n\
+    Λογαριασμός;0026.0001.00.0000000012;;;\n";
+
 #[test]
 fn a_reversal_that_another_format_shows_again_takes_no_other_payment_back() {
     let sandbox = told();
@@ -286,17 +299,11 @@ fn a_reversal_that_another_format_shows_again_takes_no_other_payment_back() {
     let camt = |entry, day| camt(&[entry], day).replace(IBAN, "GR3202600010000000012300695");
     import(&sandbox, "one.xml", &camt(pays("", "2025-03-02"), "2025-03-02"), "2025-03-02");
     import(&sandbox, "two.xml", &camt(pays("B-1", "2025-03-05"), "2025-03-05"), "2025-03-05");
-    let back = camt(pays("B-1", "2025-03-07"), "2025-03-07").replace(
-        "<CdtDbtInd>CRDT</CdtDbtInd><Sts>",
-        "<CdtDbtInd>DBIT</CdtDbtInd><RvslInd>true</RvslInd><Sts>",
-    );
+    let back = taken_back(&camt(pays("B-1", "2025-03-07"), "2025-03-07"));
     import(&sandbox, "back.xml", &back, "2025-03-07").exits(3);
     assert_eq!(explain(&sandbox, "K-2", "2025-03-07")["credit_cents"], 5_000);
-    // the same day in the bank's export, which has no references
-    let export = "Ημερομηνία Κίνησης;Ημερομηνία Αξίας;Περιγραφή;Ποσό;Υπόλοιπο\n\
-                  7/3/2025;7/3/2025;ΑΝΤΙΛΟΓΙΣΜΟΣ K-2;-50,00;1.000,00\n\
-                  Λογαριασμός;0026.0001.00.0000000012;;;\n";
-    let again = || import(&sandbox, "export.csv", export, "2025-03-08");
+    // the same day in the bank's export
+    let again = || import(&sandbox, "export.csv", TAKEN_BACK, "2025-03-08");
     assert_eq!(counts(&again()), (0, 1));
     assert_eq!(counts(&again()), (0, 1));
     assert_eq!(explain(&sandbox, "K-2", "2025-03-08")["credit_cents"], 5_000);
@@ -312,16 +319,10 @@ fn a_reversal_of_money_that_waits_beside_a_record_takes_that_record_back_in_no_f
     let camt = |entry, day| camt(&[entry], day).replace(IBAN, "GR3202600010000000012300695");
     import(&sandbox, "one.xml", &camt(entry("2025-03-05"), "2025-03-05"), "2025-03-05").exits(3);
     assert_eq!(status(&sandbox, "2025-03-05")["unmatched"][0]["parked"], "by_hand");
-    let back = camt(entry("2025-03-07"), "2025-03-07").replace(
-        "<CdtDbtInd>CRDT</CdtDbtInd><Sts>",
-        "<CdtDbtInd>DBIT</CdtDbtInd><RvslInd>true</RvslInd><Sts>",
-    );
+    let back = taken_back(&camt(entry("2025-03-07"), "2025-03-07"));
     import(&sandbox, "back.xml", &back, "2025-03-07").exits(3);
     assert_eq!(explain(&sandbox, "K-2", "2025-03-07")["credit_cents"], 5_000);
-    let export = "Ημερομηνία Κίνησης;Ημερομηνία Αξίας;Περιγραφή;Ποσό;Υπόλοιπο\n\
-                  7/3/2025;7/3/2025;ΑΝΤΙΛΟΓΙΣΜΟΣ K-2;-50,00;1.000,00\n\
-                  Λογαριασμός;0026.0001.00.0000000012;;;\n";
-    assert_eq!(counts(&import(&sandbox, "export.csv", export, "2025-03-08")), (0, 1));
+    assert_eq!(counts(&import(&sandbox, "export.csv", TAKEN_BACK, "2025-03-08")), (0, 1));
     assert_eq!(explain(&sandbox, "K-2", "2025-03-08")["credit_cents"], 5_000, "the cash is there");
 }
 

@@ -351,9 +351,7 @@ fn a_kind_that_is_suspended_from_now_on_warns_those_whose_last_stage_is_past() {
     let sandbox = Sandbox::new();
     sandbox.reconfigure("suspend_after_days = 7", "suspend_after_days = \"never\"");
     sandbox.reconfigure("terminate_after_days = 30", "terminate_after_days = \"never\"");
-    let (customers, services) = (crate::support::sandbox::CUSTOMERS, crate::support::sandbox::SERVICES);
-    sandbox.import("customers", customers, "2025-02-01").exits(0);
-    sandbox.import("services", services, "2025-02-01").exits(0);
+    sandbox.found("2025-02-01");
     for day in ["2025-03-01", "2025-04-05"] {
         sandbox.notify(day).exits(0);
     }
@@ -588,9 +586,7 @@ fn a_trials_steps_are_not_told_after_going_live() {
         "{CONFIG}\n[rollout]\nmode = \"live\"\nlive_from = 2025-04-10\ntrial_recipient = \"t@k.example\"\n"
     );
     sandbox.file("konet-billing.toml", text);
-    let (customers, services) = (crate::support::sandbox::CUSTOMERS, crate::support::sandbox::SERVICES);
-    sandbox.import("customers", customers, "2025-02-01").exits(0);
-    sandbox.import("services", services, "2025-02-01").exits(0);
+    sandbox.found("2025-02-01");
     sandbox.notify("2025-03-01").exits(0);
     sandbox.pay("2025-04-08;124,00;T-1;K-1;;;;\n", "2025-04-08").exits(0);
     assert_eq!(steps(&sandbox.enforce("2025-04-08").exits(0).json(), "actions"), ["renew S-1 settled"]);
@@ -673,9 +669,7 @@ fn what_is_foretold_before_going_live_comes() {
         "{CONFIG}\n[rollout]\nmode = \"live\"\nlive_from = 2025-04-10\ntrial_recipient = \"t@k.example\"\n"
     );
     sandbox.file("konet-billing.toml", text);
-    let (customers, services) = (crate::support::sandbox::CUSTOMERS, crate::support::sandbox::SERVICES);
-    sandbox.import("customers", customers, "2025-02-01").exits(0);
-    sandbox.import("services", services, "2025-02-01").exits(0);
+    sandbox.found("2025-02-01");
     for day in ["2025-03-01", "2025-03-16"] {
         sandbox.notify(day).exits(0);
     }

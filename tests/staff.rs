@@ -208,6 +208,28 @@ fn the_list_comes_back_with_numbers_and_rows_without_one_wait_on() {
 }
 
 #[test]
+fn an_invoice_of_an_advance_is_of_nothing_else_that_the_payment_went_to() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.notify("2025-03-01").exits(0);
+    sandbox.pay("2025-03-02;200,00;T-1;K-1;;;;\n", "2025-03-02").exits(0);
+    let list = sandbox.run(&["status", "--to-invoice", "--csv", "--as-of", "2025-03-02"]).exits(0).stdout;
+    let numbered: Vec<String> = list
+        .lines()
+        .map(|line| {
+            if line.contains("Προκαταβολή") {
+                line.replacen(";;", "ΤΠΥ-9;03/03/2025;", 1)
+            } else {
+                line.to_owned()
+            }
+        })
+        .collect();
+    assert_eq!(sandbox.import("invoices", numbered.join("\n"), "2025-03-03").exits(0).json()["created"], 1);
+    let waiting = status(&sandbox, "2025-03-03");
+    assert_eq!(waiting["to_invoice"].as_array().unwrap().len(), 1, "{waiting}");
+    assert_eq!(waiting["to_invoice"][0]["service"], "S-1", "nobody has entered a number for it");
+}
+
+#[test]
 fn lists_are_taken_away_as_a_workbook_with_true_days_and_amounts() {
     use calamine::{Data, Reader, Xlsx, open_workbook};
     let sandbox = Sandbox::new();

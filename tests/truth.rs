@@ -126,9 +126,7 @@ fn where_nothing_happens_nothing_is_threatened_and_it_is_due_at_once() {
     let sandbox = Sandbox::new();
     sandbox.reconfigure("suspend_after_days = 7", "suspend_after_days = \"never\"");
     sandbox.reconfigure("terminate_after_days = 30", "terminate_after_days = \"never\"");
-    let (customers, services) = (crate::support::sandbox::CUSTOMERS, crate::support::sandbox::SERVICES);
-    sandbox.import("customers", customers, "2025-02-01").exits(0);
-    sandbox.import("services", services, "2025-02-01").exits(0);
+    sandbox.found("2025-02-01");
     let card = Card::of(&sandbox, "K-1", "2025-04-01");
     card.has(&json!({"pay_by": null, "now_cents": 12_400})).says("Πληρωμή άμεσα");
     card.tells("Πλήρωσε 124,00\u{a0}€ άμεσα.")
@@ -225,6 +223,19 @@ fn a_confirmation_confirms_what_came_when_and_what_is_left_of_it() {
     if let Some(pdf) = &card.pdf {
         assert!(pdf.contains("Επιβεβαίωση πληρωμής") && pdf.contains("Δεν υπάρχει οφειλή"), "{pdf}");
     }
+}
+
+#[test]
+fn a_confirmation_names_the_payment_also_where_it_came_long_before_the_renewal() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.notify("2025-03-01").exits(0);
+    sandbox.pay("2025-03-02;124,00;T-1;K-1;;;;\n", "2025-03-02").exits(0);
+    let run = sandbox.enforce("2025-03-03").exits(0).json()["run"]["id"].to_string();
+    let undo = ["undo", &run, "--hold-until", "2025-04-20", "--by", "maria", "--reason", "λάθος"];
+    sandbox.run(&[&undo[..], &["--as-of", "2025-03-03"]].concat()).exits(0);
+    sandbox.pay("", "2025-04-21").exits(0);
+    sandbox.enforce("2025-04-21").exits(0);
+    Card::of(&sandbox, "K-1", "2025-04-21").says("Λάβαμε 124,00 € στις 02/03/2025.");
 }
 
 #[test]

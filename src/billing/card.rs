@@ -297,12 +297,6 @@ impl BillingCard {
         self.total_due - self.later.map_or(Money::ZERO, |later| later.due)
     }
 
-    /// What is due for a service: all of its charges, less what was taken off them.
-    #[must_use]
-    pub fn due_of(&self, service: &ServiceCode) -> Money {
-        self.lines.iter().filter(|line| line.service.as_ref() == Some(service)).map(|line| line.due).sum()
-    }
-
     /// Every stage told by the message that carries this card, most telling last.
     #[must_use]
     pub fn stages(&self) -> Vec<Stage> {

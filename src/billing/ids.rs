@@ -54,7 +54,7 @@ code! {
 pub struct ChargeId(pub i64);
 
 /// The store's number of a payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct PaymentId(pub i64);
 
 impl std::str::FromStr for PaymentId {

@@ -1,6 +1,6 @@
 //! What a message is mostly about: its tone, by its gravest news, and what its subject and lead speak of.
 
-use super::words::{Words, date, money};
+use super::words::{Words, date, money, receipts};
 use crate::billing::card::{BillingCard, CardEvent, CardLine, Urgency};
 use crate::billing::charge::ChargeSource;
 use crate::billing::money::Money;
@@ -138,10 +138,6 @@ fn spoken(card: &BillingCard, words: &Words, tone_of: &str, same: &[News<'_>]) -
     let sum = |amount: Money| {
         if amount.is_positive() { money(card.language, amount) } else { String::new() }
     };
-    let received = card
-        .receipts
-        .iter()
-        .map(|receipt| format!("{} {} {}", sum(receipt.amount), words.received_on, worded(Some(receipt.on))));
     let others = same.len().saturating_sub(1);
     let consequences = |line: &&CardLine| [line.suspend_on, line.terminate_on, line.released_on];
     Gist {
@@ -158,7 +154,7 @@ fn spoken(card: &BillingCard, words: &Words, tone_of: &str, same: &[News<'_>]) -
         due_by: worded(due_by.filter(|_| due.is_positive())),
         at_once: due.is_positive() && card.due_by.is_none(),
         dated: own.iter().flat_map(consequences).flatten().next().is_some(),
-        received: received.collect::<Vec<_>>().join(", "),
+        received: receipts(card.language, words, &card.receipts),
         credit: sum(card.credit),
         awaits: tone_of == tone(Stage::Renewed) && card.events.iter().any(|event| event.awaits.is_some()),
     }

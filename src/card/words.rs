@@ -1,6 +1,6 @@
 //! The fixed words of the card in both languages, and how dates and amounts are written in each.
 
-use crate::billing::card::Awaited;
+use crate::billing::card::{Awaited, Receipt};
 use crate::billing::customer::Language;
 use crate::billing::money::Money;
 use crate::billing::period::greek_date;
@@ -29,6 +29,14 @@ pub(super) fn money(language: Language, amount: Money) -> String {
         Language::English if amount.cents() < 0 => format!("{MINUS}€{}", (-amount).english_digits()),
         Language::English => format!("€{}", amount.english_digits()),
     }
+}
+
+/// Payments, each with its day: `100,00 € στις 02/03/2025, 60,95 € στις 04/03/2025`.
+pub(super) fn receipts(language: Language, words: &Words, receipts: &[Receipt]) -> String {
+    let one = |receipt: &Receipt| {
+        format!("{} {} {}", money(language, receipt.amount), words.received_on, date(language, receipt.on))
+    };
+    receipts.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// The figures of an amount, for a column whose head names the currency.

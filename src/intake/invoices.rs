@@ -4,7 +4,7 @@ use super::cells::{Cells, date};
 use super::decoding::text_of;
 use super::error::IntakeError;
 use super::sheet::{Column, Sheet, delimiter_of, optional, read_text, required};
-use crate::billing::ids::ChargeId;
+use crate::billing::ids::{ChargeId, PaymentId};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -19,15 +19,13 @@ pub(super) const COLUMNS: [Column; 6] = [
 ];
 
 /// The columns of the list of what waits for an invoice (`status --to-invoice`), as it comes back with numbers.
-const LISTED: [Column; 4] =
-    [required(NUMBER), required("Ημ. τιμολογίου"), optional(CHARGE), optional(PAYMENT)];
+const LISTED: [Column; 3] = [required(NUMBER), required(DAY), required(CHARGE)];
 
 /// The column that tells that list from a file of invoices.
 const NUMBER: &str = "Αρ. τιμολογίου";
-/// The number of a charge.
+const DAY: &str = "Ημ. τιμολογίου";
+/// The number of a charge, or `P` and that of a payment whose rest is an advance.
 const CHARGE: &str = "αρ. χρέωσης";
-/// The bank's reference of a payment.
-const PAYMENT: &str = "αναφορά πληρωμής";
 
 /// What an invoice is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +38,8 @@ pub enum InvoiceOf {
     Payment(String),
     /// One charge, by its number.
     Charge(ChargeId),
+    /// What is left of one payment, by its number: paid in advance.
+    Advance(PaymentId),
 }
 
 /// An invoice as a file has it.
@@ -72,17 +72,15 @@ pub(super) fn sheet(path: &Path) -> Result<Sheet<InvoiceRow>, IntakeError> {
 /// A row of that list; one without a number waits on.
 fn read_listed(cells: &mut Cells<'_>) -> Option<InvoiceRow> {
     let invoice = cells.text(NUMBER).value().cloned()?;
-    let day = cells.needed_parsed("Ημ. τιμολογίου", date);
-    let charge = cells.text(CHARGE).value().cloned();
-    let payment = cells.text(PAYMENT).value().cloned();
-    let of = match (charge.map(|number| number.parse().map(ChargeId)), payment) {
-        (Some(Ok(id)), _) => InvoiceOf::Charge(id),
-        (None, Some(payment)) => InvoiceOf::Payment(payment),
-        (Some(Err(_)), _) | (None, None) => {
-            cells.fault(CHARGE, "is no number of a charge, so that it is not known what the invoice is for");
-            return None;
+    let day = cells.needed_parsed(DAY, date);
+    let of = cells.needed_parsed(CHARGE, |text| {
+        let number = |text: &str| text.parse::<i64>();
+        match text.strip_prefix('P') {
+            Some(payment) => number(payment).map(|id| InvoiceOf::Advance(PaymentId(id))),
+            None => number(text).map(|id| InvoiceOf::Charge(ChargeId(id))),
         }
-    };
+        .map_err(|_| format!("`{text}` is no number of a charge, as the list had it"))
+    })?;
     Some(InvoiceRow { invoice, date: day.unwrap_or(NaiveDate::MIN), of })
 }
 

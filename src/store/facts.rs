@@ -208,14 +208,14 @@ impl Read {
         Ok(steps)
     }
 
-    /// The payments for periods that were settled in the last weeks; money that went back is none.
+    /// The payments for periods that were settled or renewed in the last weeks; money that went back is none.
     ///
     /// # Errors
     /// A column that cannot be read.
     pub fn received_of(&self, customer: &CustomerCode, today: NaiveDate) -> Result<Vec<Received>> {
         let sql = "SELECT c.service, c.period_from, p.id, p.date, p.kept_cents
                    FROM charges c JOIN allocations a ON a.charge = c.id JOIN money p ON p.id = a.payment
-                   WHERE c.customer = ?1 AND c.source = 'period' AND c.settled_on >= ?2
+                   WHERE c.customer = ?1 AND c.source = 'period' AND max(c.settled_on, coalesce(c.renewed_on, '')) >= ?2
                    GROUP BY c.id, p.id HAVING sum(a.amount_cents) > 0 ORDER BY p.date, p.id";
         let mut statement = self.connection().prepare_cached(sql)?;
         let mut rows =

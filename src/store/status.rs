@@ -7,13 +7,15 @@ use crate::views::status::{ChargeRow, InvoiceRow, PaymentRow, ServiceRow, WorkOr
 use chrono::NaiveDate;
 use rusqlite::params;
 
-/// What was settled or paid in advance and has no tax invoice; one of the payment covers what the payment settles later.
-const TO_INVOICE: &str = "WITH paying AS (SELECT a.charge, p.id, p.bank_ref, p.date FROM allocations a
+/// What was settled or paid in advance and has no tax invoice; one of an advance
+/// covers what its payment settles later, and not what it had settled before.
+const TO_INVOICE: &str =
+    "WITH paying AS (SELECT a.charge, p.id, p.bank_ref, p.date, min(a.run) AS run FROM allocations a
       JOIN payments p ON p.id = a.payment GROUP BY a.charge, p.id HAVING sum(a.amount_cents) > 0),
     off AS (SELECT a.charge, sum(c.net_cents) AS net, sum(c.vat_cents) AS vat,
       sum(c.gross_cents) AS gross FROM allocations a JOIN charges c ON c.id = a.adjustment
       GROUP BY a.charge)
-    SELECT 'settled' AS what, c.id AS charge, s.domain_name, c.vat_rate AS vat_basis_points,
+    SELECT 'settled' AS what, c.id AS charge, NULL AS payment, s.domain_name, c.vat_rate AS vat_basis_points,
       c.customer, k.name AS customer_name, c.service, c.label,
       c.period_from, c.period_to, c.net_cents + coalesce(off.net, 0) AS net_cents,
       c.vat_cents + coalesce(off.vat, 0) AS vat_cents,
@@ -27,16 +29,16 @@ const TO_INVOICE: &str = "WITH paying AS (SELECT a.charge, p.id, p.bank_ref, p.d
     WHERE c.settled_on IS NOT NULL AND c.source <> 'adjustment'
       AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.charge = c.id)
       AND EXISTS (SELECT 1 FROM paying WHERE charge = c.id
-        AND id NOT IN (SELECT payment FROM invoices WHERE payment IS NOT NULL))
+        AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.payment = paying.id AND i.run < paying.run))
     UNION ALL
-    SELECT 'advance', NULL, NULL, NULL, m.customer, k.name, NULL, '', NULL, NULL, 0, 0,
+    SELECT 'advance', NULL, m.id, NULL, NULL, m.customer, k.name, NULL, '', NULL, NULL, 0, 0,
       m.kept_cents - m.allocated_cents, m.date, k.tax_id, k.tax_office,
       trim(coalesce(k.address, '') || ' ' || coalesce(k.postcode, '') || ' ' || coalesce(k.city, '')),
       m.date, m.bank_ref
     FROM money m JOIN customers k ON k.code = m.customer
     WHERE m.kept_cents > m.allocated_cents
       AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.payment = m.id)
-    ORDER BY 1 DESC, settled_on, 5, 7";
+    ORDER BY 1 DESC, settled_on, 6, 8";
 
 /// Reading what `status` shows.
 impl Read {
@@ -168,6 +170,7 @@ impl Read {
             charges.push(InvoiceRow {
                 what: record.text("what")?,
                 charge: record.optional_integer("charge")?,
+                payment: record.optional_integer("payment")?,
                 domain_name: record.optional_text("domain_name")?,
                 vat_basis_points: record
                     .optional_integer("vat_basis_points")?

@@ -119,6 +119,8 @@ pub struct InvoiceRow {
     pub what: String,
     /// The number of the charge; an advance has none.
     pub charge: Option<i64>,
+    /// The number of the payment that an advance is left of.
+    pub payment: Option<i64>,
     /// The domain name of its service.
     pub domain_name: Option<String>,
     /// The rate of its VAT, in hundredths of a percent.

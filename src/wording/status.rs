@@ -171,11 +171,13 @@ fn invoice_sheet(rows: &[InvoiceRow]) -> List {
         "αναφορά πληρωμής",
     ];
     List::of(&head, rows, |row| {
+        let advance = || row.payment.map(|payment| format!("P{payment}"));
+        let number = row.charge.map(|charge| charge.to_string()).or_else(advance);
         let rate = row.vat_basis_points.map(|rate| VatRate::from_basis_points(rate).to_string());
         vec![
             "".into(),
             "".into(),
-            row.charge.map(|number| number.to_string()).into(),
+            number.into(),
             row.settled_on.into(),
             (&row.customer).into(),
             (&row.name).into(),

@@ -125,9 +125,14 @@ impl Sandbox {
     /// A sandbox with two customers and a service each, imported on `day`.
     pub(crate) fn with_company(day: &str) -> Self {
         let sandbox = Self::new();
-        sandbox.import("customers", CUSTOMERS, day).exits(0);
-        sandbox.import("services", SERVICES, day).exits(0);
+        sandbox.found(day);
         sandbox
+    }
+
+    /// The same two customers, where the configuration had to be another first.
+    pub(crate) fn found(&self, day: &str) {
+        self.import("customers", CUSTOMERS, day).exits(0);
+        self.import("services", SERVICES, day).exits(0);
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -4,7 +4,7 @@
 mod shape;
 mod specimen;
 
-use super::words::{Words, capitals, date, figures, money, rate};
+use super::words::{Words, capitals, date, figures, money, rate, receipts};
 use crate::billing::card::{
     Bank, BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Iris, Urgency,
 };
@@ -228,10 +228,7 @@ impl Speaker<'_> {
 
     fn received(self, card: &BillingCard) -> String {
         let words = self.words;
-        let payments = card.receipts.iter().map(|receipt| {
-            format!("{} {}", self.money(receipt.amount), self.on(&words.received_on, receipt.on))
-        });
-        let payments = payments.collect::<Vec<_>>().join(", ");
+        let payments = receipts(self.language, words, &card.receipts);
         let credit =
             card.credit.is_positive().then(|| format!(" {}: {}.", words.credit, self.money(card.credit)));
         format!("{} {payments}.{}", words.received, credit.unwrap_or_default())

@@ -3,7 +3,7 @@
 use crate::billing::ids::{ChargeId, PaymentId};
 use crate::intake::{InvoiceOf, InvoiceRow, Sheet};
 use crate::jobs::import::differences::record;
-use crate::store::{Read, StoreError, Tx};
+use crate::store::{Read, StoreError, StoredPayment, Tx};
 use crate::views::ImportView;
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -31,17 +31,20 @@ impl Covered {
 /// Where the database cannot be read.
 pub fn covered(from: &Read, of: &InvoiceOf) -> Result<Covered, StoreError> {
     let mut covered = Covered::default();
-    covered.charges = match of {
-        InvoiceOf::Card(card) => from.charges_of_card(card)?,
-        InvoiceOf::Charge(id) => from.customer_of_charge(*id)?.map(|_| *id).into_iter().collect(),
-        InvoiceOf::Period(service, day) => from.charge_of_period(service, *day)?,
-        InvoiceOf::Payment(bank_ref) => {
-            let payments = from.payments_of_reference(bank_ref)?;
-            let advances = payments.iter().filter(|payment| payment.kept > payment.allocated);
-            covered.advances = advances.map(|payment| payment.id).collect();
-            from.charges_of_payment(bank_ref)?
-        }
+    let advances = |payments: Vec<StoredPayment>| {
+        let left = payments.into_iter().filter(|payment| payment.kept > payment.allocated);
+        left.map(|payment| payment.id).collect()
     };
+    match of {
+        InvoiceOf::Card(card) => covered.charges = from.charges_of_card(card)?,
+        InvoiceOf::Charge(id) => covered.charges.extend(from.customer_of_charge(*id)?.map(|_| *id)),
+        InvoiceOf::Advance(id) => covered.advances = advances(from.payment(*id)?.into_iter().collect()),
+        InvoiceOf::Period(service, day) => covered.charges = from.charge_of_period(service, *day)?,
+        InvoiceOf::Payment(bank_ref) => {
+            covered.advances = advances(from.payments_of_reference(bank_ref)?);
+            covered.charges = from.charges_of_payment(bank_ref)?;
+        }
+    }
     Ok(covered)
 }
 

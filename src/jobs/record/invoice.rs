@@ -65,6 +65,7 @@ impl Invoice {
             InvoiceOf::Card(card) => tx.customer_of_card(&card)?.is_some(),
             InvoiceOf::Period(service, _) => tx.owner_of(&ServiceCode::new(service))?.is_some(),
             InvoiceOf::Charge(charge) => tx.customer_of_charge(charge)?.is_some(),
+            InvoiceOf::Advance(payment) => tx.payment(payment)?.is_some(),
             InvoiceOf::Payment(bank_ref) => !tx.payments_of_reference(&bank_ref)?.is_empty(),
         })
     }
