@@ -21,8 +21,11 @@ pub(super) fn shown(
         let lists = lists();
         let [(_, list)] = lists.as_slice() else {
             let names: Vec<&str> = lists.iter().map(|(name, _)| *name).collect();
-            let text =
-                format!("--csv is one list; ask for one of these, or for --xlsx: {}", names.join(", "));
+            let text = format!(
+                "--csv is one list, and these are several ({}); choose one by its option, or take all of them with \
+                 --xlsx -o FILE",
+                names.join(", ")
+            );
             return Err(Stop::usage(text).into());
         };
         excel(list)?

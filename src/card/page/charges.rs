@@ -88,9 +88,9 @@ fn described(line: &WordedLine) -> Vec<(String, Type)> {
 
 fn line(line: &WordedLine) -> Block<'_> {
     let set = described(line);
-    let least = if line.days.is_some() { 2 } else { 1 };
     let mut height: f32 = set.iter().map(|(_, style)| style.leading()).sum();
-    height = height.max(count(least) * BODY.leading()) + 8.0;
+    // the rate stands below the VAT, whatever stands on the left
+    height = height.max(count(2) * BODY.leading()) + 8.0;
     Block::new(height, move |canvas, top| {
         let first = top + 10.0;
         let second = first + BODY.leading();
