@@ -60,7 +60,7 @@ impl<T: Spooled> Spool<T> {
         if self.held.len() < HELD {
             self.held.push(item);
         } else if self.fault.is_none() {
-            self.fault = self.write(&item).err().map(|why| told(&why));
+            self.fault = self.write(&item).err().map(|why| with_folder(&why));
         }
     }
 
@@ -92,7 +92,8 @@ impl<T: Spooled> Spool<T> {
         };
         let lines = Lines { input: BufReader::with_capacity(PART, file), line: Vec::new() };
         let filed = lines.map(|line| Ok(serde_json::from_slice(&line?)?));
-        let items = self.held.iter().cloned().map(Ok).chain(filed.map(|item| item.map_err(|why| told(&why))));
+        let items =
+            self.held.iter().cloned().map(Ok).chain(filed.map(|item| item.map_err(|why| with_folder(&why))));
         let count = if fault.is_some() { 0 } else { self.len };
         fault.into_iter().chain(items.take(count))
     }
@@ -152,7 +153,7 @@ fn again(why: &io::Error) -> io::Error {
     io::Error::new(why.kind(), why.to_string())
 }
 
-fn told(why: &io::Error) -> io::Error {
+fn with_folder(why: &io::Error) -> io::Error {
     let folder = std::env::temp_dir();
     io::Error::new(
         why.kind(),
@@ -218,7 +219,7 @@ mod tests {
     #[test]
     fn whoever_reads_what_could_not_be_written_is_told() {
         let mut spool: Spool<u32> = (0..10).collect();
-        spool.fault = Some(told(&io::Error::from(io::ErrorKind::StorageFull)));
+        spool.fault = Some(with_folder(&io::Error::from(io::ErrorKind::StorageFull)));
         spool.push(11);
         let why = spool.to_vec().unwrap_err().to_string();
         assert!(why.contains("TMPDIR") && why.contains("cannot be used"), "{why}");

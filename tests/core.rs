@@ -505,7 +505,7 @@ fn the_guard_lets_through_what_its_limits_allow_and_not_one_more() {
         suspend.chain(terminate).chain([step(Action::Renew, "R-1")]).collect()
     };
     let reason = |steps: &[Step], gates: &Gates, on: &str| {
-        refusal(steps, gates, &limits, &rules(), day(on)).map(|refusal| refusal.which.code())
+        refusal(steps, gates, &limits, &rules(), day(on)).map(|refusal| refusal.refused.which().code())
     };
     let today = "2025-04-08";
     assert_eq!(reason(&plan(2, 0), &gates(today), today), None);

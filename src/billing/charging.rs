@@ -31,7 +31,7 @@ pub fn bring_up_to_date(
             continue;
         }
         let charge = new_charge(facts, &service, rules, today);
-        push(facts, &mut changes, Change::Charged(charge));
+        make_change(facts, &mut changes, Change::Charged(charge));
     }
     spend_credit(facts, &mut changes, rules.tolerance, today);
     changes
@@ -48,7 +48,7 @@ fn release(facts: &mut Facts, changes: &mut Vec<Change>) {
             continue;
         }
         if dead {
-            push(facts, changes, Change::Released { charge: charge.id });
+            make_change(facts, changes, Change::Released { charge: charge.id });
         }
         for payment in facts.payments.clone().into_iter().rev() {
             let by = PaidBy::Payment(payment.id);
@@ -56,7 +56,7 @@ fn release(facts: &mut Facts, changes: &mut Vec<Change>) {
             let amount = there.map_or(Money::ZERO, |there| there.amount.min(surplus));
             if amount.is_positive() {
                 surplus -= amount;
-                push(
+                make_change(
                     facts,
                     changes,
                     Change::Allocated { payment: payment.id, charge: charge.id, amount: -amount },
@@ -134,7 +134,7 @@ fn reprice_where(facts: &mut Facts, rules: &Rules, wanted: impl Fn(&Facts, &Serv
         };
         // no more can be taken off than it costs: what was agreed before stays
         if new != old && new.amounts.gross >= facts.taken_off(old.id) {
-            push(facts, &mut changes, Change::Repriced(new));
+            make_change(facts, &mut changes, Change::Repriced(new));
         }
     }
     changes
@@ -170,7 +170,7 @@ pub fn charge_once(
         invoice: None,
     };
     let mut changes = Vec::new();
-    push(facts, &mut changes, Change::Charged(charge));
+    make_change(facts, &mut changes, Change::Charged(charge));
     spend_credit(facts, &mut changes, rules.tolerance, today);
     changes
 }
@@ -212,11 +212,11 @@ pub fn take_off(
     };
     let mut changes = Vec::new();
     let id = adjustment.id;
-    push(facts, &mut changes, Change::Charged(adjustment));
-    push(facts, &mut changes, Change::Adjusted { adjustment: id, charge: charge.id, amount });
-    push(facts, &mut changes, Change::Settled { charge: id, on: today });
+    make_change(facts, &mut changes, Change::Charged(adjustment));
+    make_change(facts, &mut changes, Change::Adjusted { adjustment: id, charge: charge.id, amount });
+    make_change(facts, &mut changes, Change::Settled { charge: id, on: today });
     if kind == TakeOff::WriteOff && amount == charge.due() {
-        push(facts, &mut changes, Change::WrittenOff { charge: charge.id, on: today });
+        make_change(facts, &mut changes, Change::WrittenOff { charge: charge.id, on: today });
         release(facts, &mut changes);
     }
     spend_credit(facts, &mut changes, rules.tolerance, today);
@@ -269,7 +269,7 @@ pub(super) fn pay(
         let amount = left.min(*due);
         if amount.is_positive() {
             left -= amount;
-            push(facts, changes, Change::Allocated { payment: payment.id, charge: *charge, amount });
+            make_change(facts, changes, Change::Allocated { payment: payment.id, charge: *charge, amount });
         }
     }
 }
@@ -315,10 +315,10 @@ pub fn take_back(
         if !facts.charges.iter().any(|known| known.id == charge.id) {
             facts.charges.push(charge.clone());
         }
-        push(facts, &mut changes, Change::Allocated { payment, charge: charge.id, amount: -back });
+        make_change(facts, &mut changes, Change::Allocated { payment, charge: charge.id, amount: -back });
         let covered = Charge { paid: charge.paid - back, ..charge.clone() }.is_covered(rules.tolerance);
         if charge.settled_on.is_some() && !covered {
-            push(facts, &mut changes, Change::Reopened { charge: charge.id, on: today });
+            make_change(facts, &mut changes, Change::Reopened { charge: charge.id, on: today });
         }
     }
     spend_credit(facts, &mut changes, rules.tolerance, today);
@@ -339,12 +339,12 @@ pub fn settle_covered(facts: &mut Facts, changes: &mut Vec<Change>, tolerance: M
         .map(|charge| charge.id)
         .collect();
     for charge in covered {
-        push(facts, changes, Change::Settled { charge, on: today });
+        make_change(facts, changes, Change::Settled { charge, on: today });
     }
 }
 
 /// Applies a change and remembers it.
-pub fn push(facts: &mut Facts, changes: &mut Vec<Change>, change: Change) {
+pub fn make_change(facts: &mut Facts, changes: &mut Vec<Change>, change: Change) {
     facts.apply(&change);
     changes.push(change);
 }

@@ -14,6 +14,14 @@ coded! {
     }
 }
 
+impl Language {
+    /// The words that name one, as a fault tells them: "`el` or `en`".
+    #[must_use]
+    pub fn words() -> String {
+        Self::ALL.map(|language| format!("`{language}`")).join(" or ")
+    }
+}
+
 /// What a customer writes with a transfer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum PaymentReference {

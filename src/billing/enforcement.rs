@@ -2,7 +2,7 @@
 
 use super::because::{Because, Lacking};
 use super::charge::Charge;
-use super::charging::{bring_up_to_date, push};
+use super::charging::{bring_up_to_date, make_change};
 use super::deadlines::{Case, suspension_day_kept, termination, told_long_enough_on};
 use super::facts::{Action, Change, Facts, LikelyMoney};
 use super::ids::{CustomerCode, ServiceCode};
@@ -131,7 +131,11 @@ fn renew(facts: &mut Facts, rules: &Rules, today: NaiveDate, night: &mut Enforce
     codes.sort();
     for code in codes {
         while let Some((period, kind)) = settled_period(facts, &code, today) {
-            push(facts, &mut night.changes, Change::Renewed { service: code.clone(), period, on: today });
+            make_change(
+                facts,
+                &mut night.changes,
+                Change::Renewed { service: code.clone(), period, on: today },
+            );
             night.steps.push(Step {
                 action: Action::Renew,
                 service: code.clone(),
@@ -218,7 +222,7 @@ fn unsettled(facts: &Facts, case: &Case<'_>, rules: &Rules, today: NaiveDate) ->
         return Some(Err(because));
     }
     case.charge?;
-    Some(told(facts, case, rules, today).and_then(|promised_on| {
+    Some(promised_day(facts, case, rules, today).and_then(|promised_on| {
         working_day(rules, today)?;
         let days = (today - case.from).num_days();
         Ok(Because::Unsettled { expired_on: case.from, days, promised_on })
@@ -266,7 +270,12 @@ fn not_enforceable(facts: &Facts, service: &Service, rules: &Rules, today: Naive
 
 /// Whether the customer was told of this period's suspension early enough, and since the last event that moved it;
 /// gives the day promised.
-fn told(facts: &Facts, case: &Case<'_>, rules: &Rules, today: NaiveDate) -> Result<NaiveDate, Because> {
+fn promised_day(
+    facts: &Facts,
+    case: &Case<'_>,
+    rules: &Rules,
+    today: NaiveDate,
+) -> Result<NaiveDate, Because> {
     let policy = rules.policies.of(case.service);
     let lacking = |lacking| Because::NoAcceptedNotice { lacking };
     let latest = facts.fresh_dunning(case).next_back().ok_or_else(|| lacking(Lacking::AnyNotice))?;

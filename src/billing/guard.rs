@@ -6,7 +6,6 @@ use super::enforcement::Step;
 use super::facts::Action;
 use super::policy::Rules;
 use chrono::NaiveDate;
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// The configured limits.
@@ -77,35 +76,116 @@ coded! {
     }
 }
 
-impl GateOrCap {
-    const fn reason(self) -> Reason {
+/// What refuses, with its figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// The stop file is there.
+    StopFile(String),
+    /// What is wrong with the database.
+    Database(String),
+    /// What is known of the backup.
+    Restored(String),
+    /// Which payments could not be read.
+    Import(String),
+    /// Today lies before the day of the last run.
+    Clock {
+        /// Today.
+        today: NaiveDate,
+        /// That day.
+        latest: NaiveDate,
+    },
+    /// No payments were ever imported.
+    NoPayments {
+        /// Bank days that payment data may be old.
+        limit: u32,
+    },
+    /// The newest payments are too old.
+    OldPayments {
+        /// The day up to which they are known.
+        fresh_on: NaiveDate,
+        /// Bank days since.
+        age: u32,
+        /// Bank days that they may be old.
+        limit: u32,
+    },
+    /// A run would do too much.
+    TooManyActions {
+        /// What one run may do.
+        cap: u64,
+        /// What that was taken from.
+        limits: Limits,
+        /// Active services, of which the percents are.
+        active_services: u64,
+    },
+    /// A day would have too many terminations.
+    TooManyTerminations {
+        /// Those of this plan.
+        planned: usize,
+        /// Those done today by earlier runs.
+        earlier: u64,
+        /// What a day may have.
+        cap: u64,
+    },
+}
+
+impl Refused {
+    /// Which gate or cap it is.
+    #[must_use]
+    pub const fn which(&self) -> GateOrCap {
         match self {
-            Self::Payments => Reason::StalePayments,
-            Self::StopFile | Self::Database | Self::Restored | Self::Import | Self::Clock => Reason::Gate,
-            Self::MaxActions | Self::MaxTerminations => Reason::Cap,
+            Self::StopFile(_) => GateOrCap::StopFile,
+            Self::Database(_) => GateOrCap::Database,
+            Self::Restored(_) => GateOrCap::Restored,
+            Self::Import(_) => GateOrCap::Import,
+            Self::Clock { .. } => GateOrCap::Clock,
+            Self::NoPayments { .. } | Self::OldPayments { .. } => GateOrCap::Payments,
+            Self::TooManyActions { .. } => GateOrCap::MaxActions,
+            Self::TooManyTerminations { .. } => GateOrCap::MaxTerminations,
+        }
+    }
+
+    /// The `reason` of every step that is refused.
+    #[must_use]
+    pub const fn reason(&self) -> Reason {
+        match self.which() {
+            GateOrCap::Payments => Reason::StalePayments,
+            GateOrCap::StopFile
+            | GateOrCap::Database
+            | GateOrCap::Restored
+            | GateOrCap::Import
+            | GateOrCap::Clock => Reason::Gate,
+            GateOrCap::MaxActions | GateOrCap::MaxTerminations => Reason::Cap,
+        }
+    }
+
+    /// The limit that was passed, where there is one.
+    #[must_use]
+    pub fn limit(&self) -> Option<u64> {
+        match self {
+            Self::NoPayments { limit } | Self::OldPayments { limit, .. } => Some((*limit).into()),
+            Self::TooManyActions { cap, .. } | Self::TooManyTerminations { cap, .. } => Some(*cap),
+            Self::StopFile(_)
+            | Self::Database(_)
+            | Self::Restored(_)
+            | Self::Import(_)
+            | Self::Clock { .. } => None,
         }
     }
 }
 
-/// Why the guard refused, with figures and what a person can do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// That the guard refused a plan, why, and what a person can do; `wording/guard.rs` says it in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The `reason` of every step refused.
-    pub reason: Reason,
-    /// Which gate or cap.
-    pub which: GateOrCap,
+    /// What refuses.
+    pub refused: Refused,
     /// Suspensions and terminations that were due.
     pub actions: usize,
     /// Terminations among them.
     pub terminations: usize,
-    /// The limit that was passed, where there is one.
-    pub limit: Option<u64>,
     /// Day of the newest payment import.
     pub payments_as_of: Option<NaiveDate>,
     /// First 12 hex digits of the SHA-256 of the sorted plan and its day.
     pub digest: String,
-    /// All of it as a sentence.
-    pub message: String,
 }
 
 /// Looks at the suspensions and terminations of a plan; `None` lets them through.
@@ -117,30 +197,19 @@ pub fn refusal(
     rules: &Rules,
     today: NaiveDate,
 ) -> Option<Refusal> {
-    // what is refused, and the command that lets exactly this plan through today
     let enforcing: Vec<&Step> = steps.iter().filter(|step| is_guarded(step.action)).collect();
     if enforcing.is_empty() {
         return None;
     }
     let terminations = enforcing.iter().filter(|step| step.action == Action::Terminate).count();
-    let Why { which, limit, text } = closed_gate(gates, limits, rules, today)
+    let refused = closed_gate(gates, limits, rules, today)
         .or_else(|| passed_cap(enforcing.len(), terminations, gates, limits))?;
-    let digest = digest(&enforcing, today);
-    let reason = which.reason();
-    let way_out = if reason == Reason::Cap {
-        format!("; `enforce --approve {digest}` lets exactly this plan through today")
-    } else {
-        String::new()
-    };
     Some(Refusal {
-        reason,
-        which,
+        refused,
         actions: enforcing.len(),
         terminations,
-        limit,
         payments_as_of: gates.payments_fresh_on,
-        message: format!("{} suspensions and terminations withheld: {text}{way_out}", enforcing.len()),
-        digest,
+        digest: digest(&enforcing, today),
     })
 }
 
@@ -153,71 +222,38 @@ pub const fn is_guarded(action: Action) -> bool {
     }
 }
 
-/// What refuses, the limit that was passed where there is one, and what a person must know.
-struct Why {
-    which: GateOrCap,
-    limit: Option<u64>,
-    text: String,
-}
-
-fn closed_gate(gates: &Gates, limits: &Limits, rules: &Rules, today: NaiveDate) -> Option<Why> {
-    let closed = |which, text: String| Some(Why { which, limit: None, text });
-    if let Some(file) = &gates.stopped_by {
-        return closed(GateOrCap::StopFile, format!("the stop file `{file}` exists; remove it to go on"));
-    }
-    if let Some(damage) = &gates.damaged {
-        return closed(GateOrCap::Database, damage.clone());
-    }
-    if let Some(why) = &gates.restored {
-        return closed(GateOrCap::Restored, why.clone());
-    }
-    if let Some(why) = &gates.unread_payments {
-        return closed(GateOrCap::Import, why.clone());
-    }
-    if let Some(latest) = gates.latest_run_day.filter(|latest| *latest > today) {
-        let why = format!(
-            "the day {today} lies before the last run's day {latest}; check the clock, and if it was wrong then, `record ack clock`"
-        );
-        return closed(GateOrCap::Clock, why);
+fn closed_gate(gates: &Gates, limits: &Limits, rules: &Rules, today: NaiveDate) -> Option<Refused> {
+    let told = [
+        gates.stopped_by.clone().map(Refused::StopFile),
+        gates.damaged.clone().map(Refused::Database),
+        gates.restored.clone().map(Refused::Restored),
+        gates.unread_payments.clone().map(Refused::Import),
+    ];
+    let clock = gates.latest_run_day.filter(|latest| *latest > today);
+    if let Some(refused) =
+        told.into_iter().flatten().next().or(clock.map(|latest| Refused::Clock { today, latest }))
+    {
+        return Some(refused);
     }
     let limit = limits.max_payment_age_days;
-    let stale = |text| Some(Why { which: GateOrCap::Payments, limit: Some(limit.into()), text });
-    let Some(fresh_on) = gates.payments_fresh_on else {
-        return stale(
-            "no payments were ever imported; import a bank statement (an empty one counts)".to_owned(),
-        );
-    };
+    let Some(fresh_on) = gates.payments_fresh_on else { return Some(Refused::NoPayments { limit }) };
     let age = rules.calendar.bank_days_between(fresh_on, today);
-    if age <= limit {
-        return None;
-    }
-    stale(format!(
-        "payments are known up to {fresh_on}, {age} bank days ago, and at most {limit} are allowed; import the bank's statement"
-    ))
+    (age > limit).then_some(Refused::OldPayments { fresh_on, age, limit })
 }
 
-fn passed_cap(actions: usize, terminations: usize, gates: &Gates, limits: &Limits) -> Option<Why> {
-    let passed = |which, cap, text| Some(Why { which, limit: Some(cap), text });
-    let share = gates.active_services * u64::from(limits.max_percent) / 100;
+fn passed_cap(actions: usize, terminations: usize, gates: &Gates, limits: &Limits) -> Option<Refused> {
+    let active_services = gates.active_services;
+    let share = active_services * u64::from(limits.max_percent) / 100;
     let cap = share.max(limits.max_actions.into());
     if u64::try_from(actions).unwrap_or(u64::MAX) > cap {
-        let why = format!(
-            "they are more than the {cap} that one run may do (`guard.max_actions` = {}, `guard.max_percent` = {} of {} active services)",
-            limits.max_actions, limits.max_percent, gates.active_services
-        );
-        return passed(GateOrCap::MaxActions, cap, why);
+        return Some(Refused::TooManyActions { cap, limits: *limits, active_services });
     }
     let cap = u64::from(limits.max_terminations);
     let earlier = gates.terminated_today;
     let of_day = u64::try_from(terminations).unwrap_or(u64::MAX).saturating_add(earlier);
     // who is only to be suspended is not kept waiting by what was terminated before
-    if terminations == 0 || of_day <= cap {
-        return None;
-    }
-    let before = if earlier > 0 { format!(", after {earlier} today,") } else { String::new() };
-    let why =
-        format!("{terminations} terminations{before} are more than `guard.max_terminations` = {cap} a day");
-    passed(GateOrCap::MaxTerminations, cap, why)
+    let passed = terminations > 0 && of_day > cap;
+    passed.then_some(Refused::TooManyTerminations { planned: terminations, earlier, cap })
 }
 
 /// First 12 hex digits of the SHA-256 of the sorted rows of a plan and its day.

@@ -1,6 +1,7 @@
 //! What a message is mostly about: its tone, by its gravest news, and what its subject and lead speak of.
 
-use super::words::{Words, date, money, receipts};
+use super::languages::{date, money};
+use super::words::{Words, receipts};
 use crate::billing::card::{BillingCard, CardEvent, CardLine, Urgency};
 use crate::billing::charge::ChargeSource;
 use crate::billing::money::Money;

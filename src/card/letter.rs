@@ -3,6 +3,7 @@
 //! Values are values: none is ever compiled as a template, HTML escapes them all, text none.
 
 use super::gist::{Gist, TONES, gist};
+use super::languages::TemplateFile;
 use super::worded::{Worded, worded};
 use super::words::{Wording, Words};
 use crate::billing::card::BillingCard;
@@ -33,11 +34,10 @@ pub struct RenderedLetter {
     pub text: String,
 }
 
-/// The templates of both languages, compiled.
+/// The templates of every language, in the order of [`Language::ALL`], compiled when they are first needed.
 pub struct Letters {
     wording: Wording,
-    greek: OnceLock<Templates>,
-    english: OnceLock<Templates>,
+    templates: [OnceLock<Templates>; Language::ALL.len()],
 }
 
 /// The phrases of one tone; each is a template over [`Gist`].
@@ -70,28 +70,7 @@ struct Templates {
     html: Handlebars<'static>,
 }
 
-const PARTS: [(&str, &str, &str); 4] = [
-    (
-        "subject.txt.hbs",
-        include_str!("../../templates/el/subject.txt.hbs"),
-        include_str!("../../templates/en/subject.txt.hbs"),
-    ),
-    (
-        "body.txt.hbs",
-        include_str!("../../templates/el/body.txt.hbs"),
-        include_str!("../../templates/en/body.txt.hbs"),
-    ),
-    (
-        "body.html.hbs",
-        include_str!("../../templates/el/body.html.hbs"),
-        include_str!("../../templates/en/body.html.hbs"),
-    ),
-    (
-        "strings.toml",
-        include_str!("../../templates/el/strings.toml"),
-        include_str!("../../templates/en/strings.toml"),
-    ),
-];
+const PARTS: [&str; 4] = ["subject.txt.hbs", "body.txt.hbs", "body.html.hbs", "strings.toml"];
 
 /// Subjects are cut beyond it, within what they tell: the card's number stands at their end.
 const SUBJECT_MAX: usize = 180;
@@ -103,11 +82,10 @@ impl Letters {
     /// Every file that cannot be read or compiled, or names something that no card has.
     pub fn load(folder: Option<&Path>, wording: Wording) -> Result<Self, Vec<String>> {
         let mut faults = Vec::new();
-        let letters = Self { wording, greek: OnceLock::new(), english: OnceLock::new() };
+        let letters = Self { wording, templates: Language::ALL.map(|_| OnceLock::new()) };
         // the built-in ones are known to be sound, and compiling them takes longer than a quiet night
         if folder.is_some() {
-            for (slot, language) in [(&letters.greek, Language::Greek), (&letters.english, Language::English)]
-            {
+            for (slot, language) in letters.templates.iter().zip(Language::ALL) {
                 slot.get_or_init(|| Templates::load(language, folder, &mut faults));
             }
         }
@@ -119,10 +97,7 @@ impl Letters {
     /// # Errors
     /// [`LetterError`] where a template of a folder fails on this card.
     pub fn render(&self, card: &BillingCard) -> Result<RenderedLetter, LetterError> {
-        let slot = match card.language {
-            Language::Greek => &self.greek,
-            Language::English => &self.english,
-        };
+        let slot = &self.templates[card.language as usize];
         slot.get_or_init(|| Templates::load(card.language, None, &mut Vec::new()))
             .render(card, self.wording.of(card.language))
     }
@@ -136,25 +111,11 @@ impl Templates {
         let mut html = Handlebars::new();
         html.set_strict_mode(true);
         let mut templates = Self { language, plain, html };
-        for (name, greek, english) in PARTS {
-            let built_in = match language {
-                Language::Greek => greek,
-                Language::English => english,
-            };
-            let place =
-                folder.map(|folder| folder.join(language.code()).join(name)).filter(|file| file.exists());
-            let shown = place.as_ref().map_or_else(
-                || format!("templates/{}/{name}", language.code()),
-                |file| file.display().to_string(),
-            );
-            let source = match &place {
-                None => Ok(built_in.to_owned()),
-                Some(file) => {
-                    std::fs::read_to_string(file).map_err(|error| format!("cannot be read: {error}"))
-                }
-            };
+        for name in PARTS {
+            let file = TemplateFile::of(language, folder, name);
+            let source = file.own().unwrap_or_else(|| Ok(file.built_in.to_owned()));
             let outcome = source.and_then(|source| templates.register(name, &source));
-            faults.extend(outcome.err().map(|why| format!("{shown}: {why}")));
+            faults.extend(outcome.err().map(|why| format!("{}: {why}", file.shown)));
         }
         if faults.is_empty() {
             faults.extend(templates.tried().err().map(|error| {

@@ -2,6 +2,7 @@
 
 mod fonts;
 mod gist;
+mod languages;
 pub mod letter;
 mod page;
 mod paper;

@@ -1,35 +1,10 @@
-//! The fixed words of the card in both languages, and how dates and amounts are written in each.
+//! The fixed words of the card in each language.
 
+use super::languages::{TemplateFile, date, money};
 use crate::billing::card::{Awaited, Receipt};
 use crate::billing::customer::Language;
-use crate::billing::money::Money;
-use crate::billing::period::greek_date;
-use crate::billing::text::greek_capitals;
-use crate::billing::vat::VatRate;
-use chrono::NaiveDate;
 use serde::Deserialize;
 use std::path::Path;
-
-/// The sign of an amount below zero; a hyphen is none.
-const MINUS: char = '−';
-
-/// A date as the reader's language writes it: `15/10/2026`, `15 Oct 2026`.
-pub(super) fn date(language: Language, date: NaiveDate) -> String {
-    match language {
-        Language::Greek => greek_date(date),
-        Language::English => date.format("%-d %b %Y").to_string(),
-    }
-}
-
-/// An amount as the reader's language writes it: `1.234,56 €`, `€1,234.56`. The space does not break.
-pub(super) fn money(language: Language, amount: Money) -> String {
-    match language {
-        Language::Greek if amount.cents() < 0 => format!("{MINUS}{}", -amount),
-        Language::Greek => amount.to_string(),
-        Language::English if amount.cents() < 0 => format!("{MINUS}€{}", (-amount).english_digits()),
-        Language::English => format!("€{}", amount.english_digits()),
-    }
-}
 
 /// Payments, each with its day: `100,00 € στις 02/03/2025, 60,95 € στις 04/03/2025`.
 pub(super) fn receipts(language: Language, words: &Words, receipts: &[Receipt]) -> String {
@@ -37,31 +12,6 @@ pub(super) fn receipts(language: Language, words: &Words, receipts: &[Receipt]) 
         format!("{} {} {}", money(language, receipt.amount), words.received_on, date(language, receipt.on))
     };
     receipts.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
-/// The figures of an amount, for a column whose head names the currency.
-pub(super) fn figures(language: Language, amount: Money) -> String {
-    let digits = |amount: Money| match language {
-        Language::Greek => amount.greek_digits(),
-        Language::English => amount.english_digits(),
-    };
-    if amount.cents() < 0 { format!("{MINUS}{}", digits(-amount)) } else { digits(amount) }
-}
-
-/// `24%`, `6,5%`, `6.5%`.
-pub(super) fn rate(language: Language, rate: VatRate) -> String {
-    match language {
-        Language::Greek => rate.to_string(),
-        Language::English => rate.to_string().replace(',', "."),
-    }
-}
-
-/// A label in capitals, as the reader's language writes them.
-pub(super) fn capitals(language: Language, text: &str) -> String {
-    match language {
-        Language::Greek => greek_capitals(text),
-        Language::English => text.to_uppercase(),
-    }
 }
 
 /// The printed words of the card in one language: `card.toml` of its templates.
@@ -159,15 +109,9 @@ pub(super) struct Words {
     pub(super) invoice: String,
 }
 
-/// The words of both languages; shared by the PDF and the e-mail.
+/// The words of every language, in the order of [`Language::ALL`]; shared by the PDF and the e-mail.
 #[derive(Debug, Clone)]
-pub struct Wording {
-    greek: Words,
-    english: Words,
-}
-
-const GREEK: &str = include_str!("../../templates/el/card.toml");
-const ENGLISH: &str = include_str!("../../templates/en/card.toml");
+pub struct Wording(Vec<Words>);
 
 impl Words {
     /// What is said of a renewal, in our books and wherever else it must be done.
@@ -193,39 +137,28 @@ impl Words {
 }
 
 impl Wording {
-    /// Reads the words; `el/card.toml` and `en/card.toml` in `folder` replace the built-in ones.
+    /// Reads the words; a language's `card.toml` in `folder` (`el/card.toml`) replaces the built-in one.
     ///
     /// # Errors
     /// Every file that cannot be read, lacks a word or has one that no card uses.
     pub fn load(folder: Option<&Path>) -> Result<Self, Vec<String>> {
-        let mut faults = Vec::new();
-        let mut read = |language: Language, built_in: &str| {
-            let place = folder.map(|folder| folder.join(language.code()).join("card.toml"));
-            let place = place.filter(|file| file.exists());
-            let shown = place.as_ref().map_or_else(
-                || format!("templates/{}/card.toml", language.code()),
-                |file| file.display().to_string(),
-            );
-            let parsed = |text: &str| toml::from_str::<Words>(text).map_err(|error| error.to_string());
-            let words = match &place {
-                None => parsed(built_in),
-                Some(file) => std::fs::read_to_string(file)
-                    .map_err(|error| error.to_string())
-                    .and_then(|text| Ok(parsed(&text)?.completed(&parsed(built_in)?))),
+        let parsed = |text: &str| toml::from_str::<Words>(text).map_err(|error| error.to_string());
+        let (mut read, mut faults) = (Vec::new(), Vec::new());
+        for language in Language::ALL {
+            let file = TemplateFile::of(language, folder, "card.toml");
+            let words = match file.own() {
+                None => parsed(file.built_in),
+                Some(text) => text.and_then(|text| Ok(parsed(&text)?.completed(&parsed(file.built_in)?))),
             };
-            words.map_err(|why| faults.push(format!("{shown}: {why}"))).ok()
-        };
-        let words = (read(Language::Greek, GREEK), read(Language::English, ENGLISH));
-        match words {
-            (Some(greek), Some(english)) => Ok(Self { greek, english }),
-            _ => Err(faults),
+            match words {
+                Ok(words) => read.push(words),
+                Err(why) => faults.push(format!("{}: {why}", file.shown)),
+            }
         }
+        if faults.is_empty() { Ok(Self(read)) } else { Err(faults) }
     }
 
-    pub(super) const fn of(&self, language: Language) -> &Words {
-        match language {
-            Language::Greek => &self.greek,
-            Language::English => &self.english,
-        }
+    pub(super) fn of(&self, language: Language) -> &Words {
+        &self.0[language as usize]
     }
 }

@@ -15,8 +15,8 @@ pub(super) fn run(global: &Global, args: &RecordArgs) -> Result<ExitStatus> {
     let author = Author { by: person(args.by.as_deref(), args.dry_run)?, reason: args.reason.clone() };
     let (mut store, _lock) = session.writer(STAFF_PATIENCE, false)?;
     session.as_run(&mut store, "record", |desk, store, run, shown| {
-        let recorded = record(desk, store, run, &args.what, &author)?;
-        let view = RecordedView { run: shown, recorded: recorded.text, attention: recorded.attention };
+        let (recorded, attention) = record(desk, store, run, &args.what, &author)?;
+        let view = RecordedView { run: shown, recorded, attention };
         desk.report.result(&view, || wording::record::text(&view))?;
         // whoever recorded it is the person, and has read it
         Ok(ExitStatus::Done)

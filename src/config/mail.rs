@@ -40,7 +40,7 @@ pub(super) fn mail(section: &Section<'_>, company: &Company, place: &impl Fn(Str
     let recipient_delimiter = recipient_delimiter(section, envelope_from.is_some());
     let language = section.text("language").map(|code| {
         Language::from_code(&code).unwrap_or_else(|| {
-            section.fault("language", format!("`mail.language` = `{code}`"), Some("\"el\" or \"en\""));
+            section.fault("language", format!("`mail.language` = `{code}`"), Some(&Language::words()));
             Language::Greek
         })
     });

@@ -83,7 +83,8 @@ pub(super) fn read(cells: &mut Cells<'_>) -> Option<CustomerRow> {
         country,
         phone: cells.text("phone"),
         language: cells.parsed("language", |text| {
-            Language::from_code(&text.to_lowercase()).ok_or(format!("`{}` is neither el nor en", shown(text)))
+            let known = Language::from_code(&text.to_lowercase());
+            known.ok_or_else(|| format!("`{}` is no language of a card; {}", shown(text), Language::words()))
         }),
         vat: cells.parsed("vat", vat),
         reference: cells.parsed("reference", |text| {

@@ -5,6 +5,7 @@ use crate::billing::facts::Facts;
 use crate::billing::forecast::{Coming, Outlook, forecast, lack};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::letters::told_of;
+use crate::billing::notice::Stage;
 use crate::billing::period::days_after;
 use crate::billing::service::{Service, ServiceState};
 use crate::error::Stop;
@@ -14,7 +15,7 @@ use crate::jobs::notify::outlook::{next_night, outlook};
 use crate::store::{Store, StoredPayment};
 use crate::views::StepView;
 use crate::views::explain::{
-    ChargeView, ComingView, ExplainView, PastMessage, PaymentView, ServiceView, TodayView,
+    ChargeView, ComingView, Event, ExplainView, PastMessage, PaymentView, ServiceView, TodayView,
 };
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -189,17 +190,15 @@ fn messages(store: &Store, code: &CustomerCode) -> Result<Vec<PastMessage>> {
 
 fn worded(coming: &Coming, wanted: &impl Fn(&ServiceCode) -> bool) -> Option<String> {
     match coming {
-        Coming::Step(step) if wanted(&step.service) => {
-            Some(format!("{} {}: {}", step.action.code(), step.service, step.because))
-        }
+        Coming::Step(step) if wanted(&step.service) => Some(Event::Step(step).to_string()),
         Coming::Step(_) => None,
         Coming::Message { notices, total_due } => {
-            let told: Vec<String> = notices
+            let told: Vec<(String, Stage)> = notices
                 .iter()
                 .filter(|notice| notice.service().is_none_or(wanted))
-                .map(|notice| format!("{} {}", told_of(notice), notice.stage))
+                .map(|notice| (told_of(notice), notice.stage))
                 .collect();
-            (!told.is_empty()).then(|| format!("card for {total_due}: {}", told.join(", ")))
+            (!told.is_empty()).then(|| Event::Card { total_due: *total_due, told }.to_string())
         }
     }
 }

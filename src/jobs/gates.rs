@@ -3,9 +3,10 @@
 use crate::billing::text::cleaned;
 use crate::intake::{PaymentRow, Sheet};
 use crate::jobs::Desk;
-use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::attention::Findings;
 use crate::jobs::deliver::handover;
 use crate::store::{Cover, RESTORED, Run, Store, StoreError, Tx, UnreadFile};
+use crate::views::finding::{Finding, Kind};
 use anyhow::Result;
 use chrono::NaiveDate;
 use std::collections::BTreeSet;
@@ -19,11 +20,15 @@ use std::path::Path;
 pub fn note_restored(desk: &Desk, store: &mut Store, run: Run, database: &Path) -> Result<bool> {
     let Some(last) = handover::last_run(database) else { return Ok(false) };
     let known = store.ended_at(last.run)?;
-    let Some(why) = handover::restored(&last, run.id.0, known.as_deref()) else { return Ok(false) };
+    if !handover::is_older_than(&last, run.id.0, known.as_deref()) {
+        return Ok(false);
+    }
+    let finding = Finding::Restored { last_run: last.run };
+    let why = finding.to_string();
     store.write(run, |tx| tx.close_gate(RESTORED, &why))?;
     desk.report.status(&why);
     let mut findings = Findings::default();
-    findings.add(Kind::Restored, RESTORED, None, None, why);
+    findings.add(RESTORED, None, None, &finding);
     Ok(!findings.raise(desk, store, run, None)?.is_empty())
 }
 

@@ -1,7 +1,7 @@
 //! Money: what importing, recording and enforcing do with it alike. Whose it turns out to be, where it goes, what is
 //! taken back, and what a person is asked.
 
-use crate::billing::allocation::allocate;
+use crate::billing::allocation::{Basis, allocate};
 use crate::billing::candidates::Evidence;
 use crate::billing::charging::{self, Spent, bring_up_to_date};
 use crate::billing::facts::{Change, Facts, Payment};
@@ -9,10 +9,11 @@ use crate::billing::ids::{CustomerCode, PaymentId};
 use crate::billing::money::Money;
 use crate::billing::service::{Service, ServiceState};
 use crate::jobs::Desk;
-use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::attention::Findings;
 use crate::jobs::claims::{Said, wait};
 use crate::store::{Parked, Run, Store, StoredPayment, Tx};
 use crate::views::AttentionView;
+use crate::views::finding::{Finding, Kind, MoneyFinding, OpenAgain, Resembles, UnownedPayment, WentBack};
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde_json::json;
@@ -25,7 +26,7 @@ pub(crate) fn settle_owner(
     code: &CustomerCode,
     evidence: Evidence,
     learns: bool,
-) -> Result<String> {
+) -> Result<Option<Basis>> {
     update(desk, tx, code)?;
     tx.assign_payment(payment, code, evidence, learns)?;
     tx.close_one(Kind::Unmatched.code(), &payment.0.to_string())?;
@@ -76,56 +77,53 @@ pub(crate) struct Reversal<'a> {
 }
 
 /// Books money taken back and undoes what it had settled, never a renewal; gives what it came to, in words.
-pub(crate) fn take_back(
+pub(crate) fn reverse(
     desk: &Desk,
     tx: &Tx<'_>,
     payment: &StoredPayment,
     entry: &Reversal<'_>,
-) -> Result<(PaymentId, String)> {
+) -> Result<(PaymentId, WentBack)> {
     let id = tx.book_reversal(payment, entry.amount, entry.date, entry.bank_ref, entry.source, entry.why)?;
-    let mut text =
-        format!("{} of the payment of {} (`{}`) went back", entry.amount, payment.date, payment.bank_ref);
-    let Some(code) = &payment.customer else { return Ok((id, text)) };
+    let mut back = WentBack {
+        amount: entry.amount,
+        paid_on: payment.date,
+        bank_ref: payment.bank_ref.clone(),
+        customer: payment.customer.clone(),
+        was_credit: false,
+        open: Vec::new(),
+    };
+    let Some(code) = &payment.customer else { return Ok((id, back)) };
     let detail = json!({ "payment": payment.id.0, "cents": entry.amount.cents(), "why": entry.why });
     tx.journal(Some(code), None, "taken_back", &detail)?;
-    text = format!("`{code}`: {text}");
     let short = payment.allocated - (payment.kept - entry.amount);
     if !short.is_positive() {
-        text.push_str("; it was credit");
-        return Ok((id, text));
+        back.was_credit = true;
+        return Ok((id, back));
     }
-    let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok((id, text)) };
+    let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok((id, back)) };
     let spent = tx.spent(payment.id)?;
     let changes = charging::take_back(&mut facts, payment.id, short, spent.clone(), &desk.rules, desk.today);
     tx.apply(code, &changes)?;
-    text.push_str(&unsettled_again(&facts, &changes, &spent));
-    Ok((id, text))
+    back.open = unsettled_again(&facts, &changes, &spent);
+    Ok((id, back))
 }
 
-/// What a person must know of each charge that money taken back left open: `; … is unsettled again` and what was
-/// already done with that money.
-pub(crate) fn unsettled_again(facts: &Facts, changes: &[Change], spent: &[Spent]) -> String {
-    let mut text = String::new();
-    for change in changes {
-        let Change::Reopened { charge: id, .. } = change else { continue };
-        let open = facts.charges.iter().any(|charge| charge.id == *id && charge.settled_on.is_none());
-        let Some(Spent { charge, renewed, .. }) = spent.iter().find(|s| s.charge.id == *id).filter(|_| open)
-        else {
-            continue;
-        };
-        let what = charge.service.as_ref().map_or_else(|| charge.label.clone(), ToString::to_string);
-        text.push_str(&format!("; `{what}` is unsettled again"));
-        if let (true, Some(period)) = (renewed, charge.period()) {
-            text.push_str(&format!(
-                ", but was renewed until {}: it is asked for on the next card; `undo RUN` takes the renewal back",
-                period.to
-            ));
-        }
-        if let Some(invoice) = &charge.invoice {
-            text.push_str(&format!(" (invoice {invoice} was issued for it)"));
-        }
-    }
-    text
+/// Each charge that money taken back left open, with what was already done for that money.
+pub(crate) fn unsettled_again(facts: &Facts, changes: &[Change], spent: &[Spent]) -> Vec<OpenAgain> {
+    let reopened = changes.iter().filter_map(|change| match change {
+        Change::Reopened { charge, .. } => Some(*charge),
+        _ => None,
+    });
+    let is_open = |id| facts.charges.iter().any(|charge| charge.id == id && charge.settled_on.is_none());
+    reopened
+        .filter(|id| is_open(*id))
+        .filter_map(|id| spent.iter().find(|spent| spent.charge.id == id))
+        .map(|Spent { charge, renewed, .. }| OpenAgain {
+            what: charge.service.as_ref().map_or_else(|| charge.label.clone(), ToString::to_string),
+            renewed_until: charge.period().filter(|_| *renewed).map(|period| period.to),
+            invoice: charge.invoice.clone(),
+        })
+        .collect()
 }
 
 pub(crate) fn update(desk: &Desk, tx: &Tx<'_>, code: &CustomerCode) -> Result<()> {
@@ -141,13 +139,13 @@ pub(crate) fn allocate_to(
     tx: &Tx<'_>,
     code: &CustomerCode,
     payment: PaymentId,
-) -> Result<String> {
-    let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(String::new()) };
+) -> Result<Option<Basis>> {
+    let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(None) };
     let (basis, changes) = allocate(&mut facts, payment, &desk.rules, desk.today);
     tx.apply(code, &changes)?;
     tx.note_basis(payment, basis.code())?;
     tx.journal(Some(code), None, "payment", &json!({ "payment": payment.0, "basis": basis }))?;
-    Ok(basis.to_string())
+    Ok(Some(basis))
 }
 
 /// A payment that was given to a customer by mistake is nobody's again.
@@ -164,41 +162,29 @@ pub(crate) fn waits_again(tx: &Tx<'_>, known: &StoredPayment) -> Result<()> {
 /// Lists a payment that nobody owns, with what a person can do about it.
 pub(crate) fn ask(tx: &Tx<'_>, id: PaymentId, findings: &mut Findings) -> Result<()> {
     let Some(payment) = tx.movement_of_id(id)? else { return Ok(()) };
-    let who = payment.payer.as_deref().unwrap_or("an unnamed payer");
-    let what = format!("payment of {} on {} from {who} (`{}`)", payment.kept, payment.date, payment.bank_ref);
-    let whose = payment.likely.as_ref().map_or_else(|| "CUSTOMER".to_owned(), ToString::to_string);
-    let assign = format!("`record assign {} {whose}`", id.0);
-    let text = match payment.parked {
+    let resembles = match payment.parked {
         // it is listed among the unmatched ones, and its day needs nobody
         Some(Parked::Ahead) => return Ok(()),
-        Some(Parked::Batch) => format!(
-            "{what} is a batch, and the bank does not say how it is divided; ask the bank, record its parts and say \
-             `record same {} PAYMENT…`, or {assign}",
-            id.0
-        ),
-        Some(Parked::OtherFormat) => format!(
-            "{what} may be one that another file brought; if it is, `record same {} PAYMENT`, else {assign}",
-            id.0
-        ),
+        Some(Parked::Batch) => Resembles::Batch,
+        Some(Parked::OtherFormat) => Resembles::OtherFormat,
         Some(Parked::ByHand) | None => {
             let by_hand = tx.recorded_by_hand(payment.kept, payment.date, payment.likely.as_ref())?;
-            let like: Vec<String> = by_hand
-                .iter()
-                .filter_map(|known| Some((known, known.customer.as_ref()?)))
-                .map(|(known, code)| format!("payment {} of `{code}` on {}", known.id.0, known.date))
-                .collect();
-            if like.is_empty() {
-                format!("{what} matches no customer; {assign} says whose it is")
-            } else {
-                format!(
-                    "{what} looks like money recorded by hand ({}); if it is, `record same {} PAYMENT`, else {assign}",
-                    like.join(", "),
-                    id.0
-                )
-            }
+            let known = by_hand.into_iter().filter_map(|known| Some((known.id, known.customer?, known.date)));
+            let known: Vec<_> = known.collect();
+            if known.is_empty() { Resembles::Nothing } else { Resembles::ByHand(known) }
         }
     };
-    findings.add(Kind::Unmatched, id.0.to_string(), payment.likely.as_ref(), None, text);
+    let likely = payment.likely.clone();
+    let payment = UnownedPayment {
+        id,
+        amount: payment.kept,
+        on: payment.date,
+        payer: payment.payer,
+        bank_ref: payment.bank_ref,
+        likely: payment.likely,
+    };
+    let finding = Finding::Money(MoneyFinding::Unmatched { payment, resembles });
+    findings.add(id.0.to_string(), likely.as_ref(), None, &finding);
     Ok(())
 }
 
@@ -232,15 +218,8 @@ pub fn tell_idle(desk: &Desk, tx: &Tx<'_>, code: &CustomerCode, findings: &mut F
         let terminated = |service: &&Service| matches!(service.state, ServiceState::Terminated { .. });
         facts.services.iter().rfind(terminated).or(facts.services.last()).map(|service| service.code.clone())
     });
-    let what = service.as_ref().map_or_else(
-        || "who has no service".to_owned(),
-        |service| format!("whose `{service}` is charged no longer"),
-    );
-    let text = format!(
-        "{} of credit are left of `{code}`, {what}; give it back (`record refund {code} AMOUNT`) or agree with the \
-         customer what it is for",
-        facts.credit()
-    );
-    findings.add(Kind::LateMoney, code.as_str(), Some(code), service.as_ref(), text);
+    let (customer, credit) = (code.clone(), facts.credit());
+    let finding = Finding::Money(MoneyFinding::Late { customer, credit, service: service.clone() });
+    findings.add(code.as_str(), Some(code), service.as_ref(), &finding);
     Ok(())
 }

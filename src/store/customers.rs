@@ -26,7 +26,7 @@ fn read(row: &Row<'_>) -> Result<Customer> {
         city: record.optional_text("city")?,
         country: record.text("country")?,
         phone: record.optional_text("phone")?,
-        language: record.word("language", "`el` or `en`", Language::from_code)?,
+        language: record.word("language", "a language of a card", Language::from_code)?,
         vat: record.word("vat", "a VAT treatment", |word| match word {
             "standard" => Some(VatTreatment::Standard),
             "reverse_charge" => Some(VatTreatment::ReverseCharge),

@@ -2,7 +2,10 @@
 
 use super::StepView;
 use super::runs::JournalLine;
+use crate::billing::enforcement::Step;
 use crate::billing::ids::ServiceCode;
+use crate::billing::money::Money;
+use crate::billing::notice::Stage;
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -78,6 +81,17 @@ pub(crate) struct TodayView {
 pub(crate) struct ComingView {
     pub(crate) on: NaiveDate,
     pub(crate) what: String,
+}
+
+/// What comes of a customer, as data; `wording/explain.rs` says it in words.
+#[derive(Debug)]
+pub(crate) enum Event<'a> {
+    Step(&'a Step),
+    /// A card, with each service (or a one-off charge) and the stage that it tells.
+    Card {
+        total_due: Money,
+        told: Vec<(String, Stage)>,
+    },
 }
 
 impl ServiceView {

@@ -3,8 +3,10 @@
 
 pub(crate) mod calendar;
 pub(crate) mod check;
+pub(crate) mod digest;
 mod enforce;
 pub(crate) mod explain;
+pub mod finding;
 mod import;
 mod nightly;
 mod notify;
@@ -13,7 +15,8 @@ pub(crate) mod record;
 pub mod runs;
 pub mod status;
 
-pub use enforce::{EnforceView, StepView};
+pub(crate) use enforce::Withheld;
+pub use enforce::{EnforceView, GuardView, StepView};
 pub use import::{BouncesView, ColumnView, ImportView, RecordView};
 pub use nightly::NightlyView;
 pub use notify::{LineView, MessageView, NotifyView, SkippedView, Totals, lines_of};

@@ -1,6 +1,12 @@
-//! What `record` reports.
+//! What `record` reports, and what was recorded, as data. `wording/record.rs` says it in words.
 
+use super::finding::{OpenAgain, WentBack};
 use super::{AttentionView, RunView};
+use crate::billing::allocation::Basis;
+use crate::billing::facts::Action;
+use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
+use crate::billing::money::Money;
+use chrono::NaiveDate;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -8,4 +14,109 @@ pub(crate) struct RecordedView {
     pub(crate) run: RunView,
     pub(crate) recorded: String,
     pub(crate) attention: Vec<AttentionView>,
+}
+
+/// What was recorded, and what it did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    Acknowledged { what: String },
+    Cancelled { service: ServiceCode, lapses_on: NaiveDate },
+    CancellationUndone { service: ServiceCode },
+    Changed { service: ServiceCode, price: Money, period_months: u32 },
+    Charged { customer: CustomerCode, gross: Money, label: String },
+    ClockForgiven { latest: NaiveDate },
+    Discounted { of: String, amount: Money, left: Money },
+    Emailed { customer: CustomerCode, addresses: Vec<String> },
+    Ended { service: ServiceCode },
+    EndUndone { service: ServiceCode, state: String, expires_on: NaiveDate },
+    Held { service: ServiceCode, until: Option<NaiveDate> },
+    Invoiced { number: String, date: NaiveDate, entries: usize },
+    InvoiceForgotten { number: String, entries: usize },
+    Money(RecordedMoney),
+    OrderDone { order: i64 },
+    ProofShown { customer: CustomerCode, until: NaiveDate, held: usize },
+    Repriced { service: ServiceCode, price: Money, charges: usize },
+    Told { customer: CustomerCode, service: ServiceCode, how: &'static str, action: Action, on: NaiveDate },
+    WrittenOff { of: String, amount: Money },
+}
+
+/// What was recorded of money that came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum RecordedMoney {
+    Assigned {
+        amount: Money,
+        paid_on: NaiveDate,
+        customer: CustomerCode,
+        basis: Option<Basis>,
+    },
+    /// A promise, no money yet.
+    Cheque {
+        customer: CustomerCode,
+        amount: Money,
+        due: NaiveDate,
+        held: usize,
+    },
+    Disowned {
+        payment: PaymentId,
+        amount: Money,
+        paid_on: NaiveDate,
+    },
+    Paid {
+        customer: CustomerCode,
+        amount: Money,
+        bank_ref: String,
+        basis: Option<Basis>,
+    },
+    Refunded {
+        customer: CustomerCode,
+        amount: Money,
+    },
+    Same {
+        bank_ref: String,
+        payments: Vec<(PaymentId, String)>,
+    },
+    Unassigned {
+        amount: Money,
+        paid_on: NaiveDate,
+        customer: CustomerCode,
+        open: Vec<OpenAgain>,
+    },
+    WentBack(WentBack),
+}
+
+impl Recorded {
+    /// The journal's word, which is mostly the command's.
+    pub(crate) const fn event(&self) -> &'static str {
+        match self {
+            Self::Acknowledged { .. } | Self::ClockForgiven { .. } => "record_ack",
+            Self::Cancelled { .. } | Self::CancellationUndone { .. } => "record_cancel",
+            Self::Changed { .. } => "record_change",
+            Self::Charged { .. } => "record_charge",
+            Self::Discounted { .. } => "record_discount",
+            Self::Emailed { .. } => "record_email",
+            Self::Ended { .. } | Self::EndUndone { .. } => "record_end",
+            Self::Held { .. } => "record_hold",
+            Self::Invoiced { .. } | Self::InvoiceForgotten { .. } => "record_invoice",
+            Self::Money(money) => money.event(),
+            Self::OrderDone { .. } => "record_done",
+            Self::ProofShown { .. } => "record_proof",
+            Self::Repriced { .. } => "record_reprice",
+            Self::Told { .. } => "record_told",
+            Self::WrittenOff { .. } => "record_writeoff",
+        }
+    }
+}
+
+impl RecordedMoney {
+    const fn event(&self) -> &'static str {
+        match self {
+            Self::Assigned { .. } | Self::Unassigned { .. } => "record_assign",
+            Self::Cheque { .. } => "record_cheque",
+            Self::Disowned { .. } => "record_ack",
+            Self::Paid { .. } => "record_payment",
+            Self::Refunded { .. } => "record_refund",
+            Self::Same { .. } => "record_same",
+            Self::WentBack(_) => "record_reverse",
+        }
+    }
 }

@@ -63,3 +63,54 @@ pub struct Undone {
     /// Why, and what the customer hears of it.
     pub because: String,
 }
+
+/// What became of a step that was to be undone; `wording/runs.rs` says it in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unmade {
+    /// The renewal was taken back.
+    Renewal {
+        expires_on: NaiveDate,
+        alone_until: NaiveDate,
+        /// Its period is paid all the same.
+        is_settled: bool,
+        heard: Heard,
+    },
+    /// It runs again.
+    Suspension {
+        alone_until: NaiveDate,
+        heard: Heard,
+    },
+    Left(Kept),
+}
+
+/// Why a step stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kept {
+    ServiceGone,
+    UndoneAlready,
+    ChangedSince,
+    WasPaid,
+    DataGone,
+    RenewedOutside,
+    HookFailed(String),
+}
+
+/// What the customer heard of a step that was undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Heard {
+    Nothing,
+    /// The message waited, and is withdrawn.
+    Withdrawn,
+    RenewedUntil(NaiveDate),
+    Suspended,
+}
+
+impl Unmade {
+    /// `undone` or `left`.
+    pub(crate) const fn outcome(&self) -> &'static str {
+        match self {
+            Self::Renewal { .. } | Self::Suspension { .. } => "undone",
+            Self::Left(_) => "left",
+        }
+    }
+}

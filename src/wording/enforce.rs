@@ -1,7 +1,8 @@
 //! `enforce`: what is done, what is withheld, and why.
 
 use crate::export::{List, table};
-use crate::views::{EnforceView, StepView};
+use crate::views::{EnforceView, StepView, Withheld};
+use std::fmt;
 
 fn steps(steps: &[StepView]) -> String {
     table(&List::of(&["action", "service", "customer", "reason", "because"], steps, |step| {
@@ -44,4 +45,15 @@ pub(crate) fn text(view: &EnforceView) -> String {
         if view.run.dry_run { " (dry run: nothing was written)" } else { "" }
     ));
     text
+}
+
+impl fmt::Display for Withheld<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::CustomerHeldBack => f.write_str("its customer is held back"),
+            Self::FactsChanged => f.write_str("its facts changed while the run was under way"),
+            Self::HookFailed(why) => f.write_str(why),
+        }
+    }
 }

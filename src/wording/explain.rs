@@ -2,8 +2,8 @@
 
 use crate::billing::money::Money;
 use crate::views::StepView;
-use crate::views::explain::{ChargeView, ExplainView, PaymentView, ServiceView};
-use std::fmt::Write;
+use crate::views::explain::{ChargeView, Event, ExplainView, PaymentView, ServiceView};
+use std::fmt::{self, Write};
 
 /// So many of the latest payments and messages are shown.
 const PAST_MAX: usize = 12;
@@ -19,7 +19,7 @@ pub(crate) fn text(view: &ExplainView) -> String {
     text
 }
 
-fn whole(text: &mut String, view: &ExplainView) -> std::fmt::Result {
+fn whole(text: &mut String, view: &ExplainView) -> fmt::Result {
     writeln!(text, "{} {}", view.customer, view.name)?;
     if view.credit_cents > 0 {
         writeln!(text, "credit: {}", euros(view.credit_cents))?;
@@ -43,7 +43,7 @@ fn last<T>(items: &[T], most: usize) -> impl Iterator<Item = &T> {
     items.iter().skip(items.len().saturating_sub(most))
 }
 
-fn service(text: &mut String, service: &ServiceView) -> std::fmt::Result {
+fn service(text: &mut String, service: &ServiceView) -> fmt::Result {
     let due = service.due_cents.map(|cents| format!(", {} due", euros(cents))).unwrap_or_default();
     let hold = service.hold_until.map(|day| format!(", on hold until {day}")).unwrap_or_default();
     let renews = if service.renews || service.expires_on.is_none() { "" } else { ", cancelled" };
@@ -63,7 +63,7 @@ fn service(text: &mut String, service: &ServiceView) -> std::fmt::Result {
     }
 }
 
-fn charge(text: &mut String, charge: &ChargeView) -> std::fmt::Result {
+fn charge(text: &mut String, charge: &ChargeView) -> fmt::Result {
     let period = match (charge.period_from, charge.period_to) {
         (Some(from), Some(to)) => format!(", {from} – {to}"),
         _ => String::new(),
@@ -79,7 +79,7 @@ fn charge(text: &mut String, charge: &ChargeView) -> std::fmt::Result {
     )
 }
 
-fn payment(text: &mut String, payment: &PaymentView) -> std::fmt::Result {
+fn payment(text: &mut String, payment: &PaymentView) -> fmt::Result {
     let (number, on, amount) = (payment.payment, payment.on, euros(payment.amount_cents));
     write!(text, "  payment {number} {on} {amount} ({}, `{}`)", payment.method, payment.bank_ref)?;
     if payment.taken_back_cents > 0 {
@@ -91,7 +91,7 @@ fn payment(text: &mut String, payment: &PaymentView) -> std::fmt::Result {
     writeln!(text)
 }
 
-fn past(text: &mut String, view: &ExplainView) -> std::fmt::Result {
+fn past(text: &mut String, view: &ExplainView) -> fmt::Result {
     writeln!(text, "\nMail")?;
     for message in last(&view.messages, PAST_MAX) {
         writeln!(text, "  {} {}", message.on, message.subject)?;
@@ -108,7 +108,7 @@ fn past(text: &mut String, view: &ExplainView) -> std::fmt::Result {
     Ok(())
 }
 
-fn today(text: &mut String, view: &ExplainView) -> std::fmt::Result {
+fn today(text: &mut String, view: &ExplainView) -> fmt::Result {
     writeln!(text, "\nToday, {}", view.as_of)?;
     let step = |step: &StepView| (step.action.code(), step.service.clone());
     for done in &view.today.actions {
@@ -123,4 +123,16 @@ fn today(text: &mut String, view: &ExplainView) -> std::fmt::Result {
         writeln!(text, "  nothing is to be done")?;
     }
     Ok(())
+}
+
+impl fmt::Display for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Step(step) => write!(f, "{} {}: {}", step.action.code(), step.service, step.because),
+            Self::Card { total_due, told } => {
+                let told: Vec<String> = told.iter().map(|(what, stage)| format!("{what} {stage}")).collect();
+                write!(f, "card for {total_due}: {}", told.join(", "))
+            }
+        }
+    }
 }

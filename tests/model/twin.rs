@@ -12,7 +12,7 @@ use konet_billing::jobs::deliver::outbox::{Verdict, decide};
 use konet_billing::jobs::import::{Manner, Subject, import};
 use konet_billing::jobs::notify::render::Renderer;
 use konet_billing::jobs::notify::{self, Wanted};
-use konet_billing::jobs::record::{self, Author, Record, Recorded, record};
+use konet_billing::jobs::record::{self, Author, Record, record};
 use konet_billing::jobs::{Desk, deliver, enforce};
 use konet_billing::report::Report;
 use konet_billing::store::{Run, Store};
@@ -320,11 +320,11 @@ impl Twin {
         }
     }
 
-    fn record(&mut self, what: &Record) -> anyhow::Result<Recorded> {
+    fn record(&mut self, what: &Record) -> anyhow::Result<()> {
         let desk = self.desk();
         let run = self.run("record");
         let witness = Author { by: "maria".to_owned(), reason: "δοκιμή".to_owned() };
-        record(&desk, &mut self.store, run, what, &witness)
+        record(&desk, &mut self.store, run, what, &witness).map(drop)
     }
 
     pub(super) fn happens(&mut self, event: &Event) {

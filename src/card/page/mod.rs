@@ -7,9 +7,10 @@ mod payment;
 mod text;
 
 use super::fonts::{Face, drawable};
+use super::languages::capitals;
 use super::paper::{Area, Canvas, Color, HEIGHT, Type, WIDTH};
 use super::worded::{Worded, WordedEvent, WordedService};
-use super::words::{Words, capitals};
+use super::words::Words;
 use text::{centred, count, right, rule, wrapped};
 
 const MARGIN: f32 = 42.0;

@@ -4,7 +4,7 @@ use super::CardError;
 use crate::billing::card::BillingCard;
 use crate::billing::reference::grouped;
 use crate::card::fonts::drawable;
-use crate::card::words::{date, figures, money};
+use crate::card::languages::{date, figures, money};
 use lopdf::Document;
 use std::collections::HashMap;
 

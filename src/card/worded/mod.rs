@@ -4,7 +4,8 @@
 mod shape;
 mod specimen;
 
-use super::words::{Words, capitals, date, figures, money, rate, receipts};
+use super::languages::{capitals, date, figures, money, rate};
+use super::words::{Words, receipts};
 use crate::billing::card::{
     Bank, BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Iris, Urgency,
 };

@@ -7,7 +7,8 @@ use crate::jobs::Desk;
 use crate::mail::compose::{TextParts, address_of, compose_text};
 use crate::mail::{Handover, Outcome, Transport};
 use crate::store::{Run, Store};
-use crate::views::{NightlyView, StepView};
+use crate::views::NightlyView;
+use crate::views::digest::{Digest, DigestSubject};
 use anyhow::Result;
 
 /// Mails what a night did to `mail.accounting` (in a trial, to its recipient), if there is news; gives the addresses
@@ -19,7 +20,14 @@ pub fn send(desk: &Desk, store: &Store, run: Run, view: &NightlyView) -> Result<
     if !has_news(view) {
         return Ok(Vec::new());
     }
-    mailed(desk, run, &subject(view), &words(desk, store, view)?)
+    let unpaid = store.overdue_charges(desk.today)?;
+    let digest = Digest {
+        night: view,
+        overdue: unpaid.iter().map(|charge| Money::from_cents(charge.due_cents)).sum(),
+        overdue_charges: unpaid.len(),
+        to_invoice: store.to_invoice()?.len(),
+    };
+    mailed(desk, run, &DigestSubject(view).to_string(), &digest.to_string())
 }
 
 fn mailed(desk: &Desk, run: Run, subject: &str, text: &str) -> Result<Vec<String>> {
@@ -71,63 +79,4 @@ fn has_news(view: &NightlyView) -> bool {
         || !view.notify.messages.is_empty()
         || !view.attention.is_empty()
         || !view.faults.is_empty()
-}
-
-/// What cannot wait first: whether somebody must look.
-fn subject(view: &NightlyView) -> String {
-    let look = view.attention.len() + view.faults.len() + usize::from(view.enforce.guard.is_some());
-    let news = if look == 0 { String::new() } else { format!("{look} to look at, ") };
-    format!(
-        "Night of {}: {news}{} cards, {} steps",
-        view.run.as_of.format("%d/%m/%Y"),
-        view.notify.messages.len(),
-        view.enforce.actions.len()
-    )
-}
-
-/// The digest: everything, in the order in which accounting needs it.
-fn words(desk: &Desk, store: &Store, view: &NightlyView) -> Result<String> {
-    let mut text = String::new();
-    let mut part = |title: &str, lines: Vec<String>| {
-        if !lines.is_empty() {
-            let lines: String = lines.iter().map(|line| format!("- {line}\n")).collect();
-            text.push_str(&format!("{title} ({})\n{lines}\n", lines.lines().count()));
-        }
-    };
-    let mut look: Vec<String> =
-        view.enforce.guard.iter().map(|guard| format!("guard: {}", guard.message)).collect();
-    look.extend(view.faults.iter().map(|fault| format!("not done: {}", fault.replace('\n', "; "))));
-    look.extend(view.attention.iter().map(|item| format!("{}: {}", item.kind, item.text)));
-    part("Needs a person", look);
-    let steps = |steps: &[StepView]| -> Vec<String> {
-        let one = |step: &StepView| {
-            format!("{} {} of {}: {}", step.action.code(), step.service, step.customer, step.because)
-        };
-        steps.iter().map(one).collect()
-    };
-    part("Done", steps(&view.enforce.actions));
-    part("Withheld", steps(&view.enforce.withheld));
-    let imports = view.imports.iter().map(|import| {
-        let money = if import.matched + import.unmatched > 0 {
-            format!("; {} matched to a customer, {} unmatched", import.matched, import.unmatched)
-        } else {
-            String::new()
-        };
-        format!("{}: {} new, {} changed{money}", import.files.join(", "), import.created, import.changed)
-    });
-    part("Imported", imports.collect());
-    let cards = view.notify.messages.iter().map(|message| {
-        let total = Money::from_cents(message.total_cents);
-        format!("{} {}: {total}, {} ({})", message.customer, message.card, message.subject, message.state)
-    });
-    part("Cards", cards.collect());
-    let unpaid = store.overdue_charges(desk.today)?;
-    let overdue: Money = unpaid.iter().map(|charge| Money::from_cents(charge.due_cents)).sum();
-    text.push_str(&format!(
-        "{overdue} are overdue for {} services; {} charges and advances wait for a tax invoice.\n\
-         Everything that is open: konet-billing status\n",
-        unpaid.len(),
-        store.to_invoice()?.len()
-    ));
-    Ok(text)
 }

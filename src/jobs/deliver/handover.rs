@@ -121,15 +121,8 @@ pub fn last_run(database: &Path) -> Option<LastRun> {
 
 /// Why a database that begins `run` must be an older one; `known` says when it has a run end.
 #[must_use]
-pub fn restored(last: &LastRun, run: i64, known: Option<&str>) -> Option<String> {
-    let is_older = last.run >= run || last.ended_at.as_deref().is_some_and(|ended| known != Some(ended));
-    is_older.then(|| {
-        format!(
-            "the database does not know its last run ({}): a backup was restored. Look at what was sent, paid and \
-             suspended since, then `record ack restored`",
-            last.run
-        )
-    })
+pub fn is_older_than(last: &LastRun, run: i64, known: Option<&str>) -> bool {
+    last.run >= run || last.ended_at.as_deref().is_some_and(|ended| known != Some(ended))
 }
 
 #[cfg(test)]

@@ -10,13 +10,14 @@ mod postfix_log;
 use crate::billing::address::masked;
 use crate::billing::ids::CustomerCode;
 use crate::jobs::Desk;
-use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::attention::Findings;
 use crate::jobs::deliver::handover::HandoverJournal;
 use crate::jobs::import::bounces;
 use crate::jobs::spared::spared;
 use crate::mail::keyed::MailKey;
 use crate::mail::{Evidence, Handover, Outcome, Settings, Transport};
 use crate::store::{AttemptRecord, Claimed, DeliveryState, HandedOver, Run, Store};
+use crate::views::finding::{Finding, MailFinding, TroubledDelivery};
 use anyhow::{Context, Result};
 use chrono::Duration;
 use indicatif::ProgressBar;
@@ -360,23 +361,17 @@ pub fn troubles(store: &mut Store, run: Run, findings: &mut Findings) -> Result<
     bounces::find(store, run, findings)?;
     for trouble in store.troubled_deliveries()? {
         let customer = Some(&trouble.customer);
-        let address = masked(&trouble.address);
-        let message = trouble.message;
-        let (kind, text) = if trouble.state == DeliveryState::Failed {
-            let text = format!(
-                "card {} was refused for {address}: {}; mend the address, then `outbox requeue {message}`",
-                trouble.card, trouble.reply
-            );
-            (Kind::Failed, text)
-        } else {
-            let text = format!(
-                "card {} may or may not have reached {address}: {}; look into the mail server's log, then \
-                 `outbox confirm {message}` or `outbox resend {message}`",
-                trouble.card, trouble.reply
-            );
-            (Kind::Uncertain, text)
+        let delivery = TroubledDelivery {
+            message: trouble.message,
+            card: trouble.card,
+            address: masked(&trouble.address),
+            reply: trouble.reply,
         };
-        findings.add(kind, trouble.delivery.to_string(), customer, None, text);
+        let finding = match trouble.state {
+            DeliveryState::Failed => MailFinding::Refused(delivery),
+            _ => MailFinding::Uncertain(delivery),
+        };
+        findings.add(trouble.delivery.to_string(), customer, None, &Finding::Mail(finding));
     }
     Ok(())
 }

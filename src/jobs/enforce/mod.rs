@@ -24,7 +24,7 @@ use crate::jobs::Desk;
 use crate::jobs::money;
 use crate::jobs::spared::spared;
 use crate::store::{Run, Store};
-use crate::views::StepView;
+use crate::views::{StepView, Withheld};
 use anyhow::Result;
 use panels::Panels;
 use serde_json::json;
@@ -129,8 +129,8 @@ impl Plan {
             let text = "the guard refuses nothing today; there is nothing to approve";
             return Err(Stop::usage(text).into());
         };
-        if refusal.reason != guard::Reason::Cap {
-            let text = format!("only a cap can be approved, and this is no cap: {}", refusal.message);
+        if refusal.refused.reason() != guard::Reason::Cap {
+            let text = format!("only a cap can be approved, and this is no cap: {refusal}");
             return Err(Stop::usage(text).into());
         }
         if refusal.digest != digest {
@@ -156,11 +156,7 @@ impl Plan {
         for step in in_order(self.steps) {
             match &self.refusal {
                 Some(refusal) if guard::is_guarded(step.action) => {
-                    outcome.withheld.push(StepView::withheld(
-                        &step,
-                        refusal.reason.code(),
-                        refusal.message.clone(),
-                    ));
+                    outcome.withheld.push(StepView::withheld(&step, &Withheld::Refused(refusal)));
                 }
                 Some(_) | None => outcome.actions.push(StepView::of(&step)),
             }
@@ -189,7 +185,7 @@ impl Plan {
         bar.finish_and_clear();
         self.remember_trial(store, run)?;
         self.ask(desk, store, run, by_hook, &mut night)?;
-        self.told(desk, store, night)
+        self.report(desk, store, night)
     }
 
     /// Asks for every step that has a hook, and for renewals that wait: what never failed before comes first, and
@@ -254,7 +250,7 @@ impl Plan {
                 return Ok(());
             }
         }
-        match spared(|| panels::act(desk, store, run, &mut night.panels, step))? {
+        match spared(|| panels::run_hook(desk, store, run, &mut night.panels, step))? {
             Ok(Ok(())) => night.done.push(step.clone()),
             Ok(Err(why)) => night.failed.push((step.clone(), why)),
             Err(why) => night.held.push((step.customer.clone(), why)),
@@ -275,7 +271,7 @@ impl Plan {
     }
 
     /// The report of a plan that was done.
-    fn told(self, desk: &Desk, store: &Store, night: Night) -> Result<Enforced> {
+    fn report(self, desk: &Desk, store: &Store, night: Night) -> Result<Enforced> {
         let Night { done, mut failed, held, stopped, .. } = night;
         failed.sort_by(|(a, _), (b, _)| (a.action, &a.service).cmp(&(b.action, &b.service)));
         let missing: Vec<Step> = self
@@ -294,22 +290,19 @@ impl Plan {
             outcome.refusal = guard::refusal(&missing, &gates, &limits(desk), &desk.rules, desk.today);
         }
         for step in missing {
-            let (reason, because) = match &outcome.refusal {
-                _ if held.iter().any(|(code, _)| *code == step.customer) => {
-                    ("data", "its customer is held back".to_owned())
-                }
-                Some(refusal) if guard::is_guarded(step.action) => {
-                    (refusal.reason.code(), refusal.message.clone())
-                }
-                Some(_) | None => ("gate", "its facts changed while the run was under way".to_owned()),
+            let why = match &outcome.refusal {
+                _ if held.iter().any(|(code, _)| *code == step.customer) => Withheld::CustomerHeldBack,
+                Some(refusal) if guard::is_guarded(step.action) => Withheld::Refused(refusal),
+                Some(_) | None => Withheld::FactsChanged,
             };
-            outcome.withheld.push(StepView::withheld(&step, reason, because));
+            let view = StepView::withheld(&step, &why);
+            outcome.withheld.push(view);
         }
         for (step, why) in failed {
             let first = why.lines().next().unwrap_or("no answer").to_owned();
             // a renewal whose registry failed is settled all the same
             if step.action != Action::Renew {
-                outcome.withheld.push(StepView::withheld(&step, "hook_failed", first.clone()));
+                outcome.withheld.push(StepView::withheld(&step, &Withheld::HookFailed(&first)));
             }
             outcome.failed.push((step, first));
         }

@@ -5,11 +5,12 @@ use crate::billing::guard::Gates;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::registry::Concern;
 use crate::exit_status::ExitStatus;
-use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::attention::Findings;
 use crate::jobs::enforce::Enforced;
 use crate::jobs::{Desk, money};
 use crate::store::{Run, Store};
-use crate::views::{AttentionView, EnforceView, RunView};
+use crate::views::finding::{Finding, Kind};
+use crate::views::{AttentionView, EnforceView, GuardView, RunView};
 use anyhow::Result;
 
 /// Enforcement as a command and as a part of the night: plan, guard, apply, and what a person must see of it. Nobody
@@ -57,7 +58,7 @@ pub fn night(
         run: shown,
         actions: outcome.actions,
         withheld: outcome.withheld,
-        guard: outcome.refusal,
+        guard: outcome.refusal.as_ref().map(GuardView::from),
     };
     Ok((view, fresh, status))
 }
@@ -66,28 +67,32 @@ pub fn night(
 fn found(concerns: &[(CustomerCode, ServiceCode, Concern)], outcome: &Enforced) -> Findings {
     let mut findings = Findings::default();
     for (customer, service, concern) in concerns {
-        let text = format!("`{service}`: {concern}");
-        findings.add(Kind::Registry, format!("{service}|{concern}"), Some(customer), Some(service), text);
+        let finding = Finding::Registry { service: service.clone(), concern: *concern };
+        findings.add(format!("{service}|{concern}"), Some(customer), Some(service), &finding);
     }
     for (code, why) in &outcome.unreadable {
-        let text = format!("`{code}` is held back: {why}");
-        findings.add(Kind::Data, code.as_str(), Some(code), None, text);
+        let finding = Finding::RecordUnreadable { customer: code.clone(), why: why.clone() };
+        findings.add(code.as_str(), Some(code), None, &finding);
     }
     for (code, why) in &outcome.held {
-        let text = format!("`{code}` is held back: {why}; the others were not");
-        findings.add(Kind::HeldBack, code.as_str(), Some(code), None, text);
+        let finding = Finding::CustomerFailed { customer: code.clone(), why: why.clone() };
+        findings.add(code.as_str(), Some(code), None, &finding);
     }
     for (step, why) in &outcome.failed {
-        let text =
-            format!("the hook to {} `{}` failed: {why}; it is tried again", step.action.code(), step.service);
-        let key = format!("{}|{}", step.service, step.action.code());
-        findings.add(Kind::Hook, key, Some(&step.customer), Some(&step.service), text);
+        let (action, service) = (step.action, step.service.to_string());
+        let key = format!("{service}|{action}");
+        let finding = Finding::HookFailed { action, service, why: why.clone() };
+        findings.add(key, Some(&step.customer), Some(&step.service), &finding);
     }
     for step in outcome.withheld.iter().filter(|step| step.reason == "payment_pending") {
-        let text = format!("`{}` of `{}` waits: {}", step.service, step.customer, step.because);
         let (customer, service) = (CustomerCode::new(&*step.customer), ServiceCode::new(&*step.service));
         let key = format!("{service}|{}", step.action.code());
-        findings.add(Kind::PaymentPending, key, Some(&customer), Some(&service), text);
+        let finding = Finding::PaymentPending {
+            customer: customer.clone(),
+            service: service.clone(),
+            because: step.because.clone(),
+        };
+        findings.add(key, Some(&customer), Some(&service), &finding);
     }
     findings
 }

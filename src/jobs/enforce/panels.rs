@@ -61,7 +61,7 @@ pub(super) fn hook(desk: &Desk, action: Action, kind: ServiceKind) -> Option<(&H
 /// # Errors
 /// Where the database cannot be written: then the step is done again in the next run, and the hook says
 /// that it is so already.
-pub(super) fn act(
+pub(super) fn run_hook(
     desk: &Desk,
     store: &mut Store,
     run: Run,
@@ -165,12 +165,12 @@ fn next_try(desk: &Desk, action: Action, failures: u32, answer: &Answer) -> Opti
 }
 
 /// What a panel is told about a service, as JSON and as variables.
-struct Told {
+struct Briefing {
     facts: String,
     variables: [(&'static str, String); 8],
 }
 
-fn told(word: &str, service: &Service, period: BillingPeriod, reason: &str) -> Told {
+fn briefing(word: &str, service: &Service, period: BillingPeriod, reason: &str) -> Briefing {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let facts = json!({
         "action": word, "service": service.code, "customer": service.customer,
@@ -189,14 +189,14 @@ fn told(word: &str, service: &Service, period: BillingPeriod, reason: &str) -> T
         ("KONET_SERVER", text(&service.server)),
         ("KONET_UNTIL", period.to.to_string()),
     ];
-    Told { facts: facts.to_string(), variables }
+    Briefing { facts: facts.to_string(), variables }
 }
 
 /// Runs a program in the configuration's folder, to which its relative paths refer.
-fn ask(desk: &Desk, argv: &[String], told: &Told, limit: Duration) -> Answer {
+fn ask(desk: &Desk, argv: &[String], briefing: &Briefing, limit: Duration) -> Answer {
     let folder = desk.config.path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| std::path::Path::new("."));
-    hooks::run(&Call { argv, folder, facts: &told.facts, variables: &told.variables, limit })
+    hooks::run(&Call { argv, folder, facts: &briefing.facts, variables: &briefing.variables, limit })
 }
 
 /// Why no program is told of a service: a panel's script could take its words for options or paths.
@@ -227,9 +227,9 @@ fn call(
     if let Some(why) = unfit(service) {
         return Answer { done: false, output: why };
     }
-    let told = told(action.code(), service, step.period, step.because.code());
+    let briefing = briefing(action.code(), service, step.period, step.because.code());
     let limit = Duration::from_secs(set.timeout_seconds.into());
-    let ask = |argv| ask(desk, argv, &told, limit);
+    let ask = |argv| ask(desk, argv, &briefing, limit);
     let answer = ask(argv);
     let Some(verify) = set.verify.as_deref().filter(|_| answer.done && action != Action::Renew) else {
         return answer;
@@ -255,12 +255,12 @@ pub(super) fn state_at_panel(desk: &Desk, service: &Service) -> Option<Result<St
     let set = desk.config.hooks.get(&service.kind)?;
     let verify = set.verify.as_deref()?;
     let period = BillingPeriod::anchored(service.expires_on, service.period_months, service.anchor_day);
-    let told = told("verify", service, period, "status");
+    let briefing = briefing("verify", service, period, "status");
     let limit = Duration::from_secs(set.timeout_seconds.into());
     if let Some(why) = unfit(service) {
         return Some(Err(why));
     }
-    let seen = ask(desk, verify, &told, limit);
+    let seen = ask(desk, verify, &briefing, limit);
     let first = seen.output.lines().next().unwrap_or("it answers nothing").to_owned();
     Some(match seen.output.split_whitespace().next() {
         Some(state @ ("active" | "suspended" | "terminated")) if seen.done => Ok(state.to_owned()),

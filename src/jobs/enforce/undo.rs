@@ -13,7 +13,7 @@ use crate::error::Stop;
 use crate::jobs::Desk;
 use crate::jobs::enforce::panels::{self, Panels};
 use crate::store::{Run, RunStep, Store, Tx};
-use crate::views::runs::Undone;
+use crate::views::runs::{Heard, Kept, Undone, Unmade};
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde_json::json;
@@ -52,16 +52,13 @@ pub fn undo(desk: &Desk, store: &mut Store, run: Run, wanted: &Wanted) -> Result
         if wanted.customer.is_some() && owner != wanted.customer {
             continue;
         }
-        let (outcome, because) = match undoing.step(&step, service)? {
-            Became::Undone(because) => ("undone", because),
-            Became::Left(because) => ("left", because),
-        };
+        let unmade = undoing.step(&step, service)?;
         undone.push(Undone {
             action: step.action,
             service: step.service.to_string(),
             customer: owner.map(|code| code.to_string()),
-            outcome,
-            because,
+            outcome: unmade.outcome(),
+            because: unmade.to_string(),
         });
     }
     if undone.is_empty() {
@@ -72,18 +69,6 @@ pub fn undo(desk: &Desk, store: &mut Store, run: Run, wanted: &Wanted) -> Result
         return Err(Stop::unknown_unless(undoing.names_something(), text).hint("see `runs`").into());
     }
     Ok(undone)
-}
-
-/// What became of a step, and why.
-enum Became {
-    Undone(String),
-    Left(String),
-}
-
-impl Became {
-    fn left(why: &str) -> Self {
-        Self::Left(why.to_owned())
-    }
 }
 
 /// What undoing needs from step to step.
@@ -106,38 +91,38 @@ impl Undoing<'_> {
     }
 
     /// Undoes one step, or says why it stays.
-    fn step(&mut self, step: &RunStep, service: Option<Service>) -> Result<Became> {
-        let Some(service) = service else { return Ok(Became::left("the service is gone")) };
+    fn step(&mut self, step: &RunStep, service: Option<Service>) -> Result<Unmade> {
+        let Some(service) = service else { return Ok(Unmade::Left(Kept::ServiceGone)) };
         if step.undone {
-            return Ok(Became::left("it was undone already"));
+            return Ok(Unmade::Left(Kept::UndoneAlready));
         }
         match Action::from_code(&step.action) {
             Some(Action::Suspend) => match service.state {
                 ServiceState::Suspended { on, .. } if on == step.on => self.reinstate(step, &service),
-                _ => Ok(Became::left("it has changed since")),
+                _ => Ok(Unmade::Left(Kept::ChangedSince)),
             },
             Some(Action::Renew) => match self.not_undone(step, &service)? {
-                Some(why) => Ok(Became::left(why)),
-                None => self.take_back(step, &service).map(Became::Undone),
+                Some(why) => Ok(Unmade::Left(why)),
+                None => self.undo_renewal(step, &service),
             },
-            Some(Action::Reinstate) => Ok(Became::left("it was paid for")),
-            Some(Action::Terminate) | None => Ok(Became::left("what was deleted is gone")),
+            Some(Action::Reinstate) => Ok(Unmade::Left(Kept::WasPaid)),
+            Some(Action::Terminate) | None => Ok(Unmade::Left(Kept::DataGone)),
         }
     }
 
     /// Why a renewal must stay as it is.
-    fn not_undone(&self, step: &RunStep, service: &Service) -> Result<Option<&'static str>> {
+    fn not_undone(&self, step: &RunStep, service: &Service) -> Result<Option<Kept>> {
         Ok(match service.state {
-            _ if step.by_hook => Some("its hook has renewed it outside; that cannot be taken back from here"),
-            ServiceState::Terminated { .. } | ServiceState::Ended { .. } => Some("it has changed since"),
+            _ if step.by_hook => Some(Kept::RenewedOutside),
+            ServiceState::Terminated { .. } | ServiceState::Ended { .. } => Some(Kept::ChangedSince),
             ServiceState::Active | ServiceState::Suspended { .. } => {
                 let moved = service.expires_on != step.period_to || self.store.has_consequences(step)?;
-                moved.then_some("it has changed since")
+                moved.then_some(Kept::ChangedSince)
             }
         })
     }
 
-    fn take_back(&mut self, step: &RunStep, service: &Service) -> Result<String> {
+    fn undo_renewal(&mut self, step: &RunStep, service: &Service) -> Result<Unmade> {
         let Self { desk, run, wanted, .. } = *self;
         let told = self.was_told(step, Stage::Renewed)?;
         let withdrawn = self.store.write(run, |tx| -> Result<usize> {
@@ -146,30 +131,16 @@ impl Undoing<'_> {
             self::leave_alone(desk, tx, wanted, as_before, "the renewal was undone")
         })?;
         let facts = self.facts(service)?;
-        let settled = facts.as_ref().is_some_and(|facts| {
+        let is_settled = facts.as_ref().is_some_and(|facts| {
             let charge = facts.service(&service.code).and_then(|s| facts.period_charge(s));
             charge.is_some_and(|charge| charge.settled_on.is_some())
         });
-        let mut because =
-            format!("it expires on {} again and is left alone until {}", step.period_from, wanted.hold_until);
-        if settled {
-            because.push_str(
-                "; its period is still settled, so it is renewed again after that day, unless `record reverse` takes \
-                 the payment back",
-            );
-        }
-        because.push_str(&if told {
-            format!(
-                "; the customer was told that it is renewed until {}, and nothing tells them otherwise: call",
-                step.period_to
-            )
-        } else {
-            heard(withdrawn)
-        });
-        Ok(because)
+        let heard = if told { Heard::RenewedUntil(step.period_to) } else { heard(withdrawn) };
+        let (expires_on, alone_until) = (step.period_from, wanted.hold_until);
+        Ok(Unmade::Renewal { expires_on, alone_until, is_settled, heard })
     }
 
-    fn reinstate(&mut self, undone: &RunStep, service: &Service) -> Result<Became> {
+    fn reinstate(&mut self, undone: &RunStep, service: &Service) -> Result<Unmade> {
         let Self { desk, run, wanted, .. } = *self;
         let period = BillingPeriod { from: undone.period_from, to: undone.period_to };
         let step = Step {
@@ -182,8 +153,8 @@ impl Undoing<'_> {
         };
         let told = self.was_told(undone, Stage::Suspended)?;
         let by_hook = panels::hook(desk, Action::Reinstate, service.kind).is_some() && !desk.dry_run;
-        if by_hook && let Err(why) = panels::act(desk, self.store, run, &mut self.panels, &step)? {
-            return Ok(Became::Left(format!("the hook failed: {why}")));
+        if by_hook && let Err(why) = panels::run_hook(desk, self.store, run, &mut self.panels, &step)? {
+            return Ok(Unmade::Left(Kept::HookFailed(why)));
         }
         let withdrawn = self.store.write(run, |tx| -> Result<usize> {
             let running = Service { state: ServiceState::Active, ..service.clone() };
@@ -198,18 +169,8 @@ impl Undoing<'_> {
             }
             Ok(withdrawn)
         })?;
-        let mut because = format!(
-            "it runs again and is left alone until {}; what is still due then is announced anew and suspended, unless \
-             it is paid or on hold",
-            wanted.hold_until
-        );
-        because.push_str(&if told {
-            "; the customer was told of the suspension, and the next `notify` tells them that it runs again"
-                .to_owned()
-        } else {
-            heard(withdrawn)
-        });
-        Ok(Became::Undone(because))
+        let heard = if told { Heard::Suspended } else { heard(withdrawn) };
+        Ok(Unmade::Suspension { alone_until: wanted.hold_until, heard })
     }
 
     fn facts(&self, service: &Service) -> Result<Option<Facts>> {
@@ -231,10 +192,10 @@ impl Undoing<'_> {
 }
 
 /// What a customer hears who was not told of the step itself.
-fn heard(withdrawn: usize) -> String {
+const fn heard(withdrawn: usize) -> Heard {
     match withdrawn {
-        0 => "; the customer was not told of it and hears nothing".to_owned(),
-        _ => "; the customer was not told of it: the message that waited is withdrawn".to_owned(),
+        0 => Heard::Nothing,
+        _ => Heard::Withdrawn,
     }
 }
 

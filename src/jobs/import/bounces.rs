@@ -4,12 +4,13 @@
 use crate::billing::address::{compared, masked};
 use crate::billing::ids::CustomerCode;
 use crate::jobs::Desk;
-use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::attention::Findings;
 use crate::jobs::import::mailbox;
 use crate::mail::bounce::{self, Bounce};
 use crate::mail::keyed::MailKey;
 use crate::store::{Run, SentDelivery, Store};
 use crate::views::AttentionView;
+use crate::views::finding::{Finding, Kind, MailFinding};
 use anyhow::Result;
 use serde_json::json;
 use std::path::Path;
@@ -135,21 +136,20 @@ pub fn find(store: &mut Store, run: Run, findings: &mut Findings) -> Result<()> 
         if bounced.blocks.is_none() && (bounced.reached_since || !is_theirs) {
             continue;
         }
-        let phone = record.and_then(|record| record.phone).unwrap_or_else(|| "no phone number".to_owned());
-        let mut text = format!(
-            "mail to {} of `{customer}` came back ({}); call {phone}, mend the address (`record email`), then \
-             `outbox requeue {}`",
-            masked(&bounced.address),
-            bounced.why,
-            bounced.message
-        );
         let key = bounced.delivery.to_string();
         let service = bounced.blocks.map(crate::billing::ids::ServiceCode::new);
-        if let Some(service) = &service {
-            text.push_str(&format!("; until somebody is told, `{service}` is neither suspended nor deleted"));
+        if service.is_some() {
             blocking.push(key.clone());
         }
-        findings.add(Kind::Bounced, key, Some(&customer), service.as_ref(), text);
+        let finding = Finding::Mail(MailFinding::CameBack {
+            customer: customer.clone(),
+            message: bounced.message,
+            address: masked(&bounced.address),
+            why: bounced.why,
+            phone: record.and_then(|record| record.phone),
+            blocks: service.clone(),
+        });
+        findings.add(key, Some(&customer), service.as_ref(), &finding);
     }
     if !blocking.is_empty() {
         store.write(run, |tx| tx.keep_listed(Kind::Bounced.code(), &blocking))?;

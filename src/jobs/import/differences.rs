@@ -2,7 +2,8 @@
 
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::intake::Field;
-use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::attention::Findings;
+use crate::views::finding::Finding;
 use crate::views::{ColumnView, ImportView, RecordView};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -119,18 +120,15 @@ pub(super) fn conflicts(
         return;
     }
     for column in &columns {
-        let way_out = if TAKEABLE.contains(&&*column.column) {
-            format!("`--take {}` lets the file decide", column.column)
-        } else {
-            // its charges, payments and cards are its customer's
-            "end it (`record end`) and import a service with a code of its own".to_owned()
+        let finding = Finding::Conflict {
+            code: code.to_owned(),
+            column: column.column.to_string(),
+            file: column.after.clone(),
+            program: column.before.clone(),
+            can_take: TAKEABLE.contains(&&*column.column),
         };
-        let text = format!(
-            "`{code}`: the file says {} = `{}`, the program has `{}` and keeps it; {way_out}",
-            column.column, column.after, column.before
-        );
         let key = format!("{code}|{}|{}", column.column, column.after);
-        findings.add(Kind::Conflict, key, customer, service, text);
+        findings.add(key, customer, service, &finding);
     }
     view.records.push(record(code, "conflict", columns));
 }

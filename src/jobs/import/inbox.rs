@@ -3,11 +3,12 @@
 use crate::exit_status::ExitStatus;
 use crate::intake::{FileKind, kind_of, kind_of_name};
 use crate::jobs::Desk;
-use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::attention::Findings;
 use crate::jobs::gates::{InboxFile, file_name};
 use crate::jobs::import::{self, Manner, Subject};
 use crate::jobs::spared::spared;
 use crate::store::{Cover, Met, Run, Store, UnreadFile};
+use crate::views::finding::{Finding, Kind};
 use crate::views::{AttentionView, ImportView, RunView};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
@@ -274,20 +275,20 @@ fn fail(
     arrived: &mut Arrived,
 ) -> Result<()> {
     let is_second_night = matches!(store.met(&file.name, &digest)?, Met::On(day) if day < desk.today);
-    let mut place = String::new();
+    let mut moved_to = None;
     if is_second_night {
         match move_away(desk, file, FAILED) {
-            Ok(()) => place = format!(" It lies in `{FAILED}` now."),
+            Ok(()) => moved_to = Some(FAILED),
             Err(error) => arrived.fault(format!("{error:#}")),
         }
     }
     let why = printable(why);
-    let money = if file.may_hold_payments { ", and somebody in it may have paid" } else { "" };
-    let text = format!(
-        "`{}` could not be read whole{money}: {why}.{place} Mend it and leave it in the inbox, or put it aside with \
-         `record ack {}`",
-        file.name, file.name
-    );
+    let finding = Finding::FileUnread {
+        file: file.name.clone(),
+        may_hold_money: file.may_hold_payments,
+        why: why.clone(),
+        moved_to,
+    };
     let unread = UnreadFile {
         name: file.name.clone(),
         digest,
@@ -297,9 +298,9 @@ fn fail(
     };
     store.write(run, |tx| tx.note_unread(&unread))?;
     let mut findings = Findings::default();
-    findings.add(Kind::Inbox, file.name.clone(), None, None, text.clone());
+    findings.add(file.name.clone(), None, None, &finding);
     findings.raise(desk, store, run, None)?;
-    arrived.fault(text);
+    arrived.fault(finding.to_string());
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::policy::Mode;
 use crate::exit_status::ExitStatus;
 use crate::intake::{self, CustomerRow, ServiceRow, Sheet};
-use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::attention::Findings;
 use crate::jobs::gates::{self, InboxFile};
 pub use differences::TAKEABLE;
 
@@ -26,6 +26,7 @@ use crate::jobs::spared::spared;
 use crate::jobs::{Desk, money};
 use crate::spool::Spool;
 use crate::store::{RecordOf, Run, Store, Tx};
+use crate::views::finding::{Finding, MoneyFinding};
 use crate::views::{ImportView, RunView};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
@@ -175,8 +176,9 @@ fn import_payments(
 ) -> Result<()> {
     let profiles = desk.config.import.profiles.as_deref();
     let mut sheets = read(files, |file| intake::payments(file, profiles))?;
-    for (key, text) in sheets.iter().flat_map(|sheet| &sheet.for_people) {
-        findings.add(Kind::Statement, key.clone(), None, None, text.clone());
+    for (key, why) in sheets.iter().flat_map(|sheet| &sheet.for_people) {
+        let finding = MoneyFinding::StatementGap { why: why.clone() };
+        findings.add(key.clone(), None, None, &Finding::Money(finding));
     }
     for sheet in &mut sheets {
         sheet.refuse_where(|row| payments::fault(store, row, desk.today));
@@ -382,8 +384,8 @@ fn bring_customer_up(desk: &Desk, tx: &Tx<'_>, code: &CustomerCode, findings: &m
         })
     })?;
     if let Err(why) = done {
-        let text = format!("`{code}` is held back: {why}; the others were not");
-        findings.add(Kind::HeldBack, code.as_str(), Some(code), None, text);
+        let finding = Finding::CustomerFailed { customer: code.clone(), why };
+        findings.add(code.as_str(), Some(code), None, &finding);
     }
     Ok(())
 }

@@ -8,7 +8,10 @@ use crate::jobs::claims::references_in;
 use crate::store::{Read, StoreError, Tx};
 
 /// Whose a payment is, and what told so.
-pub(super) fn owner(tx: &Tx<'_>, row: &PaymentRow) -> Result<Option<(CustomerCode, Evidence)>, StoreError> {
+pub(super) fn owner_of_movement(
+    tx: &Tx<'_>,
+    row: &PaymentRow,
+) -> Result<Option<(CustomerCode, Evidence)>, StoreError> {
     if let Some(code) = &row.customer {
         return Ok(Some((CustomerCode::new(code.clone()), Evidence::Customer)));
     }

@@ -3,13 +3,14 @@
 use crate::billing::candidates::Evidence;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::intake::{Movement, PaymentRow, Sheet};
-use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::attention::Findings;
 use crate::jobs::claims::{Said, wait};
 use crate::jobs::import::movements::{self, CSV, Line};
-use crate::jobs::import::owner::owner;
+use crate::jobs::import::owner::owner_of_movement;
 use crate::jobs::import::reversals;
 use crate::jobs::{Desk, money};
 use crate::store::{Judged, LineKey, NewPayment, Parked, Store, StoredPayment, Tx};
+use crate::views::finding::{Finding, MoneyFinding};
 use crate::views::{ColumnView, ImportView, RecordView};
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
@@ -119,11 +120,8 @@ fn keep(tx: &Tx<'_>, sheets: &[Sheet<PaymentRow>]) -> Result<BTreeSet<Arc<str>>>
 fn foreign_accounts(desk: &Desk, accounts: &BTreeSet<Arc<str>>, findings: &mut Findings) {
     let ours = |account: &str| desk.config.payment.banks.iter().any(|bank| bank.iban == account);
     for account in accounts.iter().filter(|account| account.parse::<iban::Iban>().is_ok() && !ours(account)) {
-        let text = format!(
-            "a statement is of the account {account}, which the configuration does not name as ours; its money was \
-             booked; if the account is ours, add it under `payment.bank`"
-        );
-        findings.add(Kind::Statement, format!("account|{account}"), None, None, text);
+        let finding = MoneyFinding::ForeignAccount { account: account.to_string() };
+        findings.add(format!("account|{account}"), None, None, &Finding::Money(finding));
     }
 }
 
@@ -151,12 +149,12 @@ fn judge(desk: &Desk, tx: &Tx<'_>, source: &str, view: &mut ImportView) -> Resul
             return Ok(());
         }
         if let Some(known) = tx.sighted(line.identity, ordinal)? {
-            return adopt(desk, tx, &known, owner(tx, &line.row)?, view);
+            return adopt(desk, tx, &known, owner_of_movement(tx, &line.row)?, view);
         }
         if line.row.payer.is_none() {
             line.row.payer = tx.payer_told(&line.row.account, &line.row.bank_ref, line.row.amount)?;
         }
-        line.owner = owner(tx, &line.row)?;
+        line.owner = owner_of_movement(tx, &line.row)?;
         if let Some(known) = came_without_a_name(tx, &line)? {
             tx.sight(line.identity, ordinal, source, known.id)?;
             return adopt(desk, tx, &known, line.owner, view);
@@ -213,7 +211,7 @@ fn book(
 ) -> Result<()> {
     if line.owner.is_none() {
         // an earlier line of this import may have made the payer's account known
-        line.owner = owner(tx, &line.row)?;
+        line.owner = owner_of_movement(tx, &line.row)?;
     }
     if let Judged::Same(id) = judged {
         tx.sight(line.identity, line.ordinal, &line.row.source, id)?;
@@ -243,7 +241,7 @@ fn book(
         money::tell_idle(desk, tx, &code, findings)?;
         columns.push(ColumnView::new("customer", &code));
         columns.push(ColumnView::new("matched_by", &by));
-        columns.push(ColumnView::new("basis", &basis));
+        columns.extend(basis.map(|basis| ColumnView::new("basis", &basis)));
     } else {
         view.unmatched += 1;
         let said = Said {

@@ -5,11 +5,12 @@ use crate::billing::ids::PaymentId;
 use crate::billing::movement::real_reference;
 use crate::intake::PaymentRow;
 use crate::jobs::Desk;
-use crate::jobs::attention::{Findings, Kind};
+use crate::jobs::attention::Findings;
 use crate::jobs::import::movements::Line;
-use crate::jobs::import::owner::owner;
+use crate::jobs::import::owner::owner_of_movement;
 use crate::jobs::money::{self, Reversal};
 use crate::store::{StoreError, StoredPayment, Tx, is_same_account};
+use crate::views::finding::{Finding, MoneyFinding};
 use crate::views::{ColumnView, ImportView, RecordView};
 use anyhow::Result;
 
@@ -48,13 +49,13 @@ pub(super) fn reversal(
     }
     let key = format!("{}|{}|{}", row.account, line.identity, line.ordinal);
     let [payment] = of.as_slice() else {
-        let words = row.payer.as_deref().or(row.note.as_deref()).unwrap_or("no words");
-        let text = format!(
-            "{} were taken back by the bank on {} (`{}`, {words}), and no payment was found that they surely are of; \
-             `record reverse PAYMENT` takes it back",
-            row.amount, row.date, row.bank_ref
-        );
-        findings.add(Kind::Statement, key, None, None, text);
+        let finding = MoneyFinding::ReversalOfUnknown {
+            amount: row.amount,
+            on: row.date,
+            bank_ref: row.bank_ref.clone(),
+            words: row.payer.clone().or_else(|| row.note.clone()),
+        };
+        findings.add(key, None, None, &Finding::Money(finding));
         return Ok(());
     };
     let entry = Reversal {
@@ -64,13 +65,14 @@ pub(super) fn reversal(
         source: &row.source,
         why: row.note.as_deref().unwrap_or("the statement says so"),
     };
-    let (id, text) = money::take_back(desk, tx, payment, &entry)?;
+    let (id, went_back) = money::reverse(desk, tx, payment, &entry)?;
     tx.sight(line.identity, line.ordinal, &row.source, id)?;
     view.created += 1;
     let columns =
         vec![ColumnView::new("amount", &-row.amount), ColumnView::new("reverses", &payment.bank_ref)];
     view.records.push(RecordView { code: bank_ref, change: "created".into(), columns });
-    findings.add(Kind::Statement, key, payment.customer.as_ref(), None, text);
+    let finding = Finding::Money(MoneyFinding::WentBack(went_back));
+    findings.add(key, payment.customer.as_ref(), None, &finding);
     Ok(())
 }
 
@@ -80,7 +82,7 @@ fn shown_by_another(
     row: &PaymentRow,
     of: &[StoredPayment],
 ) -> Result<Option<PaymentId>, StoreError> {
-    let theirs = owner(tx, row)?.map(|(code, _)| code);
+    let theirs = owner_of_movement(tx, row)?.map(|(code, _)| code);
     for (id, payment, account) in tx.reversals_unseen_by(&row.source, row.date, row.amount)? {
         if !is_same_account(&account, &row.account) {
             continue;
@@ -116,7 +118,7 @@ fn reversed_by(tx: &Tx<'_>, row: &PaymentRow) -> Result<Vec<StoredPayment>, Stor
         of.retain(earlier);
     }
     if let (true, Some((code, Evidence::Reference | Evidence::Card | Evidence::Code))) =
-        (of.is_empty(), owner(tx, row)?)
+        (of.is_empty(), owner_of_movement(tx, row)?)
     {
         of = tx.payments_of(&code)?;
         of.retain(earlier);

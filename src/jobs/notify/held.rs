@@ -7,9 +7,9 @@ use crate::billing::ids::CustomerCode;
 use crate::billing::letters::{self, Skipped};
 use crate::billing::notice::NoticeFate;
 use crate::jobs::Desk;
-use crate::jobs::attention::Kind;
 use crate::store::{Store, StoreError};
 use crate::views::SkippedView;
+use crate::views::finding::{Finding, MailFinding};
 use anyhow::Result;
 
 /// Nobody gets more messages than this on one day, whatever goes wrong.
@@ -22,11 +22,8 @@ pub(super) fn note_unheard(code: &CustomerCode, facts: &Facts, outcome: &mut Not
             // what was refused, and what is uncertain, is listed with its delivery
             continue;
         }
-        let text = format!(
-            "`{service}` of `{code}`: the notice that names its suspension or deletion came back, so nothing is done; \
-             mend the address (`record email`), or tell them (`record told {service} DATE --how phone`)"
-        );
-        outcome.findings.add(Kind::Unheard, service.as_str(), Some(code), Some(&service), text);
+        let finding = MailFinding::Unheard { customer: code.clone(), service: service.clone() };
+        outcome.findings.add(service.as_str(), Some(code), Some(&service), &Finding::Mail(finding));
     }
 }
 
@@ -43,8 +40,8 @@ pub(super) fn hold_back(draft: &Draft, why: &str, outcome: &mut Notified) {
 }
 
 pub(super) fn hold_customer_back(code: &CustomerCode, why: &str, outcome: &mut Notified) {
-    let text = format!("no card could be made for `{code}`: {why}");
-    outcome.findings.add(Kind::Card, code.as_str(), Some(code), None, text);
+    let finding = Finding::NoCard { customer: code.clone(), why: why.to_owned() };
+    outcome.findings.add(code.as_str(), Some(code), None, &finding);
 }
 
 pub(super) fn note_skipped(code: &CustomerCode, skipped: &[Skipped], outcome: &mut Notified) {
@@ -52,13 +49,13 @@ pub(super) fn note_skipped(code: &CustomerCode, skipped: &[Skipped], outcome: &m
         outcome.skipped.push(SkippedView::of(code.as_str(), skip));
         match skip.because {
             NotTold::NoEmail => {
-                let text = format!("`{code}` has something to be told and no e-mail address");
-                outcome.findings.add(Kind::NoEmail, code.as_str(), Some(code), None, text);
+                let finding = Finding::NoAddress { customer: code.clone() };
+                outcome.findings.add(code.as_str(), Some(code), None, &finding);
             }
             NotTold::Data(_) => {
-                let text = format!("`{}` of `{code}` is held back: {}", skip.service, skip.because);
-                let key = skip.service.as_str();
-                outcome.findings.add(Kind::Data, key, Some(code), Some(&skip.service), text);
+                let (customer, service) = (code.clone(), skip.service.clone());
+                let finding = Finding::ServiceHeldBack { customer, service, because: skip.because.clone() };
+                outcome.findings.add(skip.service.as_str(), Some(code), Some(&skip.service), &finding);
             }
             NotTold::CustomApp | NotTold::Cancelled { .. } | NotTold::WrittenOff { .. } => {}
         }
@@ -74,9 +71,8 @@ pub(super) fn has_enough_of_today(
 ) -> Result<bool> {
     let is_enough = store.messages_on(code, desk.rules.mode, desk.today)? >= MESSAGES_A_DAY;
     if is_enough {
-        let text =
-            format!("`{code}` was made {MESSAGES_A_DAY} messages today already; this one is held back");
-        outcome.findings.add(Kind::TooMany, format!("{code}|{}", desk.today), Some(code), None, text);
+        let finding = Finding::TooManyMessages { customer: code.clone(), made: MESSAGES_A_DAY };
+        outcome.findings.add(format!("{code}|{}", desk.today), Some(code), None, &finding);
     }
     Ok(is_enough)
 }
@@ -89,8 +85,8 @@ pub(super) fn readable<T>(
 ) -> Result<Option<T>> {
     match read {
         Err(fault) if fault.is_data() => {
-            let text = format!("`{code}` is held back: {fault}");
-            outcome.findings.add(Kind::Data, code.as_str(), Some(code), None, text);
+            let finding = Finding::RecordUnreadable { customer: code.clone(), why: fault.to_string() };
+            outcome.findings.add(code.as_str(), Some(code), None, &finding);
             Ok(None)
         }
         read => Ok(read?),

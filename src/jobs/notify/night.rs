@@ -7,9 +7,9 @@ use crate::billing::ids::CustomerCode;
 use crate::billing::policy::Mode;
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
-use crate::jobs::attention::Kind;
 use crate::jobs::{Desk, deliver};
 use crate::store::{DeliveryState, Run, Store};
+use crate::views::finding::{Finding, Kind, MailFinding};
 use crate::views::{AttentionView, NotifyView, RunView, Totals};
 use anyhow::Result;
 use std::path::Path;
@@ -64,8 +64,8 @@ pub fn night(
         let delivered = deliver::deliver(desk, store, run, customers)?;
         count(&mut totals, &mut outcome.made, &delivered);
         for (code, why) in &delivered.held {
-            let text = format!("a message to `{code}` was not handed over: {why}; it is looked at again");
-            outcome.findings.add(Kind::Failed, format!("held {code}"), Some(code), None, text);
+            let finding = MailFinding::NotHandedOver { customer: code.clone(), why: why.clone() };
+            outcome.findings.add(format!("held {code}"), Some(code), None, &Finding::Mail(finding));
         }
         if let Some(why) = &delivered.unavailable {
             desk.report.error(&format!("no mail can be handed over, all of it stays queued: {why}"));

@@ -10,6 +10,7 @@ use crate::billing::money::Money;
 use crate::billing::vat::Price;
 use crate::error::Stop;
 use crate::store::RecordOf;
+use crate::views::record::Recorded;
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 
@@ -43,8 +44,12 @@ impl Charge {
             Change::Charged(charge) => Some(charge.amounts.gross),
             _ => None,
         });
-        let text = format!("`{customer}` is charged {} for «{label}»", gross.unwrap_or(Money::ZERO));
-        Ok(Entry { what: "charge", customer: Some(customer.clone()), service: service.clone(), text })
+        let recorded = Recorded::Charged {
+            customer: customer.clone(),
+            gross: gross.unwrap_or(Money::ZERO),
+            label: label.clone(),
+        };
+        Ok(Entry { customer: Some(customer.clone()), service: service.clone(), recorded })
     }
 }
 
@@ -91,17 +96,12 @@ fn off(at: &mut Recording<'_>, of: &str, amount: Option<Money>, kind: TakeOff) -
     let changes = take_off(&mut facts, &at.desk.rules, &charge, amount, kind, label, at.today());
     at.tx.apply(&customer, &changes)?;
     at.tell_idle(&customer)?;
-    let (what, text) = match kind {
-        TakeOff::Discount => (
-            "discount",
-            format!("{amount} taken off the charge of `{of}`, {} remain due", charge.due() - amount),
-        ),
-        TakeOff::WriteOff => (
-            "writeoff",
-            format!("{amount} of `{of}` are given up; it is neither renewed nor switched on again for that"),
-        ),
+    let (of, left) = (of.to_owned(), charge.due() - amount);
+    let recorded = match kind {
+        TakeOff::Discount => Recorded::Discounted { of, amount, left },
+        TakeOff::WriteOff => Recorded::WrittenOff { of, amount },
     };
-    Ok(Entry { what, customer: Some(customer), service: charge.service, text })
+    Ok(Entry { customer: Some(customer), service: charge.service, recorded })
 }
 
 /// `record reprice`.
@@ -134,9 +134,9 @@ impl Reprice {
         let changes = reprice_told(&mut facts, &at.desk.rules, code);
         at.tx.apply(&stored.customer, &changes)?;
         at.update(&stored.customer)?;
-        let text =
-            format!("`{code}` costs {} from now on; {} open charge changed", price.money(), changes.len());
-        Ok(Entry::of_service("reprice", stored, text))
+        let recorded =
+            Recorded::Repriced { service: code.clone(), price: price.money(), charges: changes.len() };
+        Ok(Entry::of_service(stored, recorded))
     }
 }
 

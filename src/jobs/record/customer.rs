@@ -6,6 +6,7 @@ use crate::billing::ids::CustomerCode;
 use crate::billing::period::days_after;
 use crate::error::Stop;
 use crate::store::RecordOf;
+use crate::views::record::Recorded;
 use anyhow::{Result, anyhow};
 use clap::Args;
 
@@ -25,8 +26,7 @@ impl Proof {
         let until = days_after(at.today(), self.days);
         let note = format!("transfer slip received: {}", at.author.reason);
         let held = at.hold_all(customer, until, &note)?;
-        let text = format!("{held} services of `{customer}` are on hold until {until}");
-        Ok(Entry::of_customer("proof", customer, text))
+        Ok(Entry::of_customer(customer, Recorded::ProofShown { customer: customer.clone(), until, held }))
     }
 }
 
@@ -50,7 +50,7 @@ impl Email {
         stored.email = checked.map_err(|why| anyhow!(why))?;
         at.tx.update_customer(&stored)?;
         at.tx.note_staff_word(RecordOf::Customer(customer), "email")?;
-        let text = format!("`{customer}` is written to at {}", stored.email.join(", "));
-        Ok(Entry::of_customer("email", customer, text))
+        let recorded = Recorded::Emailed { customer: customer.clone(), addresses: stored.email };
+        Ok(Entry::of_customer(customer, recorded))
     }
 }

@@ -7,6 +7,7 @@ use crate::error::Stop;
 use crate::intake::InvoiceOf;
 use crate::jobs::import::invoices;
 use crate::store::Tx;
+use crate::views::record::Recorded;
 use anyhow::{Result, bail};
 use chrono::NaiveDate;
 use clap::Args;
@@ -44,8 +45,10 @@ impl Invoice {
             if count == 0 {
                 bail!("no invoice `{number}` is recorded");
             }
-            let text = format!("invoice `{number}` is recorded no longer ({count} entries)");
-            return Ok(Entry::of_nobody("invoice", text));
+            return Ok(Entry::of_nobody(Recorded::InvoiceForgotten {
+                number: number.clone(),
+                entries: count,
+            }));
         }
         let date = self.date.unwrap_or_else(|| at.today());
         at.not_ahead(date)?;
@@ -55,8 +58,7 @@ impl Invoice {
             return Err(Stop::unknown_unless(self.names_something(tx)?, text).into());
         }
         let count = invoices::issue(tx, number, date, &covered)?;
-        let text = format!("invoice `{number}` of {date} recorded for {count} charges or advances");
-        Ok(Entry::of_nobody("invoice", text))
+        Ok(Entry::of_nobody(Recorded::Invoiced { number: number.clone(), date, entries: count }))
     }
 
     /// Whether the card, service or payment that it is for is known.

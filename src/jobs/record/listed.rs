@@ -6,6 +6,7 @@ use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::error::Stop;
 use crate::jobs::gates;
 use crate::store::CLOCK_FORGIVEN;
+use crate::views::record::{Recorded, RecordedMoney};
 use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::json;
@@ -22,42 +23,39 @@ pub struct Ack {
 
 impl Ack {
     pub(super) fn enter(&self, at: &Recording<'_>) -> Result<Entry> {
-        let text = match self.code.as_str() {
+        let recorded = match self.code.as_str() {
             CLOCK => forgive_the_clock(at)?,
             code => match disown(at, code)? {
-                Some(text) => text,
+                Some(disowned) => disowned,
                 None => seen(at, code)?,
             },
         };
-        Ok(Entry::of_nobody("ack", text))
+        Ok(Entry::of_nobody(recorded))
     }
 }
 
 /// A run worked for a day that had not come: days count again.
-fn forgive_the_clock(at: &Recording<'_>) -> Result<String> {
+fn forgive_the_clock(at: &Recording<'_>) -> Result<Recorded> {
     let latest = at.tx.latest_run_day(at.tx.run().id)?.filter(|latest| *latest > at.today());
     let Some(latest) = latest else {
         bail!("no run worked for a later day than {}; there is nothing to forgive", at.today())
     };
     let detail = json!({ "by": at.author.by, "reason": at.author.reason, "day": latest });
     at.tx.journal(None, None, CLOCK_FORGIVEN, &detail)?;
-    Ok(format!("a run for {latest} was the clock's fault; days count again"))
+    Ok(Recorded::ClockForgiven { latest })
 }
 
 /// An unmatched payment is none of those' whose it seemed to be, and protects nobody any more.
-fn disown(at: &Recording<'_>, code: &str) -> Result<Option<String>> {
+fn disown(at: &Recording<'_>, code: &str) -> Result<Option<Recorded>> {
     let Ok(id) = code.parse() else { return Ok(None) };
     let Some(known) = unmatched(at.tx, id)? else { return Ok(None) };
     at.tx.disown_payment(id)?;
     at.tx.acknowledge(code, &at.author.by)?;
-    Ok(Some(format!(
-        "payment {code} ({} of {}) is none of its candidates'; it stays listed as unmatched, and keeps nothing from being \
-         done any more",
-        known.kept, known.date
-    )))
+    let disowned = RecordedMoney::Disowned { payment: id, amount: known.kept, paid_on: known.date };
+    Ok(Some(Recorded::Money(disowned)))
 }
 
-fn seen(at: &Recording<'_>, code: &str) -> Result<String> {
+fn seen(at: &Recording<'_>, code: &str) -> Result<Recorded> {
     let by = &at.author.by;
     let mut count = gates::put_aside(at.tx, code, by)? + at.tx.acknowledge(code, by)?;
     if let Some(mut stored) = at.tx.service(&ServiceCode::new(code))?.filter(|service| !service.confirmed) {
@@ -72,7 +70,7 @@ fn seen(at: &Recording<'_>, code: &str) -> Result<String> {
             || code.parse().is_ok_and(|id| !matches!(at.tx.payment(id), Ok(None)));
         return Err(Stop::unknown_unless(known, text).into());
     }
-    Ok(format!("`{code}`: seen"))
+    Ok(Recorded::Acknowledged { what: code.to_owned() })
 }
 
 /// `record done`.
@@ -88,6 +86,6 @@ impl Done {
         if !at.tx.close_work_order(order, &at.author.by)? {
             bail!("work order {order} is not open; see `status --work-orders`");
         }
-        Ok(Entry::of_nobody("done", format!("work order {order} is done")))
+        Ok(Entry::of_nobody(Recorded::OrderDone { order }))
     }
 }

@@ -24,6 +24,7 @@ use crate::jobs::Desk;
 use crate::jobs::attention::Findings;
 use crate::store::{Run, Store, Tx};
 use crate::views::AttentionView;
+use crate::views::record::Recorded;
 use anyhow::{Result, bail};
 use chrono::NaiveDate;
 use clap::Subcommand;
@@ -119,16 +120,7 @@ pub struct Author {
     pub reason: String,
 }
 
-/// What a record came to.
-#[derive(Debug)]
-pub struct Recorded {
-    /// In words.
-    pub text: String,
-    /// What needs a person because of it and is new.
-    pub attention: Vec<AttentionView>,
-}
-
-/// Records one thing; gives what it came to.
+/// Records one thing; gives what it came to in words, and what needs a person because of it and is new.
 ///
 /// # Errors
 /// Something that does not exist or does not fit: then nothing changes.
@@ -138,39 +130,37 @@ pub fn record(
     run: Run,
     record: &Record,
     author: &Author,
-) -> Result<Recorded> {
+) -> Result<(String, Vec<AttentionView>)> {
     let mut findings = Findings::default();
-    let text = store.write(run, |tx| -> Result<String> {
+    let recorded = store.write(run, |tx| -> Result<String> {
         let entry = record.enter(&mut Recording { desk, tx, author, findings: &mut findings })?;
-        let detail = json!({ "by": author.by, "reason": author.reason, "what": entry.text });
-        let event = format!("record_{}", entry.what);
-        tx.journal(entry.customer.as_ref(), entry.service.as_ref(), &event, &detail)?;
-        Ok(entry.text)
+        let words = entry.recorded.to_string();
+        let detail = json!({ "by": author.by, "reason": author.reason, "what": words });
+        tx.journal(entry.customer.as_ref(), entry.service.as_ref(), entry.recorded.event(), &detail)?;
+        Ok(words)
     })?;
     let attention = findings.raise(desk, store, run, None)?;
-    Ok(Recorded { text, attention })
+    Ok((recorded, attention))
 }
 
 /// What the journal says of a record.
 struct Entry {
-    /// The journal's word, which is mostly the command's.
-    what: &'static str,
     customer: Option<CustomerCode>,
     service: Option<ServiceCode>,
-    text: String,
+    recorded: Recorded,
 }
 
 impl Entry {
-    fn of_customer(what: &'static str, customer: &CustomerCode, text: String) -> Self {
-        Self { what, customer: Some(customer.clone()), service: None, text }
+    fn of_customer(customer: &CustomerCode, recorded: Recorded) -> Self {
+        Self { customer: Some(customer.clone()), service: None, recorded }
     }
 
-    fn of_service(what: &'static str, service: Service, text: String) -> Self {
-        Self { what, customer: Some(service.customer), service: Some(service.code), text }
+    fn of_service(service: Service, recorded: Recorded) -> Self {
+        Self { customer: Some(service.customer), service: Some(service.code), recorded }
     }
 
-    const fn of_nobody(what: &'static str, text: String) -> Self {
-        Self { what, customer: None, service: None, text }
+    const fn of_nobody(recorded: Recorded) -> Self {
+        Self { customer: None, service: None, recorded }
     }
 }
 

@@ -8,9 +8,10 @@ use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::period::read_day;
 use crate::error::Stop;
-use crate::jobs::attention::Kind;
 use crate::jobs::money;
 use crate::store::{BY_HAND, NewPayment, StoredPayment, Tx};
+use crate::views::finding::{Kind, WentBack};
+use crate::views::record::{Recorded, RecordedMoney};
 use anyhow::{Result, bail};
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
@@ -86,10 +87,8 @@ impl Payment {
         }
         let note = format!("cheque of {amount}, due on {due}: {}", at.author.reason);
         let held = at.hold_all(customer, due, &note)?;
-        let text = format!(
-            "`{customer}` gave a cheque of {amount}: {held} services are on hold until {due}; it is no money yet"
-        );
-        Ok(Entry::of_customer("cheque", customer, text))
+        let cheque = RecordedMoney::Cheque { customer: customer.clone(), amount: *amount, due, held };
+        Ok(Entry::of_customer(customer, Recorded::Money(cheque)))
     }
 
     fn book(&self, at: &mut Recording<'_>) -> Result<Entry> {
@@ -129,8 +128,8 @@ impl Payment {
         })?;
         let basis = money::allocate_to(at.desk, tx, customer, id)?;
         at.tell_idle(customer)?;
-        let text = format!("{amount} of `{customer}` booked as `{bank_ref}` ({basis})");
-        Ok(Entry::of_customer("payment", customer, text))
+        let paid = RecordedMoney::Paid { customer: customer.clone(), amount: *amount, bank_ref, basis };
+        Ok(Entry::of_customer(customer, Recorded::Money(paid)))
     }
 }
 
@@ -151,11 +150,12 @@ impl Reverse {
         if amount > payment.kept || !amount.is_positive() {
             bail!("{} of payment {} are left; {amount} cannot go back", payment.kept, payment.id.0);
         }
-        let text = take_back(at, &payment, amount, "reversal")?;
+        let went_back = go_back(at, &payment, amount, "reversal")?;
         if amount == payment.kept {
             at.tx.close_one(Kind::Unmatched.code(), &payment.id.0.to_string())?;
         }
-        Ok(Entry { what: "reverse", customer: payment.customer, service: None, text })
+        let recorded = Recorded::Money(RecordedMoney::WentBack(went_back));
+        Ok(Entry { customer: payment.customer, service: None, recorded })
     }
 }
 
@@ -192,10 +192,10 @@ impl Same {
         };
         at.tx.name_same(*line, first.id)?;
         at.tx.close_one(Kind::Unmatched.code(), &line.0.to_string())?;
-        let names: Vec<String> =
-            known.iter().map(|payment| format!("{} (`{}`)", payment.id.0, payment.bank_ref)).collect();
-        let text = format!("`{}` is the money of payment {}", shown.bank_ref, names.join(", "));
-        Ok(Entry { what: "same", customer: first.customer.clone(), service: None, text })
+        let customer = first.customer.clone();
+        let payments = known.into_iter().map(|payment| (payment.id, payment.bank_ref)).collect();
+        let recorded = Recorded::Money(RecordedMoney::Same { bank_ref: shown.bank_ref, payments });
+        Ok(Entry { customer, service: None, recorded })
     }
 }
 
@@ -255,8 +255,9 @@ impl Assign {
             }
         };
         at.tell_idle(customer)?;
-        let text = format!("{} of {} belongs to `{customer}` ({basis})", known.kept, known.date);
-        Ok(Entry::of_customer("assign", customer, text))
+        let (amount, paid_on) = (known.kept, known.date);
+        let assigned = RecordedMoney::Assigned { amount, paid_on, customer: customer.clone(), basis };
+        Ok(Entry::of_customer(customer, Recorded::Money(assigned)))
     }
 
     /// An assignment is taken back: the payment is nobody's again.
@@ -277,8 +278,9 @@ impl Assign {
         money::waits_again(tx, &known)?;
         money::ask(tx, id, at.findings)?;
         let open = money::unsettled_again(&facts, &changes, &spent);
-        let text = format!("{} of {} belongs to `{code}` no longer{open}", known.kept, known.date);
-        Ok(Entry::of_customer("assign", &code, text))
+        let (amount, paid_on) = (known.kept, known.date);
+        let unassigned = RecordedMoney::Unassigned { amount, paid_on, customer: code.clone(), open };
+        Ok(Entry::of_customer(&code, Recorded::Money(unassigned)))
     }
 }
 
@@ -310,12 +312,12 @@ impl Refund {
             if back.is_positive() {
                 left -= back;
                 let stored = payment_named(at.tx, &payment.id.0.to_string())?;
-                take_back(at, &stored, back, "refund")?;
+                go_back(at, &stored, back, "refund")?;
             }
         }
         at.tell_idle(customer)?;
-        let text = format!("{amount} of the credit of `{customer}` went back");
-        Ok(Entry::of_customer("refund", customer, text))
+        let refunded = RecordedMoney::Refunded { customer: customer.clone(), amount: *amount };
+        Ok(Entry::of_customer(customer, Recorded::Money(refunded)))
     }
 }
 
@@ -365,7 +367,7 @@ pub(super) fn unmatched(tx: &Tx<'_>, id: PaymentId) -> Result<Option<StoredPayme
     Ok(tx.movement_of_id(id)?.filter(|known| known.customer.is_none() && known.kept.is_positive()))
 }
 
-fn take_back(at: &Recording<'_>, payment: &StoredPayment, amount: Money, word: &str) -> Result<String> {
+fn go_back(at: &Recording<'_>, payment: &StoredPayment, amount: Money, word: &str) -> Result<WentBack> {
     let bank_ref = format!("{word}:{}:{}", at.tx.run().id.0, payment.id.0);
     let entry = money::Reversal {
         amount,
@@ -374,5 +376,5 @@ fn take_back(at: &Recording<'_>, payment: &StoredPayment, amount: Money, word: &
         source: BY_HAND,
         why: &at.author.reason,
     };
-    Ok(money::take_back(at.desk, at.tx, payment, &entry)?.1)
+    Ok(money::reverse(at.desk, at.tx, payment, &entry)?.1)
 }

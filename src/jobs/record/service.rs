@@ -2,6 +2,7 @@
 
 use super::{Entry, Recording, amount};
 use crate::billing::coded::coded;
+use crate::billing::facts::Action;
 use crate::billing::ids::ServiceCode;
 use crate::billing::letters;
 use crate::billing::money::Money;
@@ -10,6 +11,7 @@ use crate::billing::service::{self as billed, ServiceState, SuspensionReason};
 use crate::billing::vat::Price;
 use crate::error::Stop;
 use crate::store::RecordOf;
+use crate::views::record::Recorded;
 use anyhow::{Result, anyhow, bail};
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
@@ -36,11 +38,7 @@ impl Hold {
         }
         stored.hold = until.map(|until| billed::Hold { until, note: at.author.reason.clone() });
         at.tx.put_service(&stored)?;
-        let text = match until {
-            Some(until) => format!("`{code}` is on hold until and with {until}"),
-            None => format!("`{code}` is on hold no longer"),
-        };
-        Ok(Entry::of_service("hold", stored, text))
+        Ok(Entry::of_service(stored, Recorded::Held { service: code.clone(), until: *until }))
     }
 }
 
@@ -74,12 +72,12 @@ impl Cancel {
         at.tx.note_staff_word(RecordOf::Service(code), "renews")?;
         at.update(&stored.customer)?;
         at.tell_idle(&stored.customer)?;
-        let text = if *undo {
-            format!("`{code}` renews again")
-        } else {
-            format!("`{code}` is cancelled and lapses on {}", stored.expires_on)
+        let service = code.clone();
+        let recorded = match undo {
+            true => Recorded::CancellationUndone { service },
+            false => Recorded::Cancelled { service, lapses_on: stored.expires_on },
         };
-        Ok(Entry::of_service("cancel", stored, text))
+        Ok(Entry::of_service(stored, recorded))
     }
 }
 
@@ -122,15 +120,14 @@ impl Told {
             .map_err(|why| anyhow!("`{code}`: {why}"))?;
         at.tx.store_told(&notice, how)?;
         let policy = facts.service(code).map(|service| rules.policies.of(service));
-        let (what, days) = match (notice.suspend_on, policy) {
-            (Some(_), Some(policy)) => ("suspended", policy.min_notice_days),
-            (_, Some(policy)) => ("deleted", policy.final_notice_days_before),
-            (_, None) => ("suspended", 0),
+        let (action, days) = match (notice.suspend_on, policy) {
+            (Some(_), Some(policy)) => (Action::Suspend, policy.min_notice_days),
+            (_, Some(policy)) => (Action::Terminate, policy.final_notice_days_before),
+            (_, None) => (Action::Suspend, 0),
         };
-        let day = days_after(today, days).max(date);
-        let text =
-            format!("`{owner}` was told by {how}: `{code}` is {what} on {day} at the earliest, unless paid");
-        Ok(Entry::of_service("told", stored, text))
+        let on = days_after(today, days).max(date);
+        let recorded = Recorded::Told { customer: owner.clone(), service: code.clone(), how, action, on };
+        Ok(Entry::of_service(stored, recorded))
     }
 }
 
@@ -161,13 +158,14 @@ impl End {
         at.tx.put_service(&stored)?;
         at.update(&stored.customer)?;
         at.tell_idle(&stored.customer)?;
-        let text = if self.undo {
+        let service = code.clone();
+        let recorded = if self.undo {
             let state = crate::jobs::import::services::word_state(stored.state);
-            format!("`{code}` is there again, {state}, its expiry is {}", stored.expires_on)
+            Recorded::EndUndone { service, state, expires_on: stored.expires_on }
         } else {
-            format!("`{code}` has ended: no charges, no mail, no hook")
+            Recorded::Ended { service }
         };
-        Ok(Entry::of_service("end", stored, text))
+        Ok(Entry::of_service(stored, recorded))
     }
 }
 
@@ -213,11 +211,7 @@ impl Change {
                 at.tx.note_staff_word(RecordOf::Service(code), column)?;
             }
         }
-        let text = format!(
-            "`{code}`: {} per {} months from the next charge on",
-            stored.price.money(),
-            stored.period_months
-        );
-        Ok(Entry::of_service("change", stored, text))
+        let (price, period_months) = (stored.price.money(), stored.period_months);
+        Ok(Entry::of_service(stored, Recorded::Changed { service: code.clone(), price, period_months }))
     }
 }
