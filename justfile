@@ -19,7 +19,11 @@ long:
     KONET_BILLING_LEDGERS=1500 cargo test ledger:: -- --nocapture
     KONET_BILLING_WORLDS=1000 cargo test wild:: -- --nocapture
     KONET_BILLING_FORETOLD=300 cargo test foretold:: -- --nocapture
+    KONET_BILLING_WORLDS=1000 cargo test every_night_of_every_world -- --nocapture
+    KONET_BILLING_DAMAGES=3000 cargo test damage_at_random -- --nocapture
+    fuzz/run 600
     .ci/mutants
+    benches/statement
 
 # a whole night of the example company
 night:

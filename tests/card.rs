@@ -135,12 +135,108 @@ fn a_long_card_loses_no_line_and_counts_its_pages() {
         assert!(text.contains(&format!("mythos-{index}.example")), "line {index}");
     }
     let pages = text.matches("Νέα λήξη").count();
-    assert!(pages > 2, "the head is repeated: {pages}");
+    assert_eq!(pages, 3, "the head is repeated, and sixty domains take no more than three pages");
     assert!(
         text.contains(&format!("Σελίδα {pages} από")) || text.contains(&format!("από {pages}")),
         "{text}"
     );
     assert!(text.contains("Εκ μεταφοράς"));
+}
+
+/// How many pages a card has; `None` where the tool is missing.
+fn pages(pdf: &[u8]) -> Option<usize> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("card.pdf");
+    std::fs::write(&file, pdf).unwrap();
+    let told = String::from_utf8(run("pdfinfo", &[&file])?).unwrap();
+    told.lines().find_map(|line| line.strip_prefix("Pages:"))?.trim().parse().ok()
+}
+
+#[test]
+fn six_lines_three_banks_and_a_code_to_scan_stand_on_one_page() {
+    for language in [Language::Greek, Language::English] {
+        let six = six_lines(language);
+        let (events, receipts, settled, custom_apps) = Default::default();
+        let mut card = BillingCard { events, receipts, settled, custom_apps, ..six };
+        let third = card.payment.banks[0].clone();
+        card.payment.banks.push(third);
+        assert!(card.payment.epc_qr.is_some() && card.lines.len() == 6);
+        assert!(pages(&drawn(&card)).is_none_or(|pages| pages == 1), "{language}");
+    }
+}
+
+#[test]
+fn the_sums_are_on_the_page_of_the_last_line() {
+    for lines in 1..40 {
+        let card = card(Language::Greek, (0..lines).map(|i| line(i, 5, None)).collect(), Vec::new());
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("card.pdf");
+        std::fs::write(&file, drawn(&card)).unwrap();
+        let Some(text) = run("pdftotext", &["-layout".as_ref(), file.as_ref(), "-".as_ref()]) else { return };
+        let text = String::from_utf8(text).unwrap();
+        let of_sums = text.split('\u{c}').find(|page| page.contains("Σύνολο με ΦΠΑ")).unwrap();
+        assert!(of_sums.contains(&format!("mythos-{}.example", lines - 1)), "{lines} lines");
+    }
+}
+
+/// The parts of a card as somebody hears them who has it read aloud: `H1 «…»`, in their order.
+fn structure(pdf: &[u8]) -> Option<Vec<String>> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("card.pdf");
+    std::fs::write(&file, pdf).unwrap();
+    let told = String::from_utf8(run("pdfinfo", &["-struct-text".as_ref(), file.as_ref()])?).unwrap();
+    let mut parts: Vec<String> = Vec::new();
+    for line in told.lines().map(str::trim) {
+        match (line.strip_prefix('"').and_then(|line| line.strip_suffix('"')), parts.last_mut()) {
+            (Some(text), Some(part)) => part.push_str(&format!(" «{text}»")),
+            _ => parts.push(line.trim_end_matches(':').replace(" (block)", "").replace(" (inline)", "")),
+        }
+    }
+    Some(parts)
+}
+
+#[test]
+fn who_has_it_read_aloud_hears_title_amount_accounts_and_table_in_that_order() {
+    let mut card = six_lines(Language::Greek);
+    card.payment.link = Some("https://pay.konet.example/K-0042".to_owned());
+    let bytes = drawn(&card);
+    let Some(parts) = structure(&bytes) else { return };
+    let places: Vec<usize> = [
+        "H1 «Καρτέλα Χρέωσης»",
+        "P «Αριθμός» «KX-2025-000123»",
+        "H2 «ΥΠΗΡΕΣΙΑ ΣΕ ΑΝΑΣΤΟΛΗ»",
+        "P «ΠΛΗΡΩΤΕΟ ΠΟΣΟ» «589,72 €»",
+        "TD «GR16 0110 1250 0000 0001 2300 695»",
+        "Link «Κάρτα: https://pay.konet.example/K-0042»",
+        "/Scope /Column «Υπηρεσία»",
+        "/Scope /Row «mythos-0.example»",
+        "TD «96,00»",
+        "/Scope /Row «Πληρωτέο ποσό»",
+        "H2 «Εξοφλημένες υπηρεσίες»",
+    ]
+    .iter()
+    .map(|part| {
+        let found = parts.iter().position(|heard| heard.starts_with(part));
+        found.unwrap_or_else(|| panic!("{part} is not heard: {parts:#?}"))
+    })
+    .collect();
+    assert!(places.is_sorted(), "{places:?}");
+    // the table goes on over the pages, and what is repeated there is not heard again
+    assert_eq!(parts.iter().filter(|part| *part == "Table").count(), 3, "accounts, charges, sums");
+    assert_eq!(parts.iter().filter(|part| part.contains("«Νέα λήξη»")).count(), 1);
+    assert!(!parts.iter().any(|part| part.contains("Εκ μεταφοράς") || part.contains("Σελίδα 1")));
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("card.pdf");
+    std::fs::write(&file, &bytes).unwrap();
+    let Some(links) = run("pdfinfo", &["-url".as_ref(), file.as_ref()]) else { return };
+    assert!(String::from_utf8(links).unwrap().contains("https://pay.konet.example/K-0042"));
+    let Some(told) = run("pdfinfo", &[&file]) else { return };
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.contains("Tagged:          yes"), "{told}");
+    let Some(xmp) = run("pdfinfo", &["-meta".as_ref(), file.as_ref()]) else { return };
+    let xmp = String::from_utf8(xmp).unwrap();
+    assert!(xmp.contains("Καρτέλα Χρέωσης KX-2025-000123") && xmp.contains("<rdf:li>el</rdf:li>"), "{xmp}");
 }
 
 #[test]

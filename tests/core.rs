@@ -6,12 +6,12 @@ use konet_billing::billing::allocation::{Basis, allocate};
 use konet_billing::billing::calendar::Calendar;
 use konet_billing::billing::charging::bring_up_to_date;
 use konet_billing::billing::customer::{Customer, Language, PaymentReference};
-use konet_billing::billing::draw::Issuer;
 use konet_billing::billing::enforcement::{Step, decide, done};
 use konet_billing::billing::episode::Episode;
 use konet_billing::billing::facts::{Action, Change, Facts, Payment};
 use konet_billing::billing::guard::{Gates, Limits, refusal};
 use konet_billing::billing::ids::{CustomerCode, PaymentId, ServiceCode};
+use konet_billing::billing::issuer::Issuer;
 use konet_billing::billing::letters;
 use konet_billing::billing::money::Money;
 use konet_billing::billing::notice::{Notice, NoticeFate, NoticeKey, Stage};
@@ -43,6 +43,7 @@ fn rules() -> Rules {
         tolerance: Money::ZERO,
         mode: Mode::Live,
         stale_days: 60,
+        gather_days: 0,
     }
 }
 
@@ -348,6 +349,8 @@ fn issuer() -> Issuer {
     Issuer {
         company: konet_billing::billing::card::Company::default(),
         banks: Vec::new(),
+        latin_banks: Vec::new(),
+        ways: Vec::new(),
         iris: None,
         link: None,
         arrives_days: 1,

@@ -1,7 +1,7 @@
 //! Four hundred days of the example company, each day twice: the second run of a day does nothing, and
 //! what happens on each is written down in `diary.txt`, to be read and compared.
 //!
-//! `KONET_BILLING_UPDATE=1 cargo test diary` writes the diary anew.
+//! `KONET_BILLING_UPDATE=1 KONET_BILLING_DAYS=400 cargo test diary` writes the diary anew.
 
 use crate::support::sandbox::Sandbox;
 use chrono::{Datelike, Days, NaiveDate, Weekday};

@@ -310,3 +310,19 @@ fn is_setting(line: &str) -> bool {
     let word: String = line.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
     line.starts_with('[') || (!word.is_empty() && line[word.len()..].starts_with(" = "))
 }
+
+#[test]
+fn nothing_on_the_page_is_set_smaller_than_can_be_read() {
+    let mut sizes = 0;
+    for file in sources(&root().join("src/card/page")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for set in text.split("Type::new(").skip(1) {
+            let size = set.split(',').nth(1).unwrap_or_default().trim();
+            if let Ok(size) = size.parse::<f32>() {
+                sizes += 1;
+                assert!(size >= 8.5, "{}: {size} points", file.display());
+            }
+        }
+    }
+    assert!(sizes > 8, "{sizes}");
+}

@@ -3,6 +3,7 @@
 use crate::support::cards::{card, event, line, six_lines};
 use konet_billing::billing::card::{BillingCard, CardStatus};
 use konet_billing::billing::customer::Language;
+use konet_billing::billing::money::Money;
 use konet_billing::billing::notice::Stage;
 use konet_billing::billing::reference::grouped;
 use konet_billing::card::Wording;
@@ -231,8 +232,52 @@ fn nothing_is_fetched_from_anywhere() {
     for template in
         [include_str!("../templates/el/body.html.hbs"), include_str!("../templates/en/body.html.hbs")]
     {
+        // data for mail programs, which is neither fetched nor run
+        let data = r#"<script type="application/ld+json">{{{markup}}}</script>"#;
+        assert_eq!(template.matches(data).count(), 1);
+        let template = template.replace(data, "");
         for remote in ["http://", "https://", "url(", "<img", "<link", "<script", "@import"] {
             assert!(!template.contains(remote), "{remote}");
+        }
+    }
+}
+
+/// What a mail program is told of a letter, if anything.
+fn markup(html: &str) -> Option<serde_json::Value> {
+    let (_, rest) = html.split_once(r#"<script type="application/ld+json">"#)?;
+    serde_json::from_str(rest.split_once("</script>")?.0).ok()
+}
+
+#[test]
+fn mail_programs_are_told_the_amount_and_the_deadline_of_the_card() {
+    let mut card = six_lines(Language::Greek);
+    card.customer.name = "</script><b>ΑΒ & Σία</b>".to_owned();
+    let told = markup(&written(&card).html).unwrap();
+    assert_eq!(told["@type"], "Invoice");
+    assert_eq!(told["identifier"], card.number.as_str());
+    assert_eq!(told["customer"]["name"], card.customer.name, "and nothing in a name ends the data");
+    let cents = card.total_due.cents();
+    assert_eq!(told["totalPaymentDue"]["price"], format!("{}.{:02}", cents / 100, cents % 100));
+    assert_eq!(told["paymentDueDate"], serde_json::json!(card.due_by));
+    assert_eq!(told["paymentStatus"], "https://schema.org/PaymentPastDue");
+
+    let at_once = BillingCard { due_by: None, later: None, ..card.clone() };
+    assert!(markup(&written(&at_once).html).unwrap().get("paymentDueDate").is_none());
+    let settled = self::card(Language::Greek, Vec::new(), Vec::new());
+    assert_eq!(settled.total_due, Money::ZERO);
+    assert!(!written(&settled).html.contains("application/ld+json"), "nothing is due, nothing is told");
+}
+
+#[test]
+fn charges_and_sums_are_tables_whose_heads_say_what_they_are_of() {
+    for language in Language::ALL {
+        let html = written(&six_lines(language)).html;
+        assert_eq!(html.matches(r#"<th scope="col""#).count(), 2 * 3, "two columns of three groups");
+        assert!(html.matches(r#"<th scope="row""#).count() >= 6 + 4, "each charge and each sum");
+        // what only places things is said to do so, and a table of data is not
+        for table in html.split("<table ").skip(1) {
+            let table = table.split("</table>").next().unwrap();
+            assert_ne!(table.contains("<th scope"), table.starts_with("role=\"presentation\""), "{table}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What must never happen: the sentences of the design's section 8, each by itself, looked at in the rows and in what
+//! What must never happen (the last section of `docs/rules.md`), each sentence by itself, looked at in the rows and in what
 //! the program prints. None of them repeats the rules: what was true before a command, what is true after it, and the
 //! day it was done are all that they know. Whoever drives the program calls [`History::look`] after every command.
 
@@ -43,7 +43,7 @@ pub(crate) struct Moment<'a> {
 /// What a driver remembers from command to command.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct History {
-    /// Of each service, the newest notice there was when something last changed its case (rule 13a).
+    /// Of each service, the newest notice there was when something last changed its case.
     changed: BTreeMap<String, i64>,
     /// Of each service, how often that was.
     told_afresh: BTreeMap<String, u32>,

@@ -256,3 +256,98 @@ fn the_sentence_of_an_exemption_stands_where_something_has_no_vat_and_nowhere_el
     };
     assert_eq!((notes(&text("K-1")), notes(&text("K-2"))), (0, 1), "{}\n{}", text("K-1"), text("K-2"));
 }
+
+#[test]
+fn a_foreigner_reads_country_bank_and_beneficiary_in_letters_they_can_type() {
+    let sandbox = Sandbox::new();
+    let customers = "code;name;email;country;language;vat;tax_id;address;city\n\
+        K-1;Aphrodite Ltd;a@a.example;CY;en;reverse_charge;10259033P;Ledra 1;Nicosia\n\
+        K-2;Αφροδίτη ΑΕ;b@b.example;CY;el;standard;;Λήδρας 1;Λευκωσία\n";
+    sandbox.import("customers", customers, "2025-02-01").exits(0);
+    let services = "code;customer;kind;name;price;period_months;expires_on\n\
+        S-1;K-1;hosting;Hosting;100;12;2025-03-31\nS-2;K-2;hosting;Φιλοξενία;100;12;2025-04-01\n";
+    sandbox.import("services", services, "2025-02-01").exits(0);
+    let card = Card::of(&sandbox, "K-1", "2025-03-01");
+    card.says("Ethniki").says("Konet E.E.").says("EL090000045").never_says("Εθνική");
+    for words in ["Ledra 1, Nicosia, Cyprus", "VAT No. CY10259033P", "VAT No. EL090000045"] {
+        assert!(card.pdf.as_ref().is_none_or(|pdf| pdf.contains(words)), "«{words}»: {:?}", card.pdf);
+    }
+    let card = Card::of(&sandbox, "K-2", "2025-03-02");
+    card.says("Εθνική").never_says("EL090000045");
+    assert!(card.pdf.as_ref().is_none_or(|pdf| pdf.contains("Λήδρας 1, Λευκωσία, Κύπρος")), "{:?}", card.pdf);
+}
+
+#[test]
+fn the_bank_and_the_company_are_called_in_english_as_they_call_themselves() {
+    let sandbox = Sandbox::new();
+    sandbox.reconfigure("name = \"Konet Ε.Ε.\"", "name = \"Konet Ε.Ε.\"\nlatin_name = \"Konet LP\"");
+    sandbox.reconfigure("name = \"Εθνική\"", "name = \"Εθνική\"\nlatin_name = \"National Bank of Greece\"");
+    sandbox.import("customers", "code;name;email;language\nK-1;A;a@a.example;en\n", "2025-02-01").exits(0);
+    let services =
+        "code;customer;kind;name;price;period_months;expires_on\nS-1;K-1;hosting;Hosting;100;12;2025-03-31\n";
+    sandbox.import("services", services, "2025-02-01").exits(0);
+    let card = Card::of(&sandbox, "K-1", "2025-03-01");
+    card.tells("National Bank of Greece").says("Beneficiary: Konet LP");
+}
+
+#[test]
+fn a_way_to_pay_that_the_company_adds_stands_on_card_and_letter_with_the_customers_reference() {
+    let sandbox = Sandbox::new();
+    let way = "[[payment.way]]\nlabel = \"Στο κατάστημα\"\ntext = \"Εγνατία 1, με τον κωδικό {reference}\"\n\n\
+        [[payment.way]]\nlabel = \"PayPal\"\ntext = \"https://pay.example/konet\"\n\n[policy.default]";
+    sandbox.reconfigure("[policy.default]", way);
+    sandbox.found("2025-02-01");
+    let card = Card::of(&sandbox, "K-1", "2025-03-01");
+    let reference = card.row["reference"].as_str().unwrap().to_owned();
+    card.says(&format!("Στο κατάστημα: Εγνατία 1, με τον κωδικό {reference}"));
+    card.says("PayPal: https://pay.example/konet");
+}
+
+/// How many messages K-1 gets around the expiry of three domain names that expire within ten days, and which
+/// stages they tell.
+fn weeks_of_mail(gather_days: u32) -> (usize, Vec<String>) {
+    let sandbox = Sandbox::new();
+    sandbox.reconfigure("reply_to =", &format!("gather_days = {gather_days}\nreply_to ="));
+    sandbox.import("customers", "code;name;email\nK-1;A;a@a.example\n", "2025-01-01").exits(0);
+    let mut services = "code;customer;kind;name;domain_name;price;period_months;expires_on\n".to_owned();
+    for (at, day) in ["2025-03-31", "2025-04-05", "2025-04-09"].iter().enumerate() {
+        services.push_str(&format!("S-{at};K-1;hosting;Φιλοξενία;d{at}.example;100,00;12;{day}\n"));
+    }
+    sandbox.import("services", services, "2025-01-01").exits(0);
+    let first = chrono::NaiveDate::from_ymd_opt(2025, 2, 25).unwrap();
+    let mut told = Vec::new();
+    for day in first.iter_days().take(45) {
+        let notified = sandbox.notify(&day.to_string()).json();
+        for line in notified["messages"].as_array().into_iter().flatten().flat_map(stages_of) {
+            told.push(format!("{day} {line}"));
+        }
+    }
+    (sandbox.outbox().len(), told)
+}
+
+/// The stages that a message tells, with their services.
+fn stages_of(message: &Value) -> Vec<String> {
+    let lines = message["lines"].as_array().into_iter().flatten();
+    let told = lines.filter(|line| !line["stage"].is_null());
+    told.map(|line| format!("{} {}", line["service"].as_str().unwrap(), line["stage"].as_str().unwrap()))
+        .collect()
+}
+
+#[test]
+fn who_was_shown_a_charge_a_few_days_ago_is_not_reminded_of_it_again_but_for_the_last_time() {
+    let (each, all) = weeks_of_mail(0);
+    let (fewer, gathered) = weeks_of_mail(7);
+    assert!(fewer < each, "{fewer} and {each} messages");
+    let of = |told: &[String], what: &str| told.iter().filter(|line| line.ends_with(what)).count();
+    for last in ["before-1", "expiry", "after-1"] {
+        assert_eq!(of(&gathered, last), of(&all, last), "{last} never waits: {gathered:?}");
+    }
+    // the first card that lists a charge is no other's; the one of the third listed the first two, six days before
+    assert_eq!(of(&gathered, "before-30"), 3, "{gathered:?}");
+    assert!(all.iter().any(|line| line == "2025-03-16 S-0 before-15"), "{all:?}");
+    assert!(!gathered.iter().any(|line| line.ends_with("S-0 before-15")), "{gathered:?}");
+    assert!(
+        gathered.iter().any(|line| line == "2025-03-21 S-1 before-15"),
+        "eleven days before: {gathered:?}"
+    );
+}

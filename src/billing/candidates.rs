@@ -44,7 +44,7 @@ const TAX_ID: u32 = 50;
 const NAME_MAX: u32 = 45;
 /// Weaker evidence is no proposal.
 const LEAST: u32 = 30;
-/// From so many points on, money that nobody owns yet protects a candidate from enforcement (rule 3c). Points beyond the
+/// From so many points on, money that nobody owns yet protects a candidate from enforcement. Points beyond the
 /// amount's come of a name or a tax id alone, so that one of [`heads_of_names`] or the tax id is always shared.
 pub const LIKELY_POINTS: u32 = 80;
 /// For so many days from its import; then a person has had the time to say whose it is.

@@ -72,8 +72,19 @@ pub struct PaymentInstructions {
     pub iris: Option<Iris>,
     /// Address of a card-payment page, the reference filled in.
     pub link: Option<String>,
+    /// Further ways.
+    pub ways: Vec<PaymentWay>,
     /// Payload of an EPC069-12 QR code, if switched on and something is due.
     pub epc_qr: Option<String>,
+}
+
+/// A way to pay that one line explains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentWay {
+    /// What it is, such as `PayPal`.
+    pub label: String,
+    /// How, the reference filled in; an address beginning with `https://` is one to follow.
+    pub text: String,
 }
 
 /// What kind of card it is.
@@ -94,14 +105,16 @@ pub struct CardCustomer {
     pub code: CustomerCode,
     /// Name.
     pub name: String,
-    /// ΑΦΜ, with `EL` before it on reverse-charge cards.
+    /// ΑΦΜ or the like; on reverse-charge cards with its country before it.
     pub tax_id: Option<String>,
     /// ΔΟΥ.
     pub tax_office: Option<String>,
     /// Profession.
     pub profession: Option<String>,
-    /// Street, postcode, city, country: the parts that exist, joined.
+    /// Street, postcode, city: the parts that exist, joined.
     pub address: Option<String>,
+    /// ISO-2 code of the country, unless it is ours.
+    pub country: Option<String>,
 }
 
 /// Lines are grouped by urgency, in this order.

@@ -15,6 +15,12 @@ coded! {
 }
 
 impl Language {
+    /// Whether its readers read Greek letters.
+    #[must_use]
+    pub const fn reads_greek(self) -> bool {
+        matches!(self, Self::Greek)
+    }
+
     /// The words that name one, as a fault tells them: "`el` or `en`".
     #[must_use]
     pub fn words() -> String {

@@ -1,13 +1,14 @@
 //! From what a customer is told to the content of the card that tells it.
 
 use super::card::{
-    Awaited, Bank, BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Iris,
-    PaymentInstructions, Receipt, Urgency, VatSum,
+    Awaited, BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Receipt, Urgency,
+    VatSum,
 };
 use super::charge::{Charge, ChargeSource, Received};
 use super::deadlines::{Case, suspension_date, termination_date};
 use super::facts::{Facts, PaidBy};
 use super::ids::CardNumber;
+use super::issuer::{Issuer, OURS, company, payment, with_country};
 use super::money::Money;
 use super::notice::{Class, Notice, NoticeKey, Stage, Subject};
 use super::pay_by::{Banks, later, pay_by};
@@ -19,27 +20,6 @@ use chrono::NaiveDate;
 
 /// A charge that expires within so many days is «expiring»; one further off is «upcoming».
 const EXPIRING_WITHIN_DAYS: u32 = 30;
-
-/// Who issues the cards and how they are paid: the configuration's part of a card.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Issuer {
-    /// The company.
-    pub company: Company,
-    /// Accounts to pay to.
-    pub banks: Vec<Bank>,
-    /// IRIS.
-    pub iris: Option<Iris>,
-    /// Card-payment page with `{reference}` in it.
-    pub link: Option<String>,
-    /// So many bank days pass between the sending of money and the night that knows of it.
-    pub arrives_days: u32,
-    /// Whether cards carry an EPC069-12 QR code.
-    pub epc_qr: bool,
-    /// The sentence for reverse charge.
-    pub reverse_charge: String,
-    /// The sentence for exempt customers.
-    pub exempt: String,
-}
 
 /// Paid, but a panel or registry has not done its part yet: it is told so, and not that it has.
 fn awaits(facts: &Facts, service: &Service, key: &NoticeKey) -> Option<Awaited> {
@@ -92,7 +72,7 @@ pub(super) fn draw(
         },
         issued_on: today,
         language: customer.language,
-        company: issuer.company.clone(),
+        company: company(issuer, customer),
         customer: card_customer(facts),
         events: events(facts, notices, &lines),
         vat: vat_sums(&lines),
@@ -334,42 +314,18 @@ pub(super) fn card_customer(facts: &Facts) -> CardCustomer {
     let customer = &facts.customer;
     let town = [customer.postcode.as_deref(), customer.city.as_deref()];
     let town = town.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let country = (customer.country != "GR").then_some(customer.country.as_str());
-    let parts = [customer.address.as_deref(), Some(town.as_str()), country];
+    let parts = [customer.address.as_deref(), Some(town.as_str())];
     let address = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
     CardCustomer {
         code: customer.code.clone(),
         name: customer.name.clone(),
-        tax_id: customer.tax_id.clone(),
+        tax_id: customer.tax_id.as_ref().map(|id| match customer.vat {
+            VatTreatment::ReverseCharge => with_country(id, &customer.country),
+            _ => id.clone(),
+        }),
         tax_office: customer.tax_office.clone(),
         profession: customer.profession.clone(),
         address: (!address.is_empty()).then_some(address),
+        country: (customer.country != OURS).then(|| customer.country.clone()),
     }
-}
-
-pub(super) fn payment(facts: &Facts, issuer: &Issuer, total_due: Money) -> PaymentInstructions {
-    let reference = facts.customer.reference.clone();
-    let link = issuer.link.as_ref().map(|link| link.replace("{reference}", reference.as_str()));
-    let epc_qr = issuer
-        .banks
-        .first()
-        .filter(|_| issuer.epc_qr && total_due.is_positive())
-        .map(|bank| epc_payload(bank, total_due, reference.as_str()));
-    PaymentInstructions { reference, banks: issuer.banks.clone(), iris: issuer.iris.clone(), link, epc_qr }
-}
-
-/// The payload of an EPC069-12 QR code (version 002, UTF-8, SEPA credit transfer).
-pub(super) fn epc_payload(bank: &Bank, amount: Money, reference: &str) -> String {
-    let name: String = bank.beneficiary.chars().take(70).collect();
-    let cents = amount.cents();
-    let (structured, free) =
-        if super::reference::is_creditor_reference(reference) { (reference, "") } else { ("", reference) };
-    let payload = format!(
-        "BCD\n002\n1\nSCT\n{}\n{name}\n{}\nEUR{}.{:02}\n\n{structured}\n{free}",
-        bank.bic.as_deref().unwrap_or(""),
-        bank.iban,
-        cents / 100,
-        cents % 100
-    );
-    payload.trim_end_matches('\n').to_owned()
 }

@@ -13,7 +13,7 @@
 
 use super::card::{
     Awaited, Bank, BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Iris,
-    Later, PaymentInstructions, Receipt, Urgency, VatSum,
+    Later, PaymentInstructions, PaymentWay, Receipt, Urgency, VatSum,
 };
 use super::charge::ChargeSource;
 use super::customer::{Language, PaymentReference};
@@ -221,7 +221,10 @@ impl Form for Company {
 
 impl Form for CardCustomer {
     fn form(&self) -> String {
-        let Self { code, name, tax_id, tax_office, profession, address } = self;
+        let Self { code, name, tax_id, tax_office, profession, address, country } = self;
+        // the country was the end of the address
+        let address: Vec<&str> = [address, country].into_iter().flatten().map(String::as_str).collect();
+        let address = (!address.is_empty()).then(|| address.join(", "));
         record(
             "CardCustomer",
             &[
@@ -230,7 +233,7 @@ impl Form for CardCustomer {
                 ("tax_id", tax_id),
                 ("tax_office", tax_office),
                 ("profession", profession),
-                ("address", address),
+                ("address", &address),
             ],
         )
     }
@@ -248,11 +251,18 @@ impl Form for CardService {
 
 impl Form for PaymentInstructions {
     fn form(&self) -> String {
-        let Self { reference, banks, iris, link, epc_qr } = self;
-        record(
-            "PaymentInstructions",
-            &[("reference", reference), ("banks", banks), ("iris", iris), ("link", link), ("epc_qr", epc_qr)],
-        )
+        let Self { reference, banks, iris, link, ways, epc_qr } = self;
+        let mut parts: Vec<(&str, &dyn Form)> = vec![
+            ("reference", reference),
+            ("banks", banks),
+            ("iris", iris),
+            ("link", link),
+            ("epc_qr", epc_qr),
+        ];
+        if !ways.is_empty() {
+            parts.push(("ways", ways));
+        }
+        record("PaymentInstructions", &parts)
     }
 }
 
@@ -260,6 +270,13 @@ impl Form for Bank {
     fn form(&self) -> String {
         let Self { name, iban, bic, beneficiary } = self;
         record("Bank", &[("name", name), ("iban", iban), ("bic", bic), ("beneficiary", beneficiary)])
+    }
+}
+
+impl Form for PaymentWay {
+    fn form(&self) -> String {
+        let Self { label, text } = self;
+        record("PaymentWay", &[("label", label), ("text", text)])
     }
 }
 

@@ -4,10 +4,10 @@
 use super::asked::Fault;
 use super::because::Because;
 use super::charge::ChargeSource;
-use super::draw::Issuer;
 use super::enforcement::{self, Step};
 use super::facts::{Action, Facts};
 use super::ids::ServiceCode;
+use super::issuer::Issuer;
 use super::letters;
 use super::money::Money;
 use super::notice::{Notice, NoticeFate, NoticeKey};

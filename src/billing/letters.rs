@@ -5,9 +5,11 @@ use super::because::NotTold;
 use super::card::BillingCard;
 use super::charge::Charge;
 use super::deadlines::{Case, suspension_date, termination, termination_date, untold_stage, warning_due};
-use super::draw::{Issuer, draw};
+use super::draw::draw;
 use super::facts::{Facts, Letter, STEPS_REMEMBERED_DAYS, StepDone};
+use super::gathering::is_gathered;
 use super::ids::{CardNumber, ServiceCode};
+use super::issuer::Issuer;
 use super::notice::{Notice, NoticeFate, NoticeKey, Stage, Subject};
 use super::period::{days_after, days_before};
 use super::policy::Rules;
@@ -157,6 +159,7 @@ fn stage_notice(facts: &Facts, rules: &Rules, case: &Case<'_>, today: NaiveDate)
     let policy = rules.policies.of(case.service);
     let stage = untold_stage(facts, case, policy, today)
         .filter(|stage| active || *stage == Stage::Reopened)
+        .filter(|stage| !is_gathered(facts, case, rules, *stage))
         .or_else(|| {
             let due = warning_due(facts, case, rules, today)?;
             (due <= today && facts.fault(case.service, rules).is_none()).then_some(Stage::Warning)

@@ -136,4 +136,6 @@ pub struct Rules {
     pub mode: Mode,
     /// Expired longer than this before its first import: a person must confirm.
     pub stale_days: u32,
+    /// Within so many days a card that listed a charge stands for its next reminder; 0: each is told.
+    pub gather_days: u32,
 }

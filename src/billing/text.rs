@@ -41,6 +41,74 @@ fn capital_word(word: &str) -> String {
     out
 }
 
+/// Greek in Latin letters by ELOT 743 (ISO 843, type 2), as passports and banks write names: `Εθνική Τράπεζα` becomes
+/// `Ethniki Trapeza`. What is not Greek stays.
+#[must_use]
+pub fn latin_letters(text: &str) -> String {
+    let letters: Vec<char> = text.nfd().filter(|c| *c != '\u{301}' && *c != '\u{342}').nfc().collect();
+    let lower = |at: usize| letters.get(at).map(|c| c.to_lowercase().next().unwrap_or(*c));
+    let is_letter = |at: Option<usize>| at.and_then(lower).is_some_and(char::is_alphabetic);
+    let mut latin = String::new();
+    let mut at = 0;
+    while let Some(letter) = letters.get(at) {
+        let (Some(this), next) = (lower(at), lower(at + 1)) else { break };
+        let after = lower(at + 2);
+        let is_voiced = after.is_some_and(|c| "αεηιουωβγδζλμνρ".contains(c));
+        let (written, taken) = match (this, next) {
+            ('ο', Some('υ')) => ("ou", 2),
+            ('α', Some('υ')) => (if is_voiced { "av" } else { "af" }, 2),
+            ('ε', Some('υ')) => (if is_voiced { "ev" } else { "ef" }, 2),
+            ('η', Some('υ')) => (if is_voiced { "iv" } else { "if" }, 2),
+            ('γ', Some('γ')) => ("ng", 2),
+            ('γ', Some('ξ')) => ("nx", 2),
+            ('γ', Some('χ')) => ("nch", 2),
+            ('μ', Some('π')) if !is_letter(at.checked_sub(1)) || !is_letter(Some(at + 2)) => ("b", 2),
+            _ => (one_letter(this), 1),
+        };
+        if written.is_empty() {
+            latin.push(*letter);
+        } else if !letter.is_uppercase() {
+            latin.push_str(written);
+        } else if letters.get(at + taken).is_some_and(|c| c.is_uppercase()) {
+            latin.push_str(&written.to_uppercase());
+        } else {
+            latin.extend(written.chars().take(1).flat_map(char::to_uppercase));
+            latin.push_str(&written[1..]);
+        }
+        at += taken;
+    }
+    latin
+}
+
+/// A Greek letter in Latin ones; nothing where it is none.
+const fn one_letter(letter: char) -> &'static str {
+    match letter {
+        'α' => "a",
+        'β' => "v",
+        'γ' => "g",
+        'δ' => "d",
+        'ε' => "e",
+        'ζ' => "z",
+        'η' | 'ι' | 'ϊ' => "i",
+        'θ' => "th",
+        'κ' => "k",
+        'λ' => "l",
+        'μ' => "m",
+        'ν' => "n",
+        'ξ' => "x",
+        'ο' | 'ω' => "o",
+        'π' => "p",
+        'ρ' => "r",
+        'σ' | 'ς' => "s",
+        'τ' => "t",
+        'υ' | 'ϋ' => "y",
+        'φ' => "f",
+        'χ' => "ch",
+        'ψ' => "ps",
+        _ => "",
+    }
+}
+
 /// Upper case, Greek letters that look like Latin ones as the Latin ones: people and banks mix them.
 #[must_use]
 pub fn look_alikes(text: &str) -> String {
@@ -121,6 +189,21 @@ pub fn is_plain_word(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn greek_names_are_written_in_latin_letters_as_passports_do() {
+        for (greek, latin) in [
+            ("Εθνική Τράπεζα", "Ethniki Trapeza"),
+            ("Τράπεζα Πειραιώς", "Trapeza Peiraios"),
+            ("Konet Υπηρεσίες Διαδικτύου Ε.Ε.", "Konet Ypiresies Diadiktyou E.E."),
+            ("ΕΥΑΓΓΕΛΟΣ ΜΠΟΥΜΠΟΥΛΗΣ", "EVANGELOS BOUMPOULIS"),
+            ("Αυγή, Ναύπακτος, Ευτυχία", "Avgi, Nafpaktos, Eftychia"),
+            ("Άγχος Σφίγξ Ψυχή", "Anchos Sfinx Psychi"),
+            ("Θεσσαλονίκη 546 30", "Thessaloniki 546 30"),
+        ] {
+            assert_eq!(latin_letters(greek), latin);
+        }
+    }
 
     #[test]
     fn capitals_lose_their_accents() {

@@ -4,6 +4,7 @@
 
 use super::gist::{Gist, TONES, gist};
 use super::languages::TemplateFile;
+use super::markup::markup;
 use super::worded::{Worded, worded};
 use super::words::{Wording, Words};
 use crate::billing::card::BillingCard;
@@ -58,6 +59,8 @@ struct View {
     lead: String,
     /// What is due for the services that the subject names; empty where that is nothing.
     own_amount: String,
+    /// Amount and deadline for mail programs; empty where nothing is due.
+    markup: String,
     #[serde(flatten)]
     card: Worded,
 }
@@ -139,7 +142,8 @@ impl Templates {
 
     /// Renders with everything filled in, so that a name no card has is found at once.
     fn tried(&self) -> Result<(), LetterError> {
-        let specimen = |tone| self.view(Worded::specimen(self.language), tone, &Gist::default());
+        let specimen =
+            |tone| self.view(Worded::specimen(self.language), "{}".to_owned(), tone, &Gist::default());
         let views = TONES.into_iter().map(specimen).collect::<Result<Vec<View>, _>>()?;
         views.first().map_or(Ok(()), |view| self.written(view).map(|_| ()))
     }
@@ -152,10 +156,17 @@ impl Templates {
         })
     }
 
-    fn view(&self, card: Worded, tone: &'static str, gist: &Gist) -> Result<View, LetterError> {
+    fn view(
+        &self,
+        card: Worded,
+        markup: String,
+        tone: &'static str,
+        gist: &Gist,
+    ) -> Result<View, LetterError> {
         let phrase = |part| self.phrase(tone, part, gist);
         Ok(View {
             card,
+            markup,
             tone,
             topic: phrase("subject")?,
             headline: phrase("headline")?,
@@ -166,7 +177,7 @@ impl Templates {
 
     fn render(&self, card: &BillingCard, words: &Words) -> Result<RenderedLetter, LetterError> {
         let (tone, gist) = gist(card, words);
-        self.written(&self.view(worded(card, words), tone, &gist)?)
+        self.written(&self.view(worded(card, words), markup(card), tone, &gist)?)
     }
 
     fn written(&self, view: &View) -> Result<RenderedLetter, LetterError> {

@@ -4,6 +4,7 @@ mod fonts;
 mod gist;
 mod languages;
 pub mod letter;
+mod markup;
 mod page;
 mod paper;
 pub mod pdf;

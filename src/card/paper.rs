@@ -71,8 +71,36 @@ impl Picture {
     }
 }
 
-/// What can be drawn. Distances are points from the upper left corner of the present page.
+/// What a part of the page is to somebody who has it read aloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The title of the whole.
+    Title,
+    /// The title of a part.
+    Heading,
+    Paragraph,
+    Table,
+    Row,
+    /// A cell that says what stands below it.
+    ColumnHead,
+    /// A cell that says what stands beside it.
+    RowHead,
+    Cell,
+    /// A picture, and what is said in its place.
+    Figure(String),
+    /// A text that leads to an address.
+    Link(String),
+    /// What a reader skips: decoration, and what is repeated on every page.
+    Ornament,
+}
+
+/// What can be drawn. Distances are points from the upper left corner of the present page. Parts lie within each other
+/// as they are opened and closed; what is drawn outside of them is ornament.
 pub(super) trait Canvas {
+    /// Begins a part.
+    fn open(&mut self, role: Role);
+    /// Ends the part that was begun last.
+    fn close(&mut self);
     /// Begins the next page.
     fn new_page(&mut self);
     /// Sets a line of text with its baseline at `y`.
@@ -83,4 +111,11 @@ pub(super) trait Canvas {
     fn fill_all(&mut self, areas: &[Area], color: Color);
     /// Draws a picture into a rectangle.
     fn picture(&mut self, picture: Picture, area: Area);
+}
+
+/// Draws a part.
+pub(super) fn part(canvas: &mut dyn Canvas, role: Role, draw: impl FnOnce(&mut dyn Canvas)) {
+    canvas.open(role);
+    draw(canvas);
+    canvas.close();
 }

@@ -4,6 +4,7 @@ use super::languages::{TemplateFile, date, money};
 use crate::billing::card::{Awaited, Receipt};
 use crate::billing::customer::Language;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Payments, each with its day: `100,00 € στις 02/03/2025, 60,95 € στις 04/03/2025`.
@@ -66,6 +67,8 @@ pub(super) struct Words {
     pub(super) expires_on: String,
     pub(super) is_suspended: String,
     pub(super) unless_settled: String,
+    #[serde(default)]
+    pub(super) unless_all_settled: String,
     pub(super) suspension: String,
     pub(super) termination: String,
     pub(super) release: String,
@@ -107,6 +110,9 @@ pub(super) struct Words {
     #[serde(default)]
     pub(super) trial_mark: String,
     pub(super) invoice: String,
+    /// Names of countries by their ISO-2 codes.
+    #[serde(default)]
+    pub(super) countries: BTreeMap<String, String>,
 }
 
 /// The words of every language, in the order of [`Language::ALL`]; shared by the PDF and the e-mail.
@@ -123,14 +129,19 @@ impl Words {
         }
     }
 
-    /// The marks came later than the first files of companies' own: what those lack is the built-in one.
+    /// Some words came later than the first files of companies' own: what those lack is the built-in one.
     fn completed(mut self, built_in: &Self) -> Self {
-        for (mark, usual) in
-            [(&mut self.preview_mark, &built_in.preview_mark), (&mut self.trial_mark, &built_in.trial_mark)]
-        {
+        for (mark, usual) in [
+            (&mut self.preview_mark, &built_in.preview_mark),
+            (&mut self.trial_mark, &built_in.trial_mark),
+            (&mut self.unless_all_settled, &built_in.unless_all_settled),
+        ] {
             if mark.is_empty() {
                 mark.clone_from(usual);
             }
+        }
+        for (code, name) in &built_in.countries {
+            self.countries.entry(code.clone()).or_insert_with(|| name.clone());
         }
         self
     }

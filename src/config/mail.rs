@@ -53,6 +53,7 @@ pub(super) fn mail(section: &Section<'_>, company: &Company, place: &impl Fn(Str
         language: language.unwrap_or(Language::Greek),
         templates: section.text("templates").map(place),
         archive_months: section.number("archive_months", 600).unwrap_or(120),
+        gather_days: section.number("gather_days", 30).unwrap_or(0),
         from,
     };
     for address in &mail.accounting {

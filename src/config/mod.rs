@@ -15,8 +15,8 @@ pub use hooks::HookSet;
 use crate::billing::calendar::Calendar;
 use crate::billing::card::{Bank, Company, Iris};
 use crate::billing::customer::Language;
-use crate::billing::draw::Issuer;
 use crate::billing::guard::Limits;
+use crate::billing::issuer::{Issuer, OfferedWay};
 use crate::billing::money::Money;
 use crate::billing::policy::{Mode, Policies, Rules};
 use crate::billing::service::ServiceKind;
@@ -101,6 +101,8 @@ pub struct Mail {
     pub templates: Option<PathBuf>,
     /// How long bytes are kept.
     pub archive_months: u32,
+    /// Within so many days a card stands for further reminders of what it listed.
+    pub gather_days: u32,
 }
 
 /// `[payment]`
@@ -118,6 +120,10 @@ pub struct Payment {
     pub link: Option<String>,
     /// Accounts.
     pub banks: Vec<Bank>,
+    /// The same, with names in Latin letters.
+    pub latin_banks: Vec<Bank>,
+    /// Further ways to pay.
+    pub ways: Vec<OfferedWay>,
     /// IRIS.
     pub iris: Option<Iris>,
     /// The merchant's IRIS QR.
@@ -238,6 +244,7 @@ impl Config {
             tolerance: self.payment.tolerance,
             mode: self.mode_on(day),
             stale_days: self.import.stale_days,
+            gather_days: self.mail.gather_days,
         }
     }
 
@@ -247,6 +254,8 @@ impl Config {
         Issuer {
             company: self.company.clone(),
             banks: self.payment.banks.clone(),
+            latin_banks: self.payment.latin_banks.clone(),
+            ways: self.payment.ways.clone(),
             iris: self.payment.iris.clone(),
             link: self.payment.link.clone(),
             arrives_days: self.payment.arrives_days,
@@ -265,10 +274,11 @@ fn read(root: &Section<'_>, path: &Path) -> Config {
     let company = company(&company_section, &mail_section);
     let card_prefix = card_prefix(&company_section);
     let logo = company_section.text("logo").map(&place);
+    let latin_name = company_section.text("latin_name");
     company_section.finish();
     let mail = mail::mail(&mail_section, &company, &place);
     let database = database(&root.section("database"), &place);
-    let payment = payment::payment(&root.section("payment"), &company, &place);
+    let payment = payment::payment(&root.section("payment"), &company, latin_name, &place);
     let policies = policy::policies(&root.section("policy"));
     let rollout = running::rollout(&root.section("rollout"));
     let smtp = server::smtp(&root.section("smtp"), &place);

@@ -3,13 +3,16 @@
 use super::Payment;
 use super::section::Section;
 use crate::billing::card::{Bank, Company, Iris};
+use crate::billing::issuer::OfferedWay;
 use crate::billing::money::Money;
 use crate::billing::reference::creditor_reference;
+use crate::billing::text::latin_letters;
 use std::path::PathBuf;
 
 pub(super) fn payment(
     section: &Section<'_>,
     company: &Company,
+    latin_name: Option<String>,
     place: &impl Fn(String) -> PathBuf,
 ) -> Payment {
     let prefix = section.text("reference_prefix").unwrap_or_else(|| "KONET".to_owned());
@@ -39,13 +42,22 @@ pub(super) fn payment(
     }
     let iris_qr = iris_section.text("qr").map(place);
     iris_section.finish();
+    let latin_name = latin_name.unwrap_or_else(|| latin_letters(&company.name));
+    let (mut banks, mut latin_banks) = (Vec::new(), Vec::new());
+    for section in section.list_of_sections("bank") {
+        let (bank, latin) = bank(&section, company, &latin_name);
+        banks.push(bank);
+        latin_banks.push(latin);
+    }
     let payment = Payment {
         reference_prefix: prefix,
         tolerance: Money::from_cents(section.number("tolerance_cents", 1000).unwrap_or(0).into()),
         epc_qr: section.flag("epc_qr").unwrap_or(false),
         arrives_days: section.number("arrives_days", 10).unwrap_or(1),
         link,
-        banks: section.list_of_sections("bank").iter().map(|bank| self::bank(bank, company)).collect(),
+        banks,
+        latin_banks,
+        ways: section.list_of_sections("way").iter().map(way).collect(),
         iris,
         iris_qr,
     };
@@ -53,7 +65,21 @@ pub(super) fn payment(
     payment
 }
 
-pub(super) fn bank(section: &Section<'_>, company: &Company) -> Bank {
+/// A further way to pay, which one line explains.
+fn way(section: &Section<'_>) -> OfferedWay {
+    let label = section.needed_text("label", "what it is, such as \"PayPal\"");
+    let way = OfferedWay {
+        latin_label: section.text("latin_label").unwrap_or_else(|| latin_letters(&label)),
+        label,
+        text: section
+            .needed_text("text", "how, such as \"https://paypal.me/konet\"; {reference} is the customer's"),
+    };
+    section.finish();
+    way
+}
+
+/// An account, and the same for who reads no Greek letters.
+fn bank(section: &Section<'_>, company: &Company, latin_name: &str) -> (Bank, Bank) {
     let given = section.needed_text("iban", "the account's IBAN");
     let bare: String = given.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_uppercase();
     if !given.is_empty() && bare.parse::<iban::Iban>().is_err() {
@@ -79,6 +105,17 @@ pub(super) fn bank(section: &Section<'_>, company: &Company) -> Bank {
         bic,
         beneficiary: section.text("beneficiary").unwrap_or_else(|| company.name.clone()),
     };
+    let latin = Bank {
+        name: section.text("latin_name").unwrap_or_else(|| latin_letters(&bank.name)),
+        beneficiary: section.text("latin_beneficiary").unwrap_or_else(|| {
+            if bank.beneficiary == company.name {
+                latin_name.to_owned()
+            } else {
+                latin_letters(&bank.beneficiary)
+            }
+        }),
+        ..bank.clone()
+    };
     section.finish();
-    bank
+    (bank, latin)
 }

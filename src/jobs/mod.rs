@@ -15,7 +15,7 @@ pub mod record;
 pub mod spared;
 pub mod status;
 
-use crate::billing::draw::Issuer;
+use crate::billing::issuer::Issuer;
 use crate::billing::policy::Rules;
 use crate::config::Config;
 use crate::report::Report;

@@ -1,6 +1,6 @@
 //! Six years of a small company, day by day: ends of months, leap years, holidays, the freeze of Christmas, people who
 //! pay early, late, too much and never. Every night agrees with the reference, and all that happened is written in
-//! `six_years.txt`; `KONET_BILLING_UPDATE=1` writes it anew, for a person to read. The README's tests live through the
+//! `six_years.txt`; `KONET_BILLING_UPDATE=1 KONET_BILLING_YEARS=6` writes it anew, for a person to read. The README's tests live through the
 //! first year, `.ci/run` through `KONET_BILLING_YEARS=6`.
 
 use super::twin::{Amount, Event, Seed, Twin, World};

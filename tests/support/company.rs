@@ -1,4 +1,4 @@
-//! A company that a test lives with: the real binary, its bank's account, and a look at section 8 after every command.
+//! A company that a test lives with: the real binary, its bank's account, and a look at what must never happen after every command.
 
 use super::books::{Books, Service};
 use super::sandbox::{Ran, Sandbox};

@@ -1,13 +1,15 @@
 //! The heads of the first page and of later ones, and the foot of all.
 
 use super::{
-    Area, Canvas, Color, Face, HEIGHT, LABEL, MARGIN, PADDING, RIGHT, SMALL, STRONG, Sheet, Type, WIDTH,
-    centred, count, drawable, right, rule, wrapped,
+    Area, Canvas, Color, Face, HEIGHT, LABEL, MARGIN, PADDING, RIGHT, Role, SMALL, STRONG, Sheet, Type,
+    WIDTH, centred, count, drawable, part, right, rule, wrapped,
 };
 use crate::billing::text::greek_capitals;
 use crate::card::paper::Picture;
 
-const CUSTOMER_WIDTH: f32 = 300.0;
+const AMOUNT_WIDTH: f32 = 198.0;
+const CUSTOMER_WIDTH: f32 = RIGHT - MARGIN - AMOUNT_WIDTH - 13.0;
+const COMPANY_WIDTH: f32 = 310.0;
 const STATE_HEIGHT: f32 = 21.0;
 
 impl Sheet<'_> {
@@ -16,14 +18,15 @@ impl Sheet<'_> {
         let Some(mark) = &self.said.band else { return };
         let style = Type::new(Face::Bold, 10.0, Color::INK);
         canvas.fill(Area { x: 0.0, y: 0.0, width: WIDTH, height: 22.0 }, 0.0, Color::GOLD);
-        centred(canvas, WIDTH / 2.0, 15.0, mark, style);
+        part(canvas, Role::Paragraph, |canvas| centred(canvas, WIDTH / 2.0, 15.0, mark, style));
     }
 
     fn brand_mark(&self, canvas: &mut dyn Canvas, top: f32, height: f32) {
         if let Some(ratio) = self.brand.logo {
             let width = (height * ratio).min(180.0);
             let area = Area { x: MARGIN, y: top, width, height: width / ratio };
-            canvas.picture(Picture::Logo, area);
+            let said = Role::Figure(self.said.company.name.clone());
+            part(canvas, said, |canvas| canvas.picture(Picture::Logo, area));
             return;
         }
         // no logo: the initial in a square, and the name
@@ -43,28 +46,34 @@ impl Sheet<'_> {
         let style = Type::new(Face::Bold, height * 0.6, Color::WHITE);
         centred(canvas, MARGIN + height / 2.0, top + height * 0.66, &initial, style);
         let name = Type::new(Face::Bold, height * 0.5, Color::TEAL);
-        canvas.text(MARGIN + height + 9.0, top + height * 0.67, &drawable(&self.said.company.name), name);
+        part(canvas, Role::Paragraph, |canvas| {
+            canvas.text(MARGIN + height + 9.0, top + height * 0.67, &drawable(&self.said.company.name), name);
+        });
     }
 
     pub(super) fn first_head(&self, canvas: &mut dyn Canvas) {
         self.band(canvas);
         let words = self.words;
-        let top = 40.0;
+        let top = 34.0;
         self.brand_mark(canvas, top, 34.0);
         let title = Type::new(Face::Bold, 21.0, Color::TEAL);
-        right(canvas, RIGHT, top + 17.0, &words.title, title);
-        right(canvas, RIGHT, top + 33.0, &self.said.subtitle, Type::new(Face::Regular, 12.0, Color::MUTED));
-        let mut y = top + 52.0;
-        for line in &self.said.company.lines {
-            for part in wrapped(line, SMALL, 300.0) {
-                canvas.text(MARGIN, y, &part, SMALL);
-                y += SMALL.leading();
+        part(canvas, Role::Title, |canvas| right(canvas, RIGHT, top + 17.0, &words.title, title));
+        let subtitle = Type::new(Face::Regular, 12.0, Color::MUTED);
+        part(canvas, Role::Paragraph, |canvas| {
+            right(canvas, RIGHT, top + 33.0, &self.said.subtitle, subtitle);
+        });
+        part(canvas, Role::Paragraph, |canvas| {
+            let lines = self.said.company.lines.iter().flat_map(|line| wrapped(line, SMALL, COMPANY_WIDTH));
+            for (at, line) in lines.enumerate() {
+                canvas.text(MARGIN, top + 52.0 + count(at) * SMALL.leading(), &line, SMALL);
             }
-        }
+        });
         let mut y = top + 54.0;
         let mut fact = |canvas: &mut dyn Canvas, label: &str, value: &str| {
-            right(canvas, RIGHT, y, value, STRONG);
-            right(canvas, RIGHT - STRONG.width(value) - 5.0, y, label, SMALL);
+            part(canvas, Role::Paragraph, |canvas| {
+                right(canvas, RIGHT - STRONG.width(value) - 5.0, y, label, SMALL);
+                right(canvas, RIGHT, y, value, STRONG);
+            });
             y += STRONG.leading() + 1.0;
         };
         let said = self.said;
@@ -93,12 +102,15 @@ impl Sheet<'_> {
         canvas.fill(disc, 6.5, ink);
         let sign = Type::new(Face::Bold, 10.0, ground);
         centred(canvas, x + 6.5, top + 14.2, if state.grave { "!" } else { "i" }, sign);
-        canvas.text(x + 20.0, top + 14.0, &drawable(&state.text), style);
+        part(canvas, Role::Heading, |canvas| {
+            canvas.text(x + 20.0, top + 14.0, &drawable(&state.text), style);
+        });
     }
 
     fn state_top(&self) -> f32 {
-        let lines: usize = self.said.company.lines.iter().map(|line| wrapped(line, SMALL, 300.0).len()).sum();
-        92.0 + count(lines.max(4)) * SMALL.leading() + 2.0
+        let lines = self.said.company.lines.iter().map(|line| wrapped(line, SMALL, COMPANY_WIDTH).len());
+        let lines: usize = lines.sum();
+        86.0 + count(lines.max(4)) * SMALL.leading() + 2.0
     }
 
     fn customer_top(&self) -> f32 {
@@ -117,10 +129,9 @@ impl Sheet<'_> {
     }
 
     fn panel_height(&self) -> f32 {
-        let lines: f32 = self.customer_lines().iter().map(|(_, style)| style.leading()).sum();
-        let amount =
-            if self.said.amount.as_ref().is_some_and(|due| due.later.is_some()) { 101.0 } else { 88.0 };
-        (lines + 2.0 * PADDING + 12.0).max(amount)
+        let customer: f32 = self.customer_lines().iter().map(|(_, style)| style.leading()).sum();
+        let amount: f32 = self.amount_lines().iter().map(|(_, _, step)| step).sum();
+        (customer + 12.0).max(amount) + 2.0 * PADDING
     }
 
     pub(super) fn first_head_height(&self) -> f32 {
@@ -132,52 +143,62 @@ impl Sheet<'_> {
         canvas.fill(Area { x: MARGIN, y: top, width: CUSTOMER_WIDTH, height }, 5.0, Color::PANEL);
         let x = MARGIN + PADDING;
         let mut y = top + PADDING + 6.0;
-        canvas.text(x, y, &self.capitals(&self.words.customer), LABEL);
-        y += 4.0;
-        for (line, style) in self.customer_lines() {
-            y += style.leading();
-            canvas.text(x, y, &line, style);
+        part(canvas, Role::Paragraph, |canvas| {
+            canvas.text(x, y, &self.capitals(&self.words.customer), LABEL);
+            y += 4.0;
+            for (line, style) in self.customer_lines() {
+                y += style.leading();
+                canvas.text(x, y, &line, style);
+            }
+        });
+    }
+
+    /// What the panel beside the customer says, each line with the distance from the one before it.
+    fn amount_lines(&self) -> Vec<(String, Type, f32)> {
+        let (words, width) = (self.words, AMOUNT_WIDTH - 2.0 * PADDING);
+        let white = |face, size| Type::new(face, size, Color::WHITE);
+        let broken = |text: &str, style: Type| {
+            wrapped(text, style, width).into_iter().map(move |line| (line, style, style.leading()))
+        };
+        let Some(due) = &self.said.amount else {
+            return broken(&words.nothing_due, white(Face::Bold, 13.0)).collect();
+        };
+        let amount = drawable(&due.total);
+        let mut large = white(Face::Bold, 24.0);
+        while large.width(&amount) > width && large.size > 10.0 {
+            large.size -= 1.0;
         }
+        let mut lines = vec![(self.capitals(&words.amount_due), white(Face::Bold, 8.5), 8.0)];
+        lines.push((amount, large, 25.0));
+        let gold = Type::new(Face::Bold, 10.0, Color::GOLD);
+        lines.extend(std::iter::once(&due.pay_by).chain(&due.later).map(|day| (day.clone(), gold, 14.5)));
+        lines.extend(due.of_which_overdue.iter().flat_map(|text| broken(text, white(Face::Regular, 8.5))));
+        if let Some(payment) = &self.said.payment {
+            lines.push((payment.reference_label.clone(), white(Face::Regular, 8.5), 14.5));
+            lines.extend(broken(&payment.reference, white(Face::Bold, 11.0)));
+        }
+        lines
     }
 
     fn amount_panel(&self, canvas: &mut dyn Canvas, top: f32) {
-        let words = self.words;
-        let x = MARGIN + CUSTOMER_WIDTH + 14.0;
-        let area = Area { x, y: top, width: RIGHT - x, height: self.panel_height() };
-        canvas.fill(area, 5.0, Color::TEAL);
-        let x = x + PADDING;
-        let width = area.width - 2.0 * PADDING;
-        let white = |face, size| Type::new(face, size, Color::WHITE);
-        let lines = |canvas: &mut dyn Canvas, text: &str, mut y: f32, style: Type| {
-            for line in wrapped(text, style, width) {
-                canvas.text(x, y, &line, style);
-                y += style.leading();
+        let x = RIGHT - AMOUNT_WIDTH;
+        let (height, lines) = (self.panel_height(), self.amount_lines());
+        canvas.fill(Area { x, y: top, width: AMOUNT_WIDTH, height }, 5.0, Color::TEAL);
+        let taken: f32 = lines.iter().map(|(_, _, step)| step).sum();
+        // where nothing is due the few words stand in the middle
+        let is_due = self.said.amount.is_some();
+        let mut y = if is_due { top + PADDING } else { top + (height - taken) / 2.0 - 3.0 };
+        part(canvas, Role::Paragraph, |canvas| {
+            for (text, style, step) in &lines {
+                y += step;
+                canvas.text(x + PADDING, y, text, *style);
             }
-        };
-        let Some(due) = &self.said.amount else {
-            lines(canvas, &words.nothing_due, top + area.height / 2.0, white(Face::Bold, 13.0));
-            return;
-        };
-        canvas.text(x, top + PADDING + 6.0, &self.capitals(&words.amount_due), white(Face::Bold, 7.2));
-        let amount = drawable(&due.total);
-        let mut style = white(Face::Bold, 25.0);
-        while style.width(&amount) > width && style.size > 10.0 {
-            style.size -= 1.0;
-        }
-        canvas.text(x, top + PADDING + 34.0, &amount, style);
-        let mut y = top + PADDING + 52.0;
-        for day in std::iter::once(&due.pay_by).chain(&due.later) {
-            canvas.text(x, y, day, Type::new(Face::Bold, 10.0, Color::GOLD));
-            y += 13.0;
-        }
-        if let Some(overdue) = &due.of_which_overdue {
-            lines(canvas, overdue, y, white(Face::Regular, 8.5));
-        }
+        });
     }
 
     pub(super) fn later_head(&self, canvas: &mut dyn Canvas) {
         self.band(canvas);
-        let y = 56.0;
+        let y = 52.0;
         canvas.text(MARGIN, y, &drawable(&self.said.company.name), Type::new(Face::Bold, 12.0, Color::TEAL));
         let text = format!("{} {}", &self.words.title, self.said.number);
         right(canvas, RIGHT, y, text.trim(), STRONG);
@@ -185,14 +206,14 @@ impl Sheet<'_> {
     }
 
     pub(super) fn foot(&self, canvas: &mut dyn Canvas, page: usize, pages: usize) {
-        let y = HEIGHT - 56.0;
+        let y = HEIGHT - 52.0;
         rule(canvas, y, Color::RULE, 0.6);
-        canvas.text(MARGIN, y + 13.0, &self.said.not_fiscal, Type::new(Face::Bold, 7.6, Color::INK));
-        let small = Type::new(Face::Regular, 7.4, Color::MUTED);
-        let number = format!("{} {page} {} {pages}", &self.words.page, &self.words.of);
-        right(canvas, RIGHT, y + 13.0, &number, small);
+        let strong = Type { color: Color::INK, ..LABEL };
+        canvas.text(MARGIN, y + 13.0, &self.said.not_fiscal, strong);
         if let Some(questions) = &self.said.company.questions {
-            canvas.text(MARGIN, y + 24.0, &drawable(questions), small);
+            canvas.text(MARGIN, y + 25.0, &drawable(questions), SMALL);
         }
+        let number = format!("{} {page} {} {pages}", &self.words.page, &self.words.of);
+        part(canvas, Role::Ornament, |canvas| right(canvas, RIGHT, y + 25.0, &number, SMALL));
     }
 }

@@ -8,7 +8,7 @@ mod text;
 
 use super::fonts::{Face, drawable};
 use super::languages::capitals;
-use super::paper::{Area, Canvas, Color, HEIGHT, Type, WIDTH};
+use super::paper::{Area, Canvas, Color, HEIGHT, Role, Type, WIDTH, part};
 use super::worded::{Worded, WordedEvent, WordedService};
 use super::words::Words;
 use text::{centred, count, right, rule, wrapped};
@@ -17,27 +17,28 @@ const MARGIN: f32 = 42.0;
 const INNER: f32 = WIDTH - 2.0 * MARGIN;
 const RIGHT: f32 = WIDTH - MARGIN;
 /// Below it only the footer stands.
-const BOTTOM: f32 = HEIGHT - 74.0;
+const BOTTOM: f32 = HEIGHT - 60.0;
 const PADDING: f32 = 12.0;
 
 /// Right edges of the figures, left edges of the texts.
 mod column {
     use super::{MARGIN, RIGHT};
     pub(super) const SERVICE: f32 = MARGIN + 8.0;
-    pub(super) const SERVICE_WIDTH: f32 = 196.0;
-    pub(super) const PERIOD: f32 = MARGIN + 212.0;
-    pub(super) const NEW_EXPIRY: f32 = MARGIN + 280.0;
-    pub(super) const NET: f32 = RIGHT - 118.0;
-    pub(super) const VAT: f32 = RIGHT - 64.0;
+    pub(super) const SERVICE_WIDTH: f32 = 146.0;
+    pub(super) const PERIOD: f32 = MARGIN + 160.0;
+    pub(super) const NEW_EXPIRY: f32 = MARGIN + 278.0;
+    pub(super) const NET: f32 = RIGHT - 112.0;
+    pub(super) const VAT: f32 = RIGHT - 60.0;
     pub(super) const GROSS: f32 = RIGHT - 8.0;
 }
 
+// nothing is set smaller than 8.5 points
 const BODY: Type = Type::new(Face::Regular, 9.0, Color::INK);
 const STRONG: Type = Type::new(Face::Bold, 9.0, Color::INK);
-const SMALL: Type = Type::new(Face::Regular, 8.0, Color::MUTED);
-const LABEL: Type = Type::new(Face::Bold, 7.2, Color::MUTED);
-const HEAD: Type = Type::new(Face::Bold, 7.6, Color::WHITE);
-const WARNING: Type = Type::new(Face::Regular, 8.0, Color::ALERT);
+const SMALL: Type = Type::new(Face::Regular, 8.5, Color::MUTED);
+const LABEL: Type = Type::new(Face::Bold, 8.5, Color::MUTED);
+const HEAD: Type = Type::new(Face::Bold, 8.5, Color::WHITE);
+const WARNING: Type = Type::new(Face::Regular, 8.5, Color::ALERT);
 const SECTION: Type = Type::new(Face::Bold, 11.0, Color::TEAL);
 
 type Draw<'a> = Box<dyn Fn(&mut dyn Canvas, f32) + 'a>;
@@ -47,18 +48,25 @@ struct Block<'a> {
     height: f32,
     /// Never the last on a page.
     keeps_next: bool,
-    /// A row of the table: a page that begins with it repeats the head, and the gross so far.
-    row: Option<Row<'a>>,
+    place: Place<'a>,
     draw: Draw<'a>,
 }
 
-/// The gross of all rows before this one, where that is not nothing.
+/// Where a block stands.
 #[derive(Clone, Copy)]
-struct Row<'a>(Option<&'a str>);
+enum Place<'a> {
+    /// By itself.
+    Alone,
+    /// Above the rows of the table.
+    TableHead,
+    /// A row of the table: a page that begins with it repeats the head, and the gross of all rows before it, where that
+    /// is not nothing.
+    Row(Option<&'a str>),
+}
 
 impl<'a> Block<'a> {
     fn new(height: f32, draw: impl Fn(&mut dyn Canvas, f32) + 'a) -> Self {
-        Self { height, keeps_next: false, row: None, draw: Box::new(draw) }
+        Self { height, keeps_next: false, place: Place::Alone, draw: Box::new(draw) }
     }
 
     fn space(height: f32) -> Self {
@@ -69,8 +77,8 @@ impl<'a> Block<'a> {
         Self { keeps_next: true, ..self }
     }
 
-    fn in_table(self, carried: Option<&'a str>) -> Self {
-        Self { row: Some(Row(carried)), ..self }
+    fn in_table(self, place: Place<'a>) -> Self {
+        Self { place, ..self }
     }
 }
 
@@ -88,21 +96,41 @@ pub(super) fn draw(said: &Worded, words: &Words, brand: Brand, canvas: &mut dyn 
     let sheet = Sheet { said, words, brand };
     let blocks = sheet.blocks();
     let pages = sheet.paginate(&blocks);
+    // the table goes on over the pages
+    let mut is_in_table = false;
     for (index, page) in pages.iter().enumerate() {
         canvas.new_page();
         if index == 0 {
             sheet.first_head(canvas);
         } else {
-            sheet.later_head(canvas);
+            part(canvas, Role::Ornament, |canvas| sheet.later_head(canvas));
         }
         for (top, piece) in page {
             match piece {
-                Piece::Block(block) => (block.draw)(canvas, *top),
-                Piece::TableHead => sheet.table_head(canvas, *top),
-                Piece::Carried(sum) => sheet.carried(canvas, *top, sum),
+                Piece::Block(block) => {
+                    let is_of_table = !matches!(block.place, Place::Alone);
+                    if is_of_table && !is_in_table {
+                        canvas.open(Role::Table);
+                    } else if is_in_table && !is_of_table {
+                        canvas.close();
+                    }
+                    is_in_table = is_of_table;
+                    (block.draw)(canvas, *top);
+                }
+                Piece::TableHead => part(canvas, Role::Ornament, |canvas| sheet.table_head(canvas, *top)),
+                Piece::Carried(sum) => {
+                    part(canvas, Role::Ornament, |canvas| sheet.carried(canvas, *top, sum));
+                }
             }
         }
-        sheet.foot(canvas, index + 1, pages.len());
+        if index + 1 < pages.len() {
+            part(canvas, Role::Ornament, |canvas| sheet.foot(canvas, index + 1, pages.len()));
+            continue;
+        }
+        if is_in_table {
+            canvas.close();
+        }
+        part(canvas, Role::Paragraph, |canvas| sheet.foot(canvas, index + 1, pages.len()));
     }
 }
 
@@ -120,8 +148,8 @@ struct Sheet<'a> {
 }
 
 const TABLE_HEAD_HEIGHT: f32 = 20.0;
-const CARRIED_HEIGHT: f32 = 16.0;
-const LATER_TOP: f32 = 84.0;
+const CARRIED_HEIGHT: f32 = 14.0;
+const LATER_TOP: f32 = 76.0;
 
 impl<'a> Sheet<'a> {
     /// Capitals for the little labels.
@@ -144,7 +172,7 @@ impl<'a> Sheet<'a> {
             if top + needed > BOTTOM && !page_is_empty {
                 pages.push(Vec::new());
                 top = LATER_TOP;
-                if let (Some(Row(carried)), Some(page)) = (block.row, pages.last_mut()) {
+                if let (Place::Row(carried), Some(page)) = (block.place, pages.last_mut()) {
                     page.push((top, Piece::TableHead));
                     top += TABLE_HEAD_HEIGHT;
                     if let Some(sum) = carried {
@@ -183,7 +211,10 @@ impl<'a> Sheet<'a> {
     }
 
     fn section(&self, title: &'a str) -> Block<'a> {
-        Block::new(20.0, move |canvas, top| canvas.text(MARGIN, top + 11.0, title, SECTION)).keeping_next()
+        let draw = move |canvas: &mut dyn Canvas, top| {
+            part(canvas, Role::Heading, |canvas| canvas.text(MARGIN, top + 11.0, title, SECTION));
+        };
+        Block::new(20.0, draw).keeping_next()
     }
 
     fn notes(&'a self, blocks: &mut Vec<Block<'a>>) {
@@ -215,6 +246,7 @@ fn event(event: &WordedEvent) -> Block<'_> {
     let height = count(names.len() + texts.len()) * BODY.leading() + 8.0;
     Block::new(height, move |canvas, top| {
         canvas.fill(Area { x: MARGIN, y: top + 1.0, width: 2.5, height: height - 6.0 }, 0.0, Color::GOLD);
+        canvas.open(Role::Paragraph);
         let mut y = top + 9.0;
         for (lines, style) in [(&names, STRONG), (&texts, style)] {
             for line in lines {
@@ -222,30 +254,31 @@ fn event(event: &WordedEvent) -> Block<'_> {
                 y += style.leading();
             }
         }
+        canvas.close();
     })
 }
 
 fn listed<'a>(service: &'a WordedService, until: Option<&'a str>) -> Block<'a> {
     let lines = wrapped(&service.name, BODY, INNER - 130.0);
-    Block::new(count(lines.len()) * BODY.leading() + 2.0, move |canvas, top| {
-        let mut y = top + 9.0;
+    Block::new(count(lines.len()) * BODY.leading() + 1.0, move |canvas, top| {
+        canvas.open(Role::Paragraph);
+        for (at, line) in lines.iter().enumerate() {
+            canvas.text(column::SERVICE, top + 9.0 + count(at) * BODY.leading(), line, BODY);
+        }
         if let Some(until) = until {
-            right(canvas, column::GROSS, y, until, SMALL);
+            right(canvas, column::GROSS, top + 9.0, until, SMALL);
         }
-        for line in &lines {
-            canvas.text(column::SERVICE, y, line, BODY);
-            y += BODY.leading();
-        }
+        canvas.close();
     })
 }
 
 fn paragraph<'a>(text: &str, style: Type) -> Block<'a> {
     let lines = wrapped(text, style, INNER);
     Block::new(count(lines.len()) * style.leading() + 6.0, move |canvas, top| {
-        let mut y = top + style.size;
-        for line in &lines {
-            canvas.text(MARGIN, y, line, style);
-            y += style.leading();
+        canvas.open(Role::Paragraph);
+        for (at, line) in lines.iter().enumerate() {
+            canvas.text(MARGIN, top + style.size + count(at) * style.leading(), line, style);
         }
+        canvas.close();
     })
 }

@@ -1,8 +1,9 @@
 //! Our canvas on top of genpdf's low-level renderer, whose pages are printpdf's.
 
 use super::CardError;
+use super::structure::{Mark, Structure};
 use crate::card::fonts::{Face, lacking};
-use crate::card::paper::{Area, Canvas, Color, HEIGHT, Picture, Type, WIDTH};
+use crate::card::paper::{Area, Canvas, Color, HEIGHT, Picture, Role, Type, WIDTH};
 use genpdf::render::Renderer;
 use printpdf::lopdf::Object as Operand;
 use printpdf::lopdf::content::Operation;
@@ -16,6 +17,7 @@ pub(super) struct PdfCanvas {
     renderer: Renderer,
     fonts: [IndirectFontRef; 2],
     pages: usize,
+    structure: Structure,
     lacking: Option<(char, String)>,
 }
 
@@ -27,20 +29,35 @@ impl PdfCanvas {
             renderer.add_embedded_font(Face::Regular.bytes()).map_err(fault)?,
             renderer.add_embedded_font(Face::Bold.bytes()).map_err(fault)?,
         ];
-        Ok(Self { renderer, fonts, pages: 0, lacking: None })
+        Ok(Self { renderer, fonts, pages: 0, structure: Structure::default(), lacking: None })
     }
 
-    pub(super) fn finish(self) -> Result<Vec<u8>, CardError> {
+    /// The document, and the tree of its parts.
+    pub(super) fn finish(self) -> Result<(Vec<u8>, Structure), CardError> {
         if let Some((character, text)) = self.lacking {
             return Err(CardError::Glyph { character, text });
         }
         let mut bytes = Vec::new();
         self.renderer.write(&mut bytes).map_err(|error| CardError::Pdf(error.to_string()))?;
-        Ok(bytes)
+        Ok((bytes, self.structure))
     }
 
-    fn with_layer(&self, work: impl FnOnce(&PdfLayerReference)) {
-        work(self.renderer.last_page().first_layer().layer());
+    /// Draws on the present page, marked as the part that is open.
+    fn marked(&mut self, is_shape: bool, work: impl FnOnce(&PdfLayerReference)) {
+        let mark = self.structure.mark(self.pages.saturating_sub(1), is_shape);
+        let page = self.renderer.last_page();
+        let page = page.first_layer();
+        let layer = page.layer();
+        layer.add_operation(match mark {
+            Mark::Ornament => Operation::new("BMC", vec![Operand::Name("Artifact".into())]),
+            Mark::Part { tag, id } => {
+                let mut mark = printpdf::lopdf::Dictionary::new();
+                mark.set("MCID", id);
+                Operation::new("BDC", vec![Operand::Name(tag.into()), Operand::Dictionary(mark)])
+            }
+        });
+        work(layer);
+        layer.add_operation(operation("EMC", &[]));
     }
 }
 
@@ -80,6 +97,14 @@ fn glyph_runs(face: Face, text: &str) -> Vec<Operand> {
 }
 
 impl Canvas for PdfCanvas {
+    fn open(&mut self, role: Role) {
+        self.structure.open(role);
+    }
+
+    fn close(&mut self) {
+        self.structure.close();
+    }
+
     fn new_page(&mut self) {
         // the renderer is born with its first page
         if self.pages > 0 {
@@ -101,14 +126,18 @@ impl Canvas for PdfCanvas {
             Face::Regular => &self.fonts[0],
             Face::Bold => &self.fonts[1],
         };
-        self.with_layer(|layer| {
+        let font = font.clone();
+        self.marked(false, |layer| {
             layer.add_operation(fill_color(style.color));
             layer.begin_text_section();
-            layer.set_font(font, style.size);
+            layer.set_font(&font, style.size);
             layer.add_operation(operation("Td", &[x, HEIGHT - y]));
             layer.add_operation(Operation::new("TJ", vec![Operand::Array(glyph_runs(style.face, text))]));
             layer.end_text_section();
         });
+        let (width, height) = (style.width(text), style.leading());
+        let area = Area { x, y: y - style.size, width, height };
+        self.structure.lead(self.pages.saturating_sub(1), area);
     }
 
     fn fill(&mut self, area: Area, radius: f32, color: Color) {
@@ -121,7 +150,7 @@ impl Canvas for PdfCanvas {
         let r = radius.min(area.width / 2.0).min(area.height / 2.0);
         // how far a Bézier curve's handles stand off so that it looks like a quarter of a circle
         let k = r * 0.4477;
-        self.with_layer(|layer| {
+        self.marked(true, |layer| {
             layer.add_operation(fill_color(color));
             layer.add_operation(operation("m", &[left + r, top]));
             layer.add_operation(operation("l", &[right - r, top]));
@@ -137,7 +166,7 @@ impl Canvas for PdfCanvas {
     }
 
     fn fill_all(&mut self, areas: &[Area], color: Color) {
-        self.with_layer(|layer| {
+        self.marked(true, |layer| {
             layer.add_operation(fill_color(color));
             for area in areas {
                 let bottom = HEIGHT - area.y - area.height;
@@ -149,7 +178,7 @@ impl Canvas for PdfCanvas {
 
     fn picture(&mut self, picture: Picture, area: Area) {
         let bottom = HEIGHT - area.y - area.height;
-        self.with_layer(|layer| {
+        self.marked(true, |layer| {
             layer.save_graphics_state();
             layer.add_operation(operation("cm", &[area.width, 0.0, 0.0, area.height, area.x, bottom]));
             layer.add_operation(Operation::new("Do", vec![Operand::Name(picture.name().into())]));

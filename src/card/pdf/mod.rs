@@ -5,6 +5,7 @@ mod canvas;
 mod image;
 mod polish;
 pub mod proof;
+mod structure;
 
 use super::page::{self, Brand};
 use super::worded::worded;
@@ -68,9 +69,9 @@ pub fn render(card: &BillingCard, look: &Look) -> Result<Vec<u8>, CardError> {
     };
     let words = look.wording.of(card.language);
     page::draw(&worded(card, words), words, brand, &mut canvas);
-    let raw = canvas.finish()?;
-    let bytes =
-        polish::polished(&raw, card, words, look).map_err(|error| CardError::Pdf(error.to_string()))?;
+    let (raw, structure) = canvas.finish()?;
+    let bytes = polish::polished(&raw, &structure, card, words, look)
+        .map_err(|error| CardError::Pdf(error.to_string()))?;
     proof::check(&bytes, card)?;
     Ok(bytes)
 }

@@ -1,6 +1,7 @@
 //! What the library gets wrong or leaves to chance is put right here, and nowhere else, so that the
 //! same card always has the same bytes.
 
+use super::structure::{Structure, pdf_text};
 use super::{Image, Look};
 use crate::billing::card::BillingCard;
 use crate::card::fonts::drawable;
@@ -10,7 +11,13 @@ use lopdf::{Dictionary, Document, Object, ObjectId, Stream, StringFormat, dictio
 use sha2::{Digest, Sha256};
 
 /// The finished document: every repair in turn, then numbered and compressed.
-pub(super) fn polished(raw: &[u8], card: &BillingCard, words: &Words, look: &Look) -> lopdf::Result<Vec<u8>> {
+pub(super) fn polished(
+    raw: &[u8],
+    structure: &Structure,
+    card: &BillingCard,
+    words: &Words,
+    look: &Look,
+) -> lopdf::Result<Vec<u8>> {
     let mut document = Document::load_mem(raw)?;
     document.version = "1.5".to_owned();
     strip_layers(&mut document);
@@ -20,6 +27,7 @@ pub(super) fn polished(raw: &[u8], card: &BillingCard, words: &Words, look: &Loo
             place(&mut document, picture, image);
         }
     }
+    structure.plant(&mut document);
     describe(&mut document, card, words);
     identify(&mut document, card);
     document.prune_objects();
@@ -37,37 +45,56 @@ fn identify(document: &mut Document, card: &BillingCard) {
     document.trailer.set("ID", vec![id.clone(), id]);
 }
 
-/// UTF-16 with its mark, as PDF wants text that is not Latin.
-fn pdf_text(text: &str) -> Object {
-    let mut bytes = vec![0xFE, 0xFF];
-    bytes.extend(text.encode_utf16().flat_map(u16::to_be_bytes));
-    Object::String(bytes, StringFormat::Hexadecimal)
-}
-
 /// The library writes the present moment, its own name and no language; here stand the card's day, what
 /// it is and whose, and none of the catalogue's entries that only say how an editor should open it.
 fn describe(document: &mut Document, card: &BillingCard, words: &Words) {
     let title = format!("{} {}", words.title, card.number);
+    let subject = format!("{}: {}", words.pro_forma, drawable(&card.customer.name));
     let moment = Object::string_literal(card.issued_on.format("D:%Y%m%d000000Z").to_string());
     let company = card.company.trade_name.as_deref().unwrap_or(&card.company.name);
     let info = dictionary! {
         "Title" => pdf_text(title.trim()),
         "Author" => pdf_text(&drawable(company)),
-        "Subject" => pdf_text(&format!("{}: {}", words.pro_forma, drawable(&card.customer.name))),
+        "Subject" => pdf_text(&subject),
         "Creator" => Object::string_literal("konet-billing"),
         "Producer" => Object::string_literal("konet-billing"),
         "CreationDate" => moment.clone(),
         "ModDate" => moment,
     };
+    let metadata = metadata(title.trim(), &drawable(company), &subject, card);
+    let kind = dictionary! { "Type" => "Metadata", "Subtype" => "XML" };
+    let metadata = document.add_object(Stream::new(kind, metadata.into_bytes()).with_compression(false));
     let info = document.add_object(info);
     document.trailer.set("Info", info);
     if let Ok(catalog) = document.catalog_mut() {
         for key in ["Metadata", "OutputIntents", "Outlines", "OCProperties", "PageMode"] {
             catalog.remove(key.as_bytes());
         }
+        catalog.set("Metadata", metadata);
         catalog.set("Lang", Object::string_literal(card.language.code()));
         catalog.set("ViewerPreferences", dictionary! { "DisplayDocTitle" => true });
     }
+}
+
+/// The same as XMP, which archives and readers look for.
+fn metadata(title: &str, company: &str, subject: &str, card: &BillingCard) -> String {
+    let (language, day) = (card.language.code(), card.issued_on);
+    let [title, company, subject] = [title, company, subject].map(handlebars::html_escape);
+    format!(
+        r#"<?xpacket begin="﻿" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+ xmlns:pdf="http://ns.adobe.com/pdf/1.3/">
+<dc:format>application/pdf</dc:format>
+<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>
+<dc:creator><rdf:Seq><rdf:li>{company}</rdf:li></rdf:Seq></dc:creator>
+<dc:description><rdf:Alt><rdf:li xml:lang="x-default">{subject}</rdf:li></rdf:Alt></dc:description>
+<dc:language><rdf:Bag><rdf:li>{language}</rdf:li></rdf:Bag></dc:language>
+<xmp:CreateDate>{day}T00:00:00Z</xmp:CreateDate><xmp:ModifyDate>{day}T00:00:00Z</xmp:ModifyDate>
+<xmp:CreatorTool>konet-billing</xmp:CreatorTool><pdf:Producer>konet-billing</pdf:Producer>
+</rdf:Description></rdf:RDF></x:xmpmeta>
+<?xpacket end="r"?>"#
+    )
 }
 
 /// The library makes every page a layer that readers list; a card has none. It writes one operation a
@@ -76,10 +103,15 @@ fn strip_layers(document: &mut Document) {
     let pages: Vec<ObjectId> = document.get_pages().into_values().collect();
     for page in pages {
         let content = document.get_page_content(page);
-        let lines = content.split_inclusive(|byte| *byte == b'\n');
-        let kept = lines.filter(|line| {
+        // whether what was opened is ours, outermost first
+        let mut ours: Vec<bool> = Vec::new();
+        let kept = content.split_inclusive(|byte| *byte == b'\n').filter(|line| {
             let line = line.trim_ascii_end();
-            !(line.ends_with(b" BDC") || line == b"EMC")
+            if line.ends_with(b"BDC") || line.ends_with(b"BMC") {
+                ours.push(!line.starts_with(b"/OC "));
+                return !line.starts_with(b"/OC ");
+            }
+            line != b"EMC" || ours.pop().unwrap_or(false)
         });
         let content = document.add_object(Stream::new(Dictionary::new(), kept.flatten().copied().collect()));
         if let Ok(dictionary) = document.get_dictionary_mut(page) {

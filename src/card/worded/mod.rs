@@ -1,23 +1,21 @@
 //! A card in the words of its language: every sentence, label, consequence and verb is decided here, once.
 //! The e-mail's templates and the PDF's page only place them.
 
+mod payment;
 mod shape;
 mod specimen;
 
 use super::languages::{capitals, date, figures, money, rate};
 use super::words::{Words, receipts};
 use crate::billing::card::{
-    Bank, BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Iris, Urgency,
+    BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Urgency,
 };
-use crate::billing::customer::{Language, PaymentReference};
+use crate::billing::customer::Language;
 use crate::billing::money::Money;
 use crate::billing::notice::Stage;
-use crate::billing::reference::grouped;
 use chrono::NaiveDate;
 pub(super) use shape::{Worded, WordedEvent, WordedGroup, WordedLine, WordedPayment, WordedService};
-use shape::{
-    WordedAmount, WordedBank, WordedCompany, WordedCustomer, WordedState, WordedTotals, WordedVat, WordedWay,
-};
+use shape::{WordedAmount, WordedCompany, WordedCustomer, WordedState, WordedTotals, WordedVat};
 
 /// The parts that there are, between dots.
 fn dotted<const N: usize>(parts: [Option<String>; N]) -> String {
@@ -117,7 +115,9 @@ impl Speaker<'_> {
             customer.tax_id.as_ref().map(|id| format!("{} {id}", words.tax_id)),
             customer.tax_office.as_ref().map(|office| format!("{} {office}", words.tax_office)),
         ]);
-        let known = [customer.profession.clone(), customer.address.clone()];
+        let country = customer.country.as_ref().map(|code| words.countries.get(code).unwrap_or(code).clone());
+        let place: Vec<String> = customer.address.iter().cloned().chain(country).collect();
+        let known = [customer.profession.clone(), (!place.is_empty()).then(|| place.join(", "))];
         let code = format!("{} {}", words.customer_code, customer.code);
         WordedCustomer {
             code: customer.code.to_string(),
@@ -249,6 +249,7 @@ impl Speaker<'_> {
                 .for_each(|group| group.lines.push(self.line(line, carried.clone())));
             sum += line.amounts.gross;
         }
+        groups.iter_mut().for_each(|group| self.say_once(group));
         groups
     }
 
@@ -259,7 +260,19 @@ impl Speaker<'_> {
             Urgency::Upcoming => &self.words.upcoming,
         };
         let title = capitals(self.language, title);
-        WordedGroup { title, overdue: urgency == Urgency::Overdue, urgency, lines: Vec::new() }
+        let overdue = urgency == Urgency::Overdue;
+        WordedGroup { title, overdue, urgency, lines: Vec::new(), unless_settled: None }
+    }
+
+    /// What comes of every line of a group is said once, above them.
+    fn say_once(self, group: &mut WordedGroup) {
+        let [first, others @ ..] = group.lines.as_slice() else { return };
+        if others.is_empty() || others.iter().any(|line| line.consequence != first.consequence) {
+            return;
+        }
+        let said = |days: &String| format!("{} {days}", self.words.unless_all_settled);
+        group.unless_settled = first.consequence.as_ref().map(said);
+        group.lines.iter_mut().for_each(|line| line.unless_settled = None);
     }
 
     fn line(self, line: &CardLine, carried: Option<String>) -> WordedLine {
@@ -277,8 +290,12 @@ impl Speaker<'_> {
         let domain_name = line.domain_name.clone().filter(|domain| *domain != line.name);
         let paid = line.paid.is_positive().then(|| self.money(line.paid));
         let due = self.money(line.due - line.taken_off);
+        // the period begins on the day of expiry, which need not be said twice
+        let is_told = line.period().is_some_and(|period| Some(period.from) == line.expires_on);
+        let suspended = line.suspended.then(|| words.is_suspended.clone());
         let remarks = [
-            Some(dotted([domain_name.clone(), state.clone()])).filter(|text| !text.is_empty()),
+            domain_name.is_some().then(|| line.name.clone()),
+            if is_told { suspended } else { state.clone() },
             paid.as_ref().map(|paid| format!("{} {paid}, {} {due}", words.paid_so_far, words.remains)),
             line.invoice.as_ref().map(|invoice| format!("{} {invoice}", words.invoice)),
         ];
@@ -286,6 +303,7 @@ impl Speaker<'_> {
         let amounts = [line.amounts.net, line.amounts.vat, line.amounts.gross];
         let [net, vat, gross] = amounts.map(|amount| self.money(amount));
         WordedLine {
+            title: domain_name.clone().unwrap_or_else(|| line.name.clone()),
             name: line.name.clone(),
             domain_name,
             state,
@@ -323,43 +341,6 @@ impl Speaker<'_> {
             credit: taken(card.credit),
             due: self.money(card.total_due),
         }
-    }
-
-    fn payment(self, card: &BillingCard) -> WordedPayment {
-        let (words, payment) = (self.words, &card.payment);
-        let (reference_label, reference_only) = match payment.reference {
-            PaymentReference::Own(_) => (&words.reference_own, &words.reference_only),
-            PaymentReference::BankIssued(_) => (&words.reference_bank, &words.reference_only_bank),
-        };
-        let iris = payment.iris.as_ref().map(|iris| self.iris(iris));
-        let way = |label: &str, text: &Option<String>, is_link| {
-            text.clone().map(|text| WordedWay { label: label.to_owned(), text, is_link })
-        };
-        let others = [way(&words.iris, &iris, false), way(&words.by_card, &payment.link, true)];
-        WordedPayment {
-            reference_label: reference_label.clone(),
-            reference: grouped(payment.reference.as_str()),
-            reference_only: reference_only.clone(),
-            banks: payment.banks.iter().map(|bank| self.bank(bank)).collect(),
-            others: others.into_iter().flatten().collect(),
-            iris,
-            link: payment.link.clone(),
-            epc_qr: payment.epc_qr.clone(),
-        }
-    }
-
-    fn bank(self, bank: &Bank) -> WordedBank {
-        let iban = grouped(&bank.iban);
-        WordedBank {
-            name: bank.name.clone(),
-            iban,
-            bic: bank.bic.clone(),
-            beneficiary: bank.beneficiary.clone(),
-        }
-    }
-
-    fn iris(self, iris: &Iris) -> String {
-        dotted([iris.tax_id.as_ref().map(|id| format!("{} {id}", self.words.tax_id)), iris.phone.clone()])
     }
 
     fn service(self, service: &CardService) -> WordedService {

@@ -106,6 +106,9 @@ pub(in crate::card) struct WordedGroup {
     #[serde(skip)]
     pub(in crate::card) urgency: Urgency,
     pub(in crate::card) lines: Vec<WordedLine>,
+    /// What comes of all of them, where that is one thing.
+    #[serde(skip)]
+    pub(in crate::card) unless_settled: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -136,9 +139,13 @@ pub(in crate::card) struct WordedLine {
     /// The gross of all lines before it, where that is not nothing.
     #[serde(skip)]
     pub(in crate::card) carried: Option<String>,
-    /// What stands under its name: state, what was paid, invoice.
+    /// What stands first: the domain name, else the service's own.
+    #[serde(skip)]
+    pub(in crate::card) title: String,
+    /// What stands under it: the service, its state, what was paid, invoice.
     #[serde(skip)]
     pub(in crate::card) remarks: Vec<String>,
+    /// What comes of it, unless that is said of the whole group.
     #[serde(skip)]
     pub(in crate::card) unless_settled: Option<String>,
 }

@@ -46,6 +46,7 @@ impl Worded {
                 overdue: true,
                 urgency: Urgency::Overdue,
                 lines: vec![line()],
+                unless_settled: None,
             }],
             totals: Some(WordedTotals {
                 net: text(),
@@ -97,6 +98,7 @@ fn line() -> WordedLine {
         days: Some([text(), text()]),
         figures: [text(), text(), text()],
         carried: some(),
+        title: text(),
         remarks: vec![text()],
         unless_settled: some(),
     }
