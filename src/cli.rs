@@ -60,6 +60,8 @@ pub enum Command {
     Record(RecordArgs),
     /// Explain a service or customer: its past, why it is not suspended today, and what comes
     Explain(ExplainArgs),
+    /// Find customers by anything of theirs: a few letters of a name, domain name, e-mail, ΑΦΜ, phone, card
+    Find(FindArgs),
     /// Show every mail and step to come, if nobody pays
     Calendar(CalendarArgs),
     /// List the last runs
@@ -188,7 +190,7 @@ pub struct RecordArgs {
 /// `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// A service's or customer's code
+    /// A service's or customer's code; or a whole domain name, e-mail, ΑΦΜ, reference or card number
     #[arg(value_name = "SERVICE|CUSTOMER")]
     pub which: String,
     /// How many days ahead
@@ -324,6 +326,20 @@ pub struct NightlyArgs {
     /// Show what the night would do and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Work as of this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<NaiveDate>,
+}
+
+/// `find`.
+#[derive(Debug, Args)]
+pub struct FindArgs {
+    /// What is remembered; each word must fit something of theirs
+    #[arg(required = true, value_name = "WORDS")]
+    pub words: Vec<String>,
+    /// How the list is taken away.
+    #[command(flatten)]
+    pub taken: TakeAway,
     /// Work as of this day
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub as_of: Option<NaiveDate>,

@@ -2,13 +2,14 @@
 
 use crate::support::cards::day;
 use chrono::{Days, NaiveDate};
+use konet_billing::billing::action::Action;
 use konet_billing::billing::allocation::{Basis, allocate};
 use konet_billing::billing::calendar::Calendar;
 use konet_billing::billing::charging::bring_up_to_date;
 use konet_billing::billing::customer::{Customer, Language, PaymentReference};
 use konet_billing::billing::enforcement::{Step, decide, done};
 use konet_billing::billing::episode::Episode;
-use konet_billing::billing::facts::{Action, Change, Facts, Payment};
+use konet_billing::billing::facts::{Change, Facts, Payment};
 use konet_billing::billing::guard::{Gates, Limits, refusal};
 use konet_billing::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use konet_billing::billing::issuer::Issuer;

@@ -261,7 +261,7 @@ fn mail_programs_are_told_the_amount_and_the_deadline_of_the_card() {
     assert_eq!(told["paymentDueDate"], serde_json::json!(card.due_by));
     assert_eq!(told["paymentStatus"], "https://schema.org/PaymentPastDue");
 
-    let at_once = BillingCard { due_by: None, later: None, ..card.clone() };
+    let at_once = BillingCard { due_by: None, later: None, ..card };
     assert!(markup(&written(&at_once).html).unwrap().get("paymentDueDate").is_none());
     let settled = self::card(Language::Greek, Vec::new(), Vec::new());
     assert_eq!(settled.total_due, Money::ZERO);

@@ -1,7 +1,7 @@
 //! An accountant's week: what staff record, and what becomes of it.
 
 use crate::support::sandbox::{Ran, Sandbox, stages, steps};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn record(sandbox: &Sandbox, day: &str, arguments: &[&str]) -> Ran {
     let mut all = vec!["record"];
@@ -358,4 +358,59 @@ fn public_samples_are_read_where_they_lie() {
             sandbox.run(&["import", "payments", file.to_str().unwrap(), "--as-of", "2026-11-01", "--json"]);
         assert_eq!(again.json()["created"], 0, "{}", file.display());
     }
+}
+
+#[test]
+fn a_customer_is_found_by_a_few_letters_of_anything_and_named_by_anything_whole() {
+    let sandbox = Sandbox::new();
+    let customers = "code;name;email;phone;tax_id\n\
+        K-1;Παπαδόπουλος Ιωάννης;a@alpha.example;2310 123-456;090000045\n\
+        K-2;Παπαδοπούλου Μαρία;m@beta.example;;100000090\n\
+        K-3;Γεώργιος Νικολάου;;;\n";
+    sandbox.import("customers", customers, "2025-02-01").exits(0);
+    let services = "code;customer;kind;name;domain_name;price;period_months;expires_on\n\
+        S-1;K-1;hosting;Φιλοξενία;alpha.example;100,00;12;2025-03-31\n\
+        S-2;K-2;hosting;Φιλοξενία;shared.example;60,00;12;2025-03-31\n\
+        S-3;K-3;ssl;SSL;shared.example;60,00;12;2025-03-31\n";
+    sandbox.import("services", services, "2025-02-01").exits(0);
+    sandbox.notify("2025-03-01");
+    sandbox.pay("2025-03-02;150,00;T-1;K-1;;;ΜΥΛΩΝΑΣ ΑΕ;\n", "2025-03-02").exits(0);
+    let find = |words: &[&str]| {
+        let found =
+            sandbox.run(&[&["find", "--json", "--as-of", "2025-03-02"], words].concat()).exits(0).json();
+        let codes = found["customers"].as_array().unwrap().iter();
+        codes
+            .map(|row| {
+                (row["customer"].as_str().unwrap().to_owned(), row["matched"].as_str().unwrap().to_owned())
+            })
+            .collect::<Vec<_>>()
+    };
+    let of = |code: &str, what: &str| (code.to_owned(), what.to_owned());
+    assert_eq!(find(&["παπαδοπουλοσ"]), [of("K-1", "name")]);
+    assert_eq!(find(&["ΠΑΠΑΔΟΠ"]), [of("K-1", "name"), of("K-2", "name")]);
+    assert_eq!(find(&["παπαδ", "μαρια"]), [of("K-2", "name")], "every word must fit");
+    assert_eq!(find(&["papad"]), []);
+    assert_eq!(find(&["2310123456"]), [of("K-1", "phone")]);
+    assert_eq!(find(&["0000009"]), [of("K-2", "tax_id")]);
+    assert_eq!(find(&["alpha.ex"]), [of("K-1", "email")]);
+    assert_eq!(find(&["shared"]), [of("K-2", "domain_name"), of("K-3", "domain_name")]);
+    assert_eq!(find(&["μυλων"]), [of("K-1", "payer")]);
+    assert_eq!(find(&["2025-000001"]), [of("K-1", "card")]);
+    let whole =
+        sandbox.run(&["find", "alpha", "--json", "--as-of", "2025-03-02"]).json()["customers"][0].clone();
+    assert_eq!((&whole["due_cents"], &whole["credit_cents"]), (&json!(0), &json!(2_600)), "{whole}");
+    assert_eq!((&whole["phone"], &whole["services"]), (&json!("2310 123-456"), &json!(["S-1"])));
+
+    let explained = |which: &str| sandbox.run(&["explain", which, "--json", "--as-of", "2025-03-02"]);
+    let reference = whole["reference"].as_str().unwrap();
+    let spaced = format!("{} {}", &reference[..4], &reference[4..]);
+    for which in ["alpha.example", "A@Alpha.example", "090000045", reference, &spaced, "KX-2025-000001"] {
+        assert_eq!(explained(which).exits(0).json()["customer"], "K-1", "{which}");
+    }
+    let ambiguous = explained("shared.example").exits(2);
+    assert!(ambiguous.stderr.contains("K-2, K-3"), "{}", ambiguous.stderr);
+    let card =
+        sandbox.run(&["render-card", "alpha.example", "--format", "text", "--as-of", "2025-03-02"]).exits(0);
+    assert!(card.stdout.contains("Παπαδόπουλος") || card.stdout.contains("alpha.example"), "{}", card.stdout);
+    assert!(sandbox.run(&["find", "κανένας", "--as-of", "2025-03-02"]).exits(0).stdout.contains("nobody"));
 }

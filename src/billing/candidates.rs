@@ -34,7 +34,20 @@ pub struct Candidate {
     /// 0 to 100.
     pub score: u32,
     /// What speaks for it.
-    pub because: String,
+    pub because: Vec<Clue>,
+}
+
+/// What speaks for a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clue {
+    /// It is exactly what one charge still costs.
+    OneCharge,
+    /// It is the total of the last card.
+    LastCard,
+    /// Their tax id stands in it.
+    TaxId,
+    /// So many percent of the words of the payer's name and theirs are alike.
+    Name(u32),
 }
 
 /// Points of each kind of evidence.
@@ -61,22 +74,22 @@ pub fn candidate(facts: &Facts, amount: Money, payer: Option<&str>, words: &str)
     let mut because = Vec::new();
     if facts.open_charges().iter().any(|charge| charge.due() == amount) {
         score += EXACT_CHARGE;
-        because.push("exactly one charge's amount".to_owned());
+        because.push(Clue::OneCharge);
     } else if facts.last_card.as_ref().is_some_and(|card| card.total_due == amount) {
         score += CARD_TOTAL;
-        because.push("the last card's total".to_owned());
+        because.push(Clue::LastCard);
     }
     let tax_id = facts.customer.tax_id.as_deref().filter(|id| id.len() >= TAX_ID_MIN);
     if tax_id.is_some_and(|id| words.contains(id) || payer.is_some_and(|payer| payer.contains(id))) {
         score += TAX_ID;
-        because.push("the tax id stands in it".to_owned());
+        because.push(Clue::TaxId);
     }
     let alike = payer.map_or(0, |payer| likeness(payer, &facts.customer.name));
     if alike > 0 {
         score += alike * NAME_MAX / 100;
-        because.push(format!("the payer's name is {alike} % alike"));
+        because.push(Clue::Name(alike));
     }
-    (score >= LEAST).then(|| Candidate { score: score.min(100), because: because.join(", ") })
+    (score >= LEAST).then(|| Candidate { score: score.min(100), because })
 }
 
 /// How many percent of the words of the shorter name stand in the other, in any script and order.

@@ -1,10 +1,11 @@
 //! What is done with a customer's services today, what is not, and why: one pure decision.
 
+use super::action::Action;
 use super::because::{Because, Lacking};
 use super::charge::Charge;
 use super::charging::{bring_up_to_date, make_change};
 use super::deadlines::{Case, suspension_day_kept, termination, told_long_enough_on};
-use super::facts::{Action, Change, Facts, LikelyMoney};
+use super::facts::{Change, Facts, LikelyMoney};
 use super::ids::{CustomerCode, ServiceCode};
 use super::money::Money;
 use super::period::{BillingPeriod, days_after};

@@ -3,14 +3,14 @@
 //! A decision is a list of [`Change`]s. Applying them to [`Facts`] gives tomorrow's facts, which is
 //! how a dry run, the calendar and the tests walk the same road as the store.
 
+use super::action::Action;
 use super::card::BillingCard;
 use super::charge::{Charge, Received};
-use super::coded::coded;
 use super::customer::Customer;
 use super::episode::Episode;
 use super::ids::{CardNumber, ChargeId, PaymentId, ServiceCode};
 use super::money::Money;
-use super::notice::{Notice, Stage, Subject};
+use super::notice::{Notice, Subject};
 use super::period::BillingPeriod;
 use super::service::{Service, ServiceState};
 use chrono::NaiveDate;
@@ -86,33 +86,6 @@ pub struct LastCard {
     pub total_due: Money,
     /// The charges it asked for.
     pub charges: Vec<ChargeId>,
-}
-
-coded! {
-    /// A step the program takes with a service, in the order of the night.
-    pub enum Action {
-        /// New expiry after a settlement.
-        Renew = "renew",
-        /// Switched on again after a settlement.
-        Reinstate = "reinstate",
-        /// Switched off.
-        Suspend = "suspend",
-        /// The data goes.
-        Terminate = "terminate",
-    }
-}
-
-impl Action {
-    /// The notice that tells of it.
-    #[must_use]
-    pub const fn stage(self) -> Stage {
-        match self {
-            Self::Renew => Stage::Renewed,
-            Self::Reinstate => Stage::Reinstated,
-            Self::Suspend => Stage::Suspended,
-            Self::Terminate => Stage::Terminated,
-        }
-    }
 }
 
 /// A step that was done not long ago: its notice may still be owed.

@@ -329,22 +329,11 @@ impl Form for PaymentReference {
 
 impl Form for Stage {
     fn form(&self) -> String {
+        let word = self.mark();
         match self {
-            Self::Before(days) => return format!("Before({days})"),
-            Self::After(days) => return format!("After({days})"),
-            Self::Expiry => "Expiry",
-            Self::Charged => "Charged",
-            Self::Warning => "Warning",
-            Self::Reopened => "Reopened",
-            Self::Suspended => "Suspended",
-            Self::Final => "Final",
-            Self::Terminated => "Terminated",
-            Self::Renewed => "Renewed",
-            Self::Reinstated => "Reinstated",
-            Self::Cancelled => "Cancelled",
-            Self::OnRequest => "OnRequest",
+            Self::Before(days) | Self::After(days) => format!("{word}({days})"),
+            _ => word.to_owned(),
         }
-        .to_owned()
     }
 }
 

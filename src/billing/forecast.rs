@@ -1,11 +1,12 @@
 //! What will come of a customer if nobody pays and every message arrives: the real core, run over the
 //! coming days. And, of a service that nothing comes of, what it lacks.
 
+use super::action::Action;
 use super::asked::Fault;
 use super::because::Because;
 use super::charge::ChargeSource;
 use super::enforcement::{self, Step};
-use super::facts::{Action, Facts};
+use super::facts::Facts;
 use super::ids::ServiceCode;
 use super::issuer::Issuer;
 use super::letters;

@@ -1,9 +1,9 @@
 //! The mass-action guard: caps and freshness gates. Over a cap, or with a gate closed, *nothing* is
 //! suspended or terminated in the run; renewals, reinstatements and notices go on.
 
+use super::action::Action;
 use super::coded::coded;
 use super::enforcement::Step;
-use super::facts::Action;
 use super::policy::Rules;
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
@@ -197,7 +197,7 @@ pub fn refusal(
     rules: &Rules,
     today: NaiveDate,
 ) -> Option<Refusal> {
-    let enforcing: Vec<&Step> = steps.iter().filter(|step| is_guarded(step.action)).collect();
+    let enforcing: Vec<&Step> = steps.iter().filter(|step| step.action.is_guarded()).collect();
     if enforcing.is_empty() {
         return None;
     }
@@ -211,15 +211,6 @@ pub fn refusal(
         payments_as_of: gates.payments_fresh_on,
         digest: digest(&enforcing, today),
     })
-}
-
-/// Whether an action needs the guard's leave.
-#[must_use]
-pub const fn is_guarded(action: Action) -> bool {
-    match action {
-        Action::Suspend | Action::Terminate => true,
-        Action::Renew | Action::Reinstate => false,
-    }
 }
 
 fn closed_gate(gates: &Gates, limits: &Limits, rules: &Rules, today: NaiveDate) -> Option<Refused> {

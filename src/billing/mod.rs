@@ -3,6 +3,7 @@
 //! Nothing here knows SQL, mail, files, a terminal or the clock. Everything is a function of one
 //! customer's facts, the policy and the day, so that every rule can be read, tested and replayed.
 
+pub mod action;
 pub mod address;
 pub mod allocation;
 pub mod asked;

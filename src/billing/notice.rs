@@ -86,6 +86,26 @@ impl Stage {
         }
     }
 
+    /// Its word in the form of which fingerprints are made: it never changes, whatever the stage is called.
+    #[must_use]
+    pub const fn mark(self) -> &'static str {
+        match self {
+            Self::Before(_) => "Before",
+            Self::Expiry => "Expiry",
+            Self::After(_) => "After",
+            Self::Charged => "Charged",
+            Self::Warning => "Warning",
+            Self::Reopened => "Reopened",
+            Self::Suspended => "Suspended",
+            Self::Final => "Final",
+            Self::Terminated => "Terminated",
+            Self::Renewed => "Renewed",
+            Self::Reinstated => "Reinstated",
+            Self::Cancelled => "Cancelled",
+            Self::OnRequest => "OnRequest",
+        }
+    }
+
     /// Whether it tells of something done, and asks for nothing.
     #[must_use]
     pub fn is_event(self) -> bool {

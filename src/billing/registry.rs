@@ -3,8 +3,9 @@
 //! `.gr` names are registered for two years or multiples, and are free for anyone fifteen days after their expiry
 //! (EETT 843/2/2018); other registries have windows of their own. Both are policy.
 
+use super::action::Action;
 use super::enforcement::Step;
-use super::facts::{Action, Facts};
+use super::facts::Facts;
 use super::ids::ServiceCode;
 use super::period::days_after;
 use super::policy::Rules;

@@ -4,6 +4,7 @@ mod calendar;
 mod check;
 mod enforce;
 mod explain;
+mod find;
 mod import;
 mod nightly;
 mod notify;
@@ -50,6 +51,7 @@ pub fn run(cli: Cli) -> Result<ExitStatus> {
         Command::Status(args) => status::run(global, &args),
         Command::Record(args) => record::run(global, &args),
         Command::Explain(args) => explain::run(global, &args),
+        Command::Find(args) => find::run(global, &args),
         Command::Calendar(args) => calendar::run(global, &args),
         Command::Runs(args) => runs::list(global, &args),
         Command::Undo(args) => runs::undo(global, &args),
@@ -208,14 +210,12 @@ fn person(by: Option<&str>, dry_run: bool) -> Result<String> {
 
 /// Codes given with `--customer`, each of which must exist.
 fn known_customers(store: &Store, codes: &[String]) -> Result<Vec<crate::billing::ids::CustomerCode>> {
-    use crate::billing::ids::CustomerCode;
     let mut known = Vec::new();
     for code in codes {
-        let code = CustomerCode::new(code.clone());
-        // a record that cannot be read exists all the same
-        if matches!(store.customer(&code), Ok(None)) {
-            return Err(Stop::unknown(format!("there is no customer `{code}`")).into());
-        }
+        let Some(code) = crate::jobs::find::known(store, code)? else {
+            let text = format!("there is no customer `{code}`");
+            return Err(Stop::unknown(text).hint("`find` looks for anything you remember").into());
+        };
         if !known.contains(&code) {
             known.push(code);
         }

@@ -9,8 +9,8 @@ use crate::billing::letters;
 use crate::cli::{Format, Global, RenderCardArgs};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
-use crate::jobs::Desk;
 use crate::jobs::notify::render::{Header, Renderer};
+use crate::jobs::{Desk, find};
 use crate::mail::parts::Parts;
 use crate::store::Store;
 use anyhow::{Context, Result, bail};
@@ -36,7 +36,7 @@ fn drawn(desk: &Desk, store: &Store, args: &RenderCardArgs) -> Result<Vec<u8>> {
     if store.customer_of_card(&args.which)?.is_some() {
         bail!("the message of card `{}` was pruned; its charges are still in the database", args.which);
     }
-    let code = CustomerCode::new(args.which.clone());
+    let code = find::known(store, &args.which)?.unwrap_or_else(|| CustomerCode::new(args.which.clone()));
     let Some(mut facts) = store.facts(&code, desk.rules.mode, desk.today)? else {
         return Err(Stop::unknown(format!("there is no customer and no card `{}`", args.which)).into());
     };

@@ -1,6 +1,7 @@
 //! `[hooks.KIND]`: what is run at the panel.
 
 use super::section::Section;
+use crate::billing::action::Action;
 use crate::billing::service::ServiceKind;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,14 +9,8 @@ use std::path::{Path, PathBuf};
 /// The hooks of one kind: each an argv, run without a shell.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HookSet {
-    /// Switches off.
-    pub suspend: Option<Vec<String>>,
-    /// Switches on again.
-    pub reinstate: Option<Vec<String>>,
-    /// Removes.
-    pub terminate: Option<Vec<String>>,
-    /// Renews at the registry.
-    pub renew: Option<Vec<String>>,
+    /// What does each step, by the step's own word.
+    pub actions: BTreeMap<Action, Vec<String>>,
     /// Answers with the state.
     pub verify: Option<Vec<String>>,
     /// Limit of each.
@@ -44,10 +39,10 @@ pub(super) fn hooks(
             Some(argv)
         };
         let set = HookSet {
-            suspend: argv("suspend"),
-            reinstate: argv("reinstate"),
-            terminate: argv("terminate"),
-            renew: argv("renew"),
+            actions: Action::ALL
+                .into_iter()
+                .filter_map(|action| Some((action, argv(action.code())?)))
+                .collect(),
             verify: argv("verify"),
             timeout_seconds: child.number("timeout_seconds", 3600).unwrap_or(60).max(1),
         };

@@ -1,6 +1,6 @@
 //! Every mail and step to come, day by day, if nobody pays and every message arrives.
 
-use crate::billing::facts::Action;
+use crate::billing::action::Action;
 use crate::billing::forecast::{Coming, forecast};
 use crate::billing::ids::CustomerCode;
 use crate::jobs::Desk;

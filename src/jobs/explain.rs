@@ -9,9 +9,9 @@ use crate::billing::notice::Stage;
 use crate::billing::period::days_after;
 use crate::billing::service::{Service, ServiceState};
 use crate::error::Stop;
-use crate::jobs::Desk;
 use crate::jobs::import::services::word_state;
 use crate::jobs::notify::outlook::{next_night, outlook};
+use crate::jobs::{Desk, find};
 use crate::store::{Store, StoredPayment};
 use crate::views::StepView;
 use crate::views::explain::{
@@ -28,9 +28,14 @@ pub(crate) fn explain(desk: &Desk, store: &Store, which: &str, days: u32) -> Res
     let service = ServiceCode::new(which);
     let owner = store.owner_of(&service)?;
     let only = owner.is_some().then_some(service);
-    let code = owner.unwrap_or_else(|| CustomerCode::new(which));
+    let code = match owner {
+        Some(owner) => owner,
+        None => find::known(store, which)?.unwrap_or_else(|| CustomerCode::new(which)),
+    };
     let Some(facts) = store.facts(&code, desk.rules.mode, desk.today)? else {
-        return Err(Stop::unknown(format!("there is no service and no customer `{which}`")).into());
+        return Err(Stop::unknown(format!("there is no service and no customer `{which}`"))
+            .hint("`find` looks for anything you remember")
+            .into());
     };
     let wanted = |code: &ServiceCode| only.as_ref().is_none_or(|only| only == code);
     let from = next_night(desk, store)?;

@@ -6,6 +6,7 @@ mod claims;
 pub mod deliver;
 pub mod enforce;
 pub mod explain;
+pub mod find;
 pub mod gates;
 pub mod import;
 pub mod money;

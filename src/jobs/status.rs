@@ -97,7 +97,7 @@ fn propose(store: &Store, desk: &Desk, horizon: u32, unmatched: &mut [UnmatchedV
                     customer: code.to_string(),
                     name: facts.customer.name.clone(),
                     score: found.score,
-                    because: found.because,
+                    because: found.because.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
                 });
             }
         }

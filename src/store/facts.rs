@@ -4,10 +4,11 @@ use super::charges;
 use super::columns::Record;
 use super::error::Result;
 use super::{Read, payments};
+use crate::billing::action::Action;
 use crate::billing::charge::{Charge, Received};
 use crate::billing::episode::Episode;
 use crate::billing::facts::{
-    Action, Allocation, Facts, LastCard, LeftAlone, PaidBy, STEPS_REMEMBERED_DAYS, StepDone,
+    Allocation, Facts, LastCard, LeftAlone, PaidBy, STEPS_REMEMBERED_DAYS, StepDone,
 };
 use crate::billing::ids::{CardNumber, ChargeId, CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;

@@ -9,6 +9,7 @@ mod columns;
 mod customers;
 mod error;
 mod facts;
+mod find;
 mod gates;
 mod migrate;
 mod outbox;

@@ -3,9 +3,9 @@
 
 use super::error::Result;
 use super::{Read, Tx};
+use crate::billing::action::Action;
 use crate::billing::because::Because;
 use crate::billing::enforcement::Step;
-use crate::billing::facts::Action;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::period::BillingPeriod;
 use chrono::NaiveDate;

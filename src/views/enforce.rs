@@ -1,8 +1,8 @@
 //! What `enforce` reports.
 
 use super::RunView;
+use crate::billing::action::Action;
 use crate::billing::enforcement::Step;
-use crate::billing::facts::Action;
 use crate::billing::guard::{GateOrCap, Reason, Refusal};
 use chrono::NaiveDate;
 use serde::Serialize;

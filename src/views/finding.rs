@@ -1,8 +1,8 @@
 //! What needs a person, as data. `wording/finding.rs` says each in words, with what can be done about it.
 
+use crate::billing::action::Action;
 use crate::billing::because::NotTold;
 use crate::billing::coded::coded;
-use crate::billing::facts::Action;
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::registry::Concern;

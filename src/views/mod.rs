@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod digest;
 mod enforce;
 pub(crate) mod explain;
+pub(crate) mod find;
 pub mod finding;
 mod import;
 mod nightly;

@@ -2,8 +2,8 @@
 
 use super::finding::{OpenAgain, WentBack};
 use super::{AttentionView, RunView};
+use crate::billing::action::Action;
 use crate::billing::allocation::Basis;
-use crate::billing::facts::Action;
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use chrono::NaiveDate;

@@ -2,6 +2,7 @@
 
 use crate::billing::asked::Fault;
 use crate::billing::because::{Because, Lacking, NotTold};
+use crate::billing::candidates::Clue;
 use crate::billing::forecast::Lack;
 use crate::billing::ids::PaymentId;
 use crate::billing::notice::NoticeFate;
@@ -177,6 +178,18 @@ impl fmt::Display for Concern {
                 "it was paid, but its quarantine had ended and since {since} anybody may register it; look at the \
                  registry, and register it anew or give the money back (`record reverse`)"
             ),
+        }
+    }
+}
+
+/// What speaks for a customer whose a payment may be.
+impl fmt::Display for Clue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OneCharge => f.write_str("exactly one charge's amount"),
+            Self::LastCard => f.write_str("the last card's total"),
+            Self::TaxId => f.write_str("the tax id stands in it"),
+            Self::Name(alike) => write!(f, "the payer's name is {alike} % alike"),
         }
     }
 }

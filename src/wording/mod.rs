@@ -8,6 +8,7 @@ pub mod check;
 mod digest;
 pub mod enforce;
 pub mod explain;
+pub mod find;
 mod finding;
 mod guard;
 pub mod import;

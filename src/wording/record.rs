@@ -1,7 +1,7 @@
 //! `record`: what was recorded, and what it did.
 
+use crate::billing::action::Action;
 use crate::billing::allocation::Basis;
-use crate::billing::facts::Action;
 use crate::views::record::{Recorded, RecordedMoney, RecordedView};
 use std::fmt;
 

@@ -1,7 +1,6 @@
 //! What keeps a whole run from suspending and terminating, as things stand: the gates, and how many steps a plan may have.
 
-use crate::billing::enforcement::Step;
-use crate::billing::guard::{self, Gates, Limits};
+use crate::billing::guard::{Gates, Limits};
 use crate::jobs::Desk;
 use crate::jobs::gates::unread_payments;
 use crate::store::{RESTORED, Run, Store};
@@ -26,10 +25,6 @@ pub fn gates(desk: &Desk, store: &Store, run: Run, known: Gates) -> Result<Gates
 
 pub(super) fn limits(desk: &Desk) -> Limits {
     desk.config.guard.limits
-}
-
-pub(super) fn is_guarded(step: &Step) -> bool {
-    guard::is_guarded(step.action)
 }
 
 /// The stop file, if it is configured and there.

@@ -11,12 +11,12 @@ pub mod undo;
 pub use gates::{gates, stop_file};
 pub use night::night;
 
-use gates::{is_guarded, limits};
+use gates::limits;
 use steps::{by_hand, in_order, is_still_decided};
 
+use crate::billing::action::Action;
 use crate::billing::because::Because;
 use crate::billing::enforcement::{self, Enforcement, Step};
-use crate::billing::facts::Action;
 use crate::billing::guard::{self, Gates, Refusal};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::registry::{self, Concern};
@@ -155,7 +155,7 @@ impl Plan {
         };
         for step in in_order(self.steps) {
             match &self.refusal {
-                Some(refusal) if guard::is_guarded(step.action) => {
+                Some(refusal) if step.action.is_guarded() => {
                     outcome.withheld.push(StepView::withheld(&step, &Withheld::Refused(refusal)));
                 }
                 Some(_) | None => outcome.actions.push(StepView::of(&step)),
@@ -206,7 +206,7 @@ impl Plan {
         }
         for again in [false, true] {
             let of_turn = || steps.iter().filter(|(before, _)| *before == again).map(|(_, step)| step);
-            for step in of_turn().filter(|step| !is_guarded(step)) {
+            for step in of_turn().filter(|step| !step.action.is_guarded()) {
                 self.ask_for(desk, store, run, step, night)?;
             }
             for pending in renewals.iter().filter(|pending| (pending.failures > 0) == again) {
@@ -218,7 +218,7 @@ impl Plan {
                     Err(why) => night.hold_back(store, &pending.service, why),
                 }
             }
-            for step in of_turn().filter(|step| is_guarded(step)) {
+            for step in of_turn().filter(|step| step.action.is_guarded()) {
                 self.ask_for(desk, store, run, step, night)?;
             }
         }
@@ -235,7 +235,7 @@ impl Plan {
     ) -> Result<()> {
         night.stopped = night.stopped.take().or_else(|| stop_file(desk));
         // what is paid for is switched on again, whatever else is stopped
-        if crate::jobs::stopping() || night.stopped.is_some() && is_guarded(step) {
+        if crate::jobs::stopping() || night.stopped.is_some() && step.action.is_guarded() {
             return Ok(());
         }
         // the hooks before it took their time
@@ -292,7 +292,7 @@ impl Plan {
         for step in missing {
             let why = match &outcome.refusal {
                 _ if held.iter().any(|(code, _)| *code == step.customer) => Withheld::CustomerHeldBack,
-                Some(refusal) if guard::is_guarded(step.action) => Withheld::Refused(refusal),
+                Some(refusal) if step.action.is_guarded() => Withheld::Refused(refusal),
                 Some(_) | None => Withheld::FactsChanged,
             };
             let view = StepView::withheld(&step, &why);
@@ -346,7 +346,8 @@ impl Plan {
         let refused = stopped || self.refusal.is_some();
         // a renewal is among the changes, planned or not: its record and its registry follow
         let allowed = |step: &Step| {
-            step.action == Action::Renew || self.steps.contains(step) && !(refused && is_guarded(step))
+            step.action == Action::Renew
+                || self.steps.contains(step) && !(refused && step.action.is_guarded())
         };
         store.write(run, |tx| -> Result<(Vec<Step>, Vec<Step>)> {
             let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else {

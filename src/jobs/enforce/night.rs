@@ -1,6 +1,6 @@
 //! Enforcement from the plan to what a person must see of it.
 
-use crate::billing::facts::Action;
+use crate::billing::action::Action;
 use crate::billing::guard::Gates;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::registry::Concern;

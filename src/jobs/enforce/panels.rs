@@ -1,10 +1,9 @@
 //! Acting at a panel: intent, hook, verified, recorded. Nothing external happens inside a transaction, and
 //! a hook that fails leaves the service as it was.
 
+use crate::billing::action::{Action, Patience};
 use crate::billing::because::Because;
 use crate::billing::enforcement::{self, Step};
-use crate::billing::facts::Action;
-use crate::billing::guard::is_guarded;
 use crate::billing::period::{BillingPeriod, days_after};
 use crate::billing::policy::Mode;
 use crate::billing::service::{Service, ServiceKind};
@@ -47,13 +46,7 @@ pub(super) fn hook(desk: &Desk, action: Action, kind: ServiceKind) -> Option<(&H
         return None;
     }
     let set = desk.config.hooks.get(&kind)?;
-    let argv = match action {
-        Action::Renew => &set.renew,
-        Action::Reinstate => &set.reinstate,
-        Action::Suspend => &set.suspend,
-        Action::Terminate => &set.terminate,
-    };
-    Some((set, argv.as_deref()?))
+    Some((set, set.actions.get(&action)?))
 }
 
 /// Does one step by its hook and records it; gives why it failed.
@@ -76,7 +69,7 @@ pub(super) fn run_hook(
     let Some(service) = store.service(&step.service)? else {
         return Ok(Err("the service is gone".to_owned()));
     };
-    if is_guarded(step.action) && panels.is_failing(&service) {
+    if step.action.is_guarded() && panels.is_failing(&service) {
         let server = service.server.map(|server| format!(" `{server}`")).unwrap_or_default();
         return Ok(Err(format!("the panel{server} of {} failed before in this run", step.kind.code())));
     }
@@ -155,11 +148,11 @@ pub(super) fn renew(
 /// When a hook that failed is tried again: the next run at first, then after one, two, four, and at most seven
 /// days. Who has paid never waits for their reinstatement, and a renewal at most a day.
 fn next_try(desk: &Desk, action: Action, failures: u32, answer: &Answer) -> Option<NaiveDate> {
-    let days = match action {
+    let days = match action.patience() {
         _ if answer.done || failures < 3 => return None,
-        Action::Reinstate => return None,
-        Action::Renew => 1,
-        Action::Suspend | Action::Terminate => (1 << (failures - 3).min(3)).min(7),
+        Patience::None => return None,
+        Patience::OneDay => 1,
+        Patience::Growing => (1 << (failures - 3).min(3)).min(7),
     };
     Some(days_after(desk.today, days))
 }
@@ -231,14 +224,8 @@ fn call(
     let limit = Duration::from_secs(set.timeout_seconds.into());
     let ask = |argv| ask(desk, argv, &briefing, limit);
     let answer = ask(argv);
-    let Some(verify) = set.verify.as_deref().filter(|_| answer.done && action != Action::Renew) else {
-        return answer;
-    };
-    let wanted = match action {
-        Action::Suspend => "suspended",
-        Action::Terminate => "terminated",
-        Action::Reinstate | Action::Renew => "active",
-    };
+    let verify = set.verify.as_deref().filter(|_| answer.done);
+    let Some((verify, wanted)) = verify.zip(action.leads_to()) else { return answer };
     let seen = ask(verify);
     let state = seen.output.split_whitespace().next().unwrap_or("");
     // a verifier that prints nothing answers with its exit status

@@ -1,7 +1,7 @@
 //! Which steps go to whom, and in which order.
 
+use crate::billing::action::Action;
 use crate::billing::enforcement::{self, Step};
-use crate::billing::facts::Action;
 use crate::jobs::Desk;
 use crate::store::Store;
 use anyhow::Result;

@@ -2,9 +2,10 @@
 //! since, and both are left alone for a while. Money is not touched (`record reverse` does that), and what was deleted
 //! is gone.
 
+use crate::billing::action::Action;
 use crate::billing::because::Because;
 use crate::billing::enforcement::Step;
-use crate::billing::facts::{Action, Facts};
+use crate::billing::facts::Facts;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::notice::Stage;
 use crate::billing::period::BillingPeriod;

@@ -1,8 +1,8 @@
 //! Records of services: held, cancelled, told of, ended, changed.
 
 use super::{Entry, Recording, amount};
+use crate::billing::action::Action;
 use crate::billing::coded::coded;
-use crate::billing::facts::Action;
 use crate::billing::ids::ServiceCode;
 use crate::billing::letters;
 use crate::billing::money::Money;

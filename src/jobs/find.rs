@@ -1,0 +1,115 @@
+//! Finding a customer by whatever somebody remembers of them, and knowing the one that is meant.
+
+use crate::billing::ids::CustomerCode;
+use crate::billing::text::greek_capitals;
+use crate::error::Stop;
+use crate::jobs::Desk;
+use crate::store::Store;
+use crate::views::find::{FindView, FoundView};
+use anyhow::Result;
+use std::collections::BTreeMap;
+
+/// So many customers are shown at most.
+const MOST: usize = 50;
+
+/// What names somebody exactly, where it is typed whole.
+const EXACT: [&str; 5] = ["domain_name", "email", "tax_id", "reference", "card"];
+
+/// The customers of whom each of the words is in something: names and domain names, addresses, phones, tax ids,
+/// references, codes, numbers of cards and invoices, and payers. Accents, case and the final sigma count for nothing.
+///
+/// # Errors
+/// No words; a database that cannot be read.
+pub(crate) fn find(desk: &Desk, store: &Store, words: &[String]) -> Result<FindView> {
+    let words: Vec<String> =
+        words.iter().flat_map(|word| word.split_whitespace()).map(folded).filter(|w| !w.is_empty()).collect();
+    if words.is_empty() || words.len() > 32 {
+        return Err(Stop::usage("say what to look for: a few letters of it are enough").into());
+    }
+    let all = if words.len() == 32 { u32::MAX } else { (1 << words.len()) - 1 };
+    // of each customer which words were met, and by what first
+    let mut met: BTreeMap<String, (u32, String)> = BTreeMap::new();
+    store.texts_of_customers(&mut |code, what, text| {
+        let text = comparable(what, text);
+        let mask = words.iter().enumerate().fold(0, |mask, (at, word)| {
+            let is_there = text.contains(word.as_str()) || text.contains(&comparable(what, word));
+            if is_there { mask | 1 << at } else { mask }
+        });
+        if mask != 0 {
+            met.entry(code.to_owned()).or_insert_with(|| (0, what.to_owned())).0 |= mask;
+        }
+    })?;
+    let mut found: Vec<(String, String)> =
+        met.into_iter().filter(|(_, (mask, _))| *mask == all).map(|(code, (_, what))| (code, what)).collect();
+    let left_off = found.len().saturating_sub(MOST);
+    found.truncate(MOST);
+    let mut customers = Vec::new();
+    for (code, matched) in found {
+        customers.extend(shown(desk, store, &CustomerCode::new(code), matched)?);
+    }
+    Ok(FindView { customers, left_off })
+}
+
+fn shown(desk: &Desk, store: &Store, code: &CustomerCode, matched: String) -> Result<Option<FoundView>> {
+    let Some(facts) = store.facts(code, desk.rules.mode, desk.today)? else { return Ok(None) };
+    let due: crate::billing::money::Money = facts.open_charges().iter().map(|charge| charge.due()).sum();
+    let customer = &facts.customer;
+    Ok(Some(FoundView {
+        customer: code.to_string(),
+        name: customer.name.clone(),
+        email: customer.email.clone(),
+        phone: customer.phone.clone(),
+        reference: customer.reference.as_str().to_owned(),
+        due_cents: due.cents(),
+        credit_cents: facts.credit().cents(),
+        services: facts.services.iter().map(|service| service.code.to_string()).collect(),
+        matched,
+    }))
+}
+
+/// The customer that `which` names: by the code, else by a whole domain name, e-mail address, tax id, reference or
+/// number of a card. Nothing where there is none.
+///
+/// # Errors
+/// Several that it fits, all named; a database that cannot be read.
+pub(crate) fn known(store: &Store, which: &str) -> Result<Option<CustomerCode>> {
+    let code = CustomerCode::new(which);
+    // a record that cannot be read exists all the same
+    if !matches!(store.customer(&code), Ok(None)) {
+        return Ok(Some(code));
+    }
+    let wanted = folded(which);
+    let mut found: Vec<String> = Vec::new();
+    store.texts_of_customers(&mut |code, what, text| {
+        let is_it = || match what {
+            "email" => text.split(';').any(|address| folded(address.trim()) == wanted),
+            "reference" => comparable(what, text) == comparable(what, &wanted),
+            _ => folded(text) == wanted,
+        };
+        if EXACT.contains(&what) && !found.iter().any(|known| known == code) && is_it() {
+            found.push(code.to_owned());
+        }
+    })?;
+    match found.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(CustomerCode::new(one.clone()))),
+        several => {
+            let text = format!("`{which}` fits several customers: {}", several.join(", "));
+            Err(Stop::usage(text).hint("name one by its code").into())
+        }
+    }
+}
+
+/// Capitals without accents: what is the same to whoever types it.
+fn folded(text: &str) -> String {
+    greek_capitals(text)
+}
+
+/// A text as it is compared: numbers without what people put between their figures.
+fn comparable(what: &str, text: &str) -> String {
+    let folded = folded(text);
+    if ["phone", "reference", "tax_id"].contains(&what) {
+        return folded.chars().filter(|c| c.is_alphanumeric()).collect();
+    }
+    folded
+}
