@@ -1,11 +1,13 @@
 //! The card's fonts: compiled in, parsed once, and asked about every glyph before it is drawn.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::OnceLock;
 use ttf_parser::GlyphId;
 use unicode_normalization::UnicodeNormalization;
 
 /// Regular and bold of the card's family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Face {
     Regular,
     Bold,
@@ -66,7 +68,17 @@ impl Face {
         text.chars().filter_map(|c| self.glyph(c)).map(place).collect()
     }
 
+    /// What two glyphs are moved together by, looked up once for every pair that a card has.
     fn kerning(self, left: GlyphId, right: GlyphId) -> Option<i16> {
+        thread_local! {
+            static KNOWN: RefCell<HashMap<(Face, u16, u16), Option<i16>>> = RefCell::default();
+        }
+        KNOWN.with_borrow_mut(|known| {
+            *known.entry((self, left.0, right.0)).or_insert_with(|| self.kerning_of_font(left, right))
+        })
+    }
+
+    fn kerning_of_font(self, left: GlyphId, right: GlyphId) -> Option<i16> {
         let kern = self.parsed()?.tables().kern?;
         kern.subtables
             .into_iter()

@@ -18,6 +18,9 @@ pub(super) struct PdfCanvas {
     fonts: [IndirectFontRef; 2],
     pages: usize,
     structure: Structure,
+    /// What is set on the present page: it stays until it is set anew.
+    color: Option<Color>,
+    font: Option<(Face, f32)>,
     lacking: Option<(char, String)>,
 }
 
@@ -29,7 +32,15 @@ impl PdfCanvas {
             renderer.add_embedded_font(Face::Regular.bytes()).map_err(fault)?,
             renderer.add_embedded_font(Face::Bold.bytes()).map_err(fault)?,
         ];
-        Ok(Self { renderer, fonts, pages: 0, structure: Structure::default(), lacking: None })
+        Ok(Self {
+            renderer,
+            fonts,
+            pages: 0,
+            structure: Structure::default(),
+            color: None,
+            font: None,
+            lacking: None,
+        })
     }
 
     /// The document, and the tree of its parts.
@@ -111,6 +122,7 @@ impl Canvas for PdfCanvas {
             self.renderer.add_page(page_size());
         }
         self.pages += 1;
+        (self.color, self.font) = (None, None);
     }
 
     fn text(&mut self, x: f32, y: f32, text: &str, style: Type) {
@@ -127,17 +139,25 @@ impl Canvas for PdfCanvas {
             Face::Bold => &self.fonts[1],
         };
         let font = font.clone();
+        let is_other_color = self.color.replace(style.color) != Some(style.color);
+        let is_other_font = self.font.replace((style.face, style.size)) != Some((style.face, style.size));
         self.marked(false, |layer| {
-            layer.add_operation(fill_color(style.color));
+            if is_other_color {
+                layer.add_operation(fill_color(style.color));
+            }
             layer.begin_text_section();
-            layer.set_font(&font, style.size);
+            if is_other_font {
+                layer.set_font(&font, style.size);
+            }
             layer.add_operation(operation("Td", &[x, HEIGHT - y]));
             layer.add_operation(Operation::new("TJ", vec![Operand::Array(glyph_runs(style.face, text))]));
             layer.end_text_section();
         });
-        let (width, height) = (style.width(text), style.leading());
-        let area = Area { x, y: y - style.size, width, height };
-        self.structure.lead(self.pages.saturating_sub(1), area);
+        if self.structure.leads() {
+            let (width, height) = (style.width(text), style.leading());
+            let area = Area { x, y: y - style.size, width, height };
+            self.structure.lead(self.pages.saturating_sub(1), area);
+        }
     }
 
     fn fill(&mut self, area: Area, radius: f32, color: Color) {
@@ -150,8 +170,11 @@ impl Canvas for PdfCanvas {
         let r = radius.min(area.width / 2.0).min(area.height / 2.0);
         // how far a Bézier curve's handles stand off so that it looks like a quarter of a circle
         let k = r * 0.4477;
+        let is_other_color = self.color.replace(color) != Some(color);
         self.marked(true, |layer| {
-            layer.add_operation(fill_color(color));
+            if is_other_color {
+                layer.add_operation(fill_color(color));
+            }
             layer.add_operation(operation("m", &[left + r, top]));
             layer.add_operation(operation("l", &[right - r, top]));
             layer.add_operation(operation("c", &[right - k, top, right, top - k, right, top - r]));
@@ -166,8 +189,11 @@ impl Canvas for PdfCanvas {
     }
 
     fn fill_all(&mut self, areas: &[Area], color: Color) {
+        let is_other_color = self.color.replace(color) != Some(color);
         self.marked(true, |layer| {
-            layer.add_operation(fill_color(color));
+            if is_other_color {
+                layer.add_operation(fill_color(color));
+            }
             for area in areas {
                 let bottom = HEIGHT - area.y - area.height;
                 layer.add_operation(operation("re", &[area.x, bottom, area.width, area.height]));

@@ -63,7 +63,7 @@ fn describe(document: &mut Document, card: &BillingCard, words: &Words) {
     };
     let metadata = metadata(title.trim(), &drawable(company), &subject, card);
     let kind = dictionary! { "Type" => "Metadata", "Subtype" => "XML" };
-    let metadata = document.add_object(Stream::new(kind, metadata.into_bytes()).with_compression(false));
+    let metadata = document.add_object(Stream::new(kind, metadata.into_bytes()));
     let info = document.add_object(info);
     document.trailer.set("Info", info);
     if let Ok(catalog) = document.catalog_mut() {

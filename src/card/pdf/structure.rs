@@ -92,6 +92,11 @@ impl Structure {
         Mark::Part { tag: tag(role), id }
     }
 
+    /// Whether what is drawn now leads somewhere.
+    pub(super) fn leads(&self) -> bool {
+        self.open.last().is_some_and(|node| matches!(self.nodes[*node].role, Role::Link(_)))
+    }
+
     /// Makes an area lead where the open part does, if it does.
     pub(super) fn lead(&mut self, page: usize, area: Area) {
         if let Some(node) = self.open.last().map(|node| &mut self.nodes[*node])
