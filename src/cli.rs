@@ -1,8 +1,8 @@
-//! The command line. Doc comments here are the help.
+//! The command line. One file, for doc comments here are the help, which is read as one.
 
 use crate::billing::period::read_day;
 use crate::jobs::record::Record;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -72,12 +72,32 @@ pub enum Command {
     #[command(subcommand)]
     Outbox(OutboxCommand),
     /// Check configuration, database, templates and fonts; sends nothing
-    Check,
+    Check(CheckArgs),
     /// Print the completions of a shell
     Completions {
         /// Which shell
         shell: clap_complete::Shell,
     },
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Ask only whether a night was done within so long, such as 26h, 90m or 2d; exit 3 if none was
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    pub last_run: Option<TimeDelta>,
+}
+
+/// A stretch of time: a number of minutes, hours or days.
+fn span(text: &str) -> Result<TimeDelta, String> {
+    let (number, unit) = text.split_at(text.trim_end_matches(char::is_alphabetic).len());
+    let number: u32 = number.parse().map_err(|_| format!("`{text}` is not a time such as 26h"))?;
+    match unit {
+        "m" => Ok(TimeDelta::minutes(number.into())),
+        "h" => Ok(TimeDelta::hours(number.into())),
+        "d" => Ok(TimeDelta::days(number.into())),
+        _ => Err(format!("`{text}` is not a time; m, h and d are minutes, hours and days")),
+    }
 }
 
 /// What an import reads.

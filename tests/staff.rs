@@ -414,3 +414,18 @@ fn a_customer_is_found_by_a_few_letters_of_anything_and_named_by_anything_whole(
     assert!(card.stdout.contains("Παπαδόπουλος") || card.stdout.contains("alpha.example"), "{}", card.stdout);
     assert!(sandbox.run(&["find", "κανένας", "--as-of", "2025-03-02"]).exits(0).stdout.contains("nobody"));
 }
+
+#[test]
+fn whoever_watches_hears_that_no_night_was_done() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let check = |within: &str| sandbox.run(&["check", "--json", "--last-run", within]);
+    assert_eq!(check("26h").exits(3).json()["checks"][0]["detail"], "no night was ever done");
+    sandbox.run(&["nightly", "--as-of", "2025-02-02", "--dry-run"]);
+    check("26h").exits(3);
+    sandbox.run(&["nightly", "--as-of", "2025-02-02"]);
+    assert_eq!(check("26h").exits(0).json()["checks"][0]["ok"], true);
+    check("0m").exits(3);
+    for wrong in ["26", "h", "26 weeks", "-1h"] {
+        check(wrong).exits(2);
+    }
+}

@@ -1,7 +1,7 @@
 //! `check`: configuration, database, templates, fonts and logo; sends nothing.
 
 use super::{Session, configuration, report};
-use crate::cli::Global;
+use crate::cli::{CheckArgs, Global};
 use crate::exit_status::ExitStatus;
 use crate::jobs::notify::render::Renderer;
 use crate::mail::Transport;
@@ -9,9 +9,30 @@ use crate::store::Store;
 use crate::views::check::{CheckView, Checked};
 use crate::wording;
 use anyhow::Result;
+use chrono::{DateTime, TimeDelta};
 use std::path::PathBuf;
 
-pub(super) fn run(global: &Global) -> Result<ExitStatus> {
+pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<ExitStatus> {
+    match args.last_run {
+        Some(within) => last_night(global, within),
+        None => everything(global),
+    }
+}
+
+/// Whether a night was done within that time, for whoever watches: nights that a guard refused or that need a person
+/// were done.
+fn last_night(global: &Global, within: TimeDelta) -> Result<ExitStatus> {
+    let session = Session::open(global, None, true)?;
+    let night = session.reader()?.last_night()?;
+    let began = night.as_deref().and_then(|stamp| DateTime::parse_from_rfc3339(stamp).ok());
+    let ok = began.is_some_and(|began| session.desk.now.signed_duration_since(began) < within);
+    let detail = night.unwrap_or_else(|| "no night was ever done".to_owned());
+    let view = CheckView { checks: vec![Checked { what: "last night", ok, detail }] };
+    report(global).result(&view, || wording::check::text(&view))?;
+    Ok(if ok { ExitStatus::Done } else { ExitStatus::NeedsPerson })
+}
+
+fn everything(global: &Global) -> Result<ExitStatus> {
     let config = configuration(global)?;
     let mut checks =
         vec![Checked { what: "configuration", ok: true, detail: config.path.display().to_string() }];

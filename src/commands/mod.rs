@@ -56,7 +56,7 @@ pub fn run(cli: Cli) -> Result<ExitStatus> {
         Command::Runs(args) => runs::list(global, &args),
         Command::Undo(args) => runs::undo(global, &args),
         Command::Outbox(command) => outbox::run(global, &command),
-        Command::Check => check::run(global),
+        Command::Check(args) => check::run(global, &args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "konet-billing", &mut script);

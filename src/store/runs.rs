@@ -94,6 +94,16 @@ impl Read {
         Ok(self.connection().query_row(sql, [day], |row| row.get(0))?)
     }
 
+    /// When the last night that was done began.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn last_night(&self) -> Result<Option<String>> {
+        let sql = "SELECT started_at FROM runs WHERE command = 'nightly' AND exit_status IN (0, 3, 4)
+                   ORDER BY id DESC LIMIT 1";
+        Ok(self.connection().query_row(sql, [], |row| row.get(0)).optional()?)
+    }
+
     /// The last runs, newest first.
     ///
     /// # Errors
