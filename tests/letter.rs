@@ -259,10 +259,14 @@ fn mail_programs_are_told_the_amount_and_the_deadline_of_the_card() {
     let cents = card.total_due.cents();
     assert_eq!(told["totalPaymentDue"]["price"], format!("{}.{:02}", cents / 100, cents % 100));
     assert_eq!(told["paymentDueDate"], serde_json::json!(card.due_by));
+    let now = card.due_now().cents();
+    assert!(now < cents, "the rest may be paid later");
+    assert_eq!(told["minimumPaymentDue"]["price"], format!("{}.{:02}", now / 100, now % 100));
     assert_eq!(told["paymentStatus"], "https://schema.org/PaymentPastDue");
 
     let at_once = BillingCard { due_by: None, later: None, ..card };
-    assert!(markup(&written(&at_once).html).unwrap().get("paymentDueDate").is_none());
+    let told = markup(&written(&at_once).html).unwrap();
+    assert!(told.get("paymentDueDate").is_none() && told.get("minimumPaymentDue").is_none(), "{told}");
     let settled = self::card(Language::Greek, Vec::new(), Vec::new());
     assert_eq!(settled.total_due, Money::ZERO);
     assert!(!written(&settled).html.contains("application/ld+json"), "nothing is due, nothing is told");

@@ -429,3 +429,35 @@ fn whoever_watches_hears_that_no_night_was_done() {
         check(wrong).exits(2);
     }
 }
+
+#[test]
+fn what_names_nobody_finds_nobody_and_a_broken_record_hides_no_other() {
+    let sandbox = Sandbox::new();
+    let customers = "code;name;email;phone\nK1;-;;2310 1\nK2;Νικολάου Μαρία;m@beta.example;2310 2\n\
+        K3;Νικολάου Άννα;;\n";
+    sandbox.import("customers", customers, "2025-02-01").exits(0);
+    let find = |word: &str| {
+        let found = sandbox.run(&["find", "--json", "--as-of", "2025-02-02", "--", word]).exits(0).json();
+        let rows = found["customers"].as_array().unwrap().clone();
+        rows.iter().map(|row| row["customer"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(find("-"), ["K1"], "whose name is a dash");
+    assert_eq!(find("%"), Vec::<String>::new());
+    assert_eq!(find("2310-2"), ["K2"]);
+    for nobody in ["", " "] {
+        for command in [
+            &["explain", nobody, "--as-of", "2025-02-02"][..],
+            &["notify", "--customer", nobody, "--dry-run"],
+        ] {
+            let ran = sandbox.run(command).exits(2);
+            assert!(ran.stderr.contains("there is no"), "{}", ran.stderr);
+        }
+    }
+    let database = rusqlite::Connection::open(sandbox.path("konet.db")).unwrap();
+    database
+        .execute_batch(
+            "PRAGMA ignore_check_constraints = ON; UPDATE customers SET vat = 'x' WHERE code = 'K3'",
+        )
+        .unwrap();
+    assert_eq!(find("νικολαου"), ["K2", "K3"]);
+}

@@ -351,3 +351,37 @@ fn who_was_shown_a_charge_a_few_days_ago_is_not_reminded_of_it_again_but_for_the
         "eleven days before: {gathered:?}"
     );
 }
+
+#[test]
+fn a_vat_number_that_begins_with_a_letter_of_its_own_still_gets_its_country() {
+    let sandbox = Sandbox::new();
+    let customers = "code;name;email;country;language;vat;tax_id\n\
+        K-1;Alpen GmbH;a@a.example;AT;en;reverse_charge;U12345678\n\
+        K-2;Aphrodite Ltd;b@b.example;CY;en;reverse_charge;CY10259033P\n";
+    sandbox.import("customers", customers, "2025-02-01").exits(0);
+    let services = "code;customer;kind;name;price;period_months;expires_on\n\
+        S-1;K-1;hosting;Hosting;100;12;2025-03-31\nS-2;K-2;hosting;Hosting;100;12;2025-04-01\n";
+    sandbox.import("services", services, "2025-02-01").exits(0);
+    for (customer, day, number) in
+        [("K-1", "2025-03-01", "VAT No. ATU12345678"), ("K-2", "2025-03-02", "VAT No. CY10259033P")]
+    {
+        let card = Card::of(&sandbox, customer, day);
+        assert!(card.pdf.as_ref().is_none_or(|pdf| pdf.contains(number)), "{number}: {:?}", card.pdf);
+    }
+}
+
+#[test]
+fn what_was_said_on_the_telephone_is_no_card_that_listed_other_charges() {
+    let sandbox = Sandbox::new();
+    sandbox.reconfigure("reply_to =", "gather_days = 7\nreply_to =");
+    sandbox.import("customers", "code;name;email\nK-1;A;\n", "2025-02-01").exits(0);
+    let services = "code;customer;kind;name;price;period_months;expires_on\n\
+        S-1;K-1;hosting;Hosting;100;12;2025-03-31\nS-2;K-1;hosting;Hosting;100;12;2025-04-20\n";
+    sandbox.import("services", services, "2025-02-01").exits(0);
+    sandbox.notify("2025-04-02");
+    record(&sandbox, "2025-04-03", &["told", "S-1", "2025-04-15", "--how", "phone"]);
+    record(&sandbox, "2025-04-04", &["email", "K-1", "a@a.example"]);
+    let notified = sandbox.notify("2025-04-05").json();
+    let told = stages_of(&notified["messages"][0]);
+    assert!(told.contains(&"S-2 before-15".to_owned()), "no card was ever sent: {notified}");
+}

@@ -5,7 +5,7 @@ use super::coded::coded;
 use super::customer::Customer;
 use super::facts::Facts;
 use super::money::Money;
-use super::text::greek_capitals;
+use super::text::{greek_capitals, latin_letter};
 
 coded! {
     /// What told whose a payment is. What a payment names goes before the account that it comes from: people pay for
@@ -148,35 +148,10 @@ fn latin(text: &str) -> String {
     let capitals = greek_capitals(text).replace("ΟΥ", "OU").replace("ΜΠ", "B").replace("ΝΤ", "NT");
     let mut latin = String::new();
     for c in capitals.chars() {
-        let letters = match c {
-            'Α' => "A",
-            'Β' => "V",
-            'Γ' => "G",
-            'Δ' => "D",
-            'Ε' => "E",
-            'Ζ' => "Z",
-            'Η' | 'Ι' | 'Ϊ' => "I",
-            'Θ' => "TH",
-            'Κ' => "K",
-            'Λ' => "L",
-            'Μ' => "M",
-            'Ν' => "N",
-            'Ξ' => "X",
-            'Ο' | 'Ω' => "O",
-            'Π' => "P",
-            'Ρ' => "R",
-            'Σ' | 'ς' => "S",
-            'Τ' => "T",
-            'Υ' | 'Ϋ' => "Y",
-            'Φ' => "F",
-            'Χ' => "CH",
-            'Ψ' => "PS",
-            other => {
-                latin.extend(other.to_uppercase());
-                continue;
-            }
-        };
-        latin.push_str(letters);
+        match c.to_lowercase().next().map_or("", latin_letter) {
+            "" => latin.extend(c.to_uppercase()),
+            letters => latin.push_str(&letters.to_uppercase()),
+        }
     }
     latin
 }

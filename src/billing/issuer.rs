@@ -58,7 +58,8 @@ pub(super) fn company(issuer: &Issuer, customer: &Customer) -> Company {
 /// A VAT number as it is used between countries; Greece is `EL` there (directive 2006/112/EC, article 215).
 pub(super) fn with_country(id: &str, country: &str) -> String {
     let country = if country == OURS { "EL" } else { country };
-    if id.chars().next().is_some_and(char::is_alphabetic) { id.to_owned() } else { format!("{country}{id}") }
+    // some begin with a letter of their own, as U12345678 in Austria
+    if id.starts_with(country) { id.to_owned() } else { format!("{country}{id}") }
 }
 
 pub(super) fn payment(facts: &Facts, issuer: &Issuer, total_due: Money) -> PaymentInstructions {

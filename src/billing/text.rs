@@ -63,7 +63,7 @@ pub fn latin_letters(text: &str) -> String {
             ('γ', Some('ξ')) => ("nx", 2),
             ('γ', Some('χ')) => ("nch", 2),
             ('μ', Some('π')) if !is_letter(at.checked_sub(1)) || !is_letter(Some(at + 2)) => ("b", 2),
-            _ => (one_letter(this), 1),
+            _ => (latin_letter(this), 1),
         };
         if written.is_empty() {
             latin.push(*letter);
@@ -80,8 +80,8 @@ pub fn latin_letters(text: &str) -> String {
     latin
 }
 
-/// A Greek letter in Latin ones; nothing where it is none.
-const fn one_letter(letter: char) -> &'static str {
+/// A small Greek letter in Latin ones; nothing where it is none.
+pub(super) const fn latin_letter(letter: char) -> &'static str {
     match letter {
         'α' => "a",
         'β' => "v",

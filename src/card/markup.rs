@@ -2,6 +2,7 @@
 //! (<https://schema.org/Invoice>). It says what the card says, and only where something is due.
 
 use crate::billing::card::BillingCard;
+use crate::billing::money::Money;
 use serde_json::json;
 
 /// The data as JSON that may stand within a `script` element; empty where nothing is due.
@@ -12,7 +13,11 @@ pub(super) fn markup(card: &BillingCard) -> String {
     let company = card.company.trade_name.as_ref().unwrap_or(&card.company.name);
     let is_company = card.customer.profession.is_some() || card.customer.tax_office.is_some();
     let status = if card.overdue.is_positive() { "PaymentPastDue" } else { "PaymentDue" };
-    let cents = card.total_due.cents();
+    let price = |amount: Money| {
+        let cents = amount.cents();
+        let digits = format!("{}.{:02}", cents / 100, cents % 100);
+        json!({ "@type": "PriceSpecification", "price": digits, "priceCurrency": "EUR" })
+    };
     let mut invoice = json!({
         "@context": "https://schema.org",
         "@type": "Invoice",
@@ -24,14 +29,14 @@ pub(super) fn markup(card: &BillingCard) -> String {
             "name": card.customer.name,
         },
         "paymentStatus": format!("https://schema.org/{status}"),
-        "totalPaymentDue": {
-            "@type": "PriceSpecification",
-            "price": format!("{}.{:02}", cents / 100, cents % 100),
-            "priceCurrency": "EUR",
-        },
+        "totalPaymentDue": price(card.total_due),
     });
     if let Some(day) = card.due_by {
         invoice["paymentDueDate"] = json!(day);
+    }
+    if card.later.is_some() {
+        // the day is of this part alone
+        invoice["minimumPaymentDue"] = price(card.due_now());
     }
     if let Some(link) = &card.payment.link {
         invoice["url"] = json!(link);

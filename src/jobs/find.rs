@@ -21,26 +21,27 @@ const EXACT: [&str; 5] = ["domain_name", "email", "tax_id", "reference", "card"]
 /// # Errors
 /// No words; a database that cannot be read.
 pub(crate) fn find(desk: &Desk, store: &Store, words: &[String]) -> Result<FindView> {
-    let words: Vec<String> =
-        words.iter().flat_map(|word| word.split_whitespace()).map(folded).filter(|w| !w.is_empty()).collect();
-    if words.is_empty() || words.len() > 32 {
+    let words: Vec<&str> = words.iter().flat_map(|word| word.split_whitespace()).collect();
+    if words.is_empty() {
         return Err(Stop::usage("say what to look for: a few letters of it are enough").into());
     }
-    let all = if words.len() == 32 { u32::MAX } else { (1 << words.len()) - 1 };
     // of each customer which words were met, and by what first
-    let mut met: BTreeMap<String, (u32, String)> = BTreeMap::new();
+    let mut met: BTreeMap<String, (Vec<bool>, String)> = BTreeMap::new();
     store.texts_of_customers(&mut |code, what, text| {
         let text = comparable(what, text);
-        let mask = words.iter().enumerate().fold(0, |mask, (at, word)| {
-            let is_there = text.contains(word.as_str()) || text.contains(&comparable(what, word));
-            if is_there { mask | 1 << at } else { mask }
-        });
-        if mask != 0 {
-            met.entry(code.to_owned()).or_insert_with(|| (0, what.to_owned())).0 |= mask;
+        for (at, word) in words.iter().map(|word| comparable(what, word)).enumerate() {
+            // of a dash nothing is left among figures
+            if !word.is_empty() && text.contains(&word) {
+                let first = || (vec![false; words.len()], what.to_owned());
+                met.entry(code.to_owned()).or_insert_with(first).0[at] = true;
+            }
         }
     })?;
-    let mut found: Vec<(String, String)> =
-        met.into_iter().filter(|(_, (mask, _))| *mask == all).map(|(code, (_, what))| (code, what)).collect();
+    let mut found: Vec<(String, String)> = met
+        .into_iter()
+        .filter(|(_, (words, _))| words.iter().all(|is_met| *is_met))
+        .map(|(code, (_, what))| (code, what))
+        .collect();
     let left_off = found.len().saturating_sub(MOST);
     found.truncate(MOST);
     let mut customers = Vec::new();
@@ -51,7 +52,14 @@ pub(crate) fn find(desk: &Desk, store: &Store, words: &[String]) -> Result<FindV
 }
 
 fn shown(desk: &Desk, store: &Store, code: &CustomerCode, matched: String) -> Result<Option<FoundView>> {
-    let Some(facts) = store.facts(code, desk.rules.mode, desk.today)? else { return Ok(None) };
+    let facts = match store.facts(code, desk.rules.mode, desk.today) {
+        // whose record cannot be read is found all the same, and hides nobody else
+        Err(fault) if fault.is_data() => {
+            return Ok(Some(FoundView::unreadable(code, &fault.to_string(), matched)));
+        }
+        facts => facts?,
+    };
+    let Some(facts) = facts else { return Ok(None) };
     let due: crate::billing::money::Money = facts.open_charges().iter().map(|charge| charge.due()).sum();
     let customer = &facts.customer;
     Ok(Some(FoundView {
@@ -78,13 +86,16 @@ pub(crate) fn known(store: &Store, which: &str) -> Result<Option<CustomerCode>> 
     if !matches!(store.customer(&code), Ok(None)) {
         return Ok(Some(code));
     }
-    let wanted = folded(which);
+    let wanted = greek_capitals(which.trim());
+    if wanted.is_empty() {
+        // what is not there is nobody's, though many have no address
+        return Ok(None);
+    }
     let mut found: Vec<String> = Vec::new();
     store.texts_of_customers(&mut |code, what, text| {
         let is_it = || match what {
-            "email" => text.split(';').any(|address| folded(address.trim()) == wanted),
-            "reference" => comparable(what, text) == comparable(what, &wanted),
-            _ => folded(text) == wanted,
+            "email" => text.split(';').any(|address| greek_capitals(address.trim()) == wanted),
+            _ => comparable(what, text) == comparable(what, &wanted),
         };
         if EXACT.contains(&what) && !found.iter().any(|known| known == code) && is_it() {
             found.push(code.to_owned());
@@ -100,16 +111,11 @@ pub(crate) fn known(store: &Store, which: &str) -> Result<Option<CustomerCode>> 
     }
 }
 
-/// Capitals without accents: what is the same to whoever types it.
-fn folded(text: &str) -> String {
-    greek_capitals(text)
-}
-
-/// A text as it is compared: numbers without what people put between their figures.
+/// A text as it is compared: in capitals without accents, and numbers without what people put between their figures.
 fn comparable(what: &str, text: &str) -> String {
-    let folded = folded(text);
+    let capitals = greek_capitals(text);
     if ["phone", "reference", "tax_id"].contains(&what) {
-        return folded.chars().filter(|c| c.is_alphanumeric()).collect();
+        return capitals.chars().filter(|c| c.is_alphanumeric()).collect();
     }
-    folded
+    capitals
 }

@@ -1,5 +1,6 @@
 //! What `find` reports.
 
+use crate::billing::ids::CustomerCode;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -21,4 +22,21 @@ pub(crate) struct FoundView {
     pub(crate) services: Vec<String>,
     /// By what it was found.
     pub(crate) matched: String,
+}
+
+impl FoundView {
+    /// One whose record cannot be read.
+    pub(crate) fn unreadable(code: &CustomerCode, why: &str, matched: String) -> Self {
+        Self {
+            customer: code.to_string(),
+            name: why.to_owned(),
+            email: Vec::new(),
+            phone: None,
+            reference: String::new(),
+            due_cents: 0,
+            credit_cents: 0,
+            services: Vec::new(),
+            matched,
+        }
+    }
 }

@@ -97,12 +97,10 @@ impl Structure {
         self.open.last().is_some_and(|node| matches!(self.nodes[*node].role, Role::Link(_)))
     }
 
-    /// Makes an area lead where the open part does, if it does.
+    /// Makes an area lead where the open part does.
     pub(super) fn lead(&mut self, page: usize, area: Area) {
-        if let Some(node) = self.open.last().map(|node| &mut self.nodes[*node])
-            && matches!(node.role, Role::Link(_))
-        {
-            node.kids.push(Kid::Area { page, area });
+        if let Some(node) = self.open.last() {
+            self.nodes[*node].kids.push(Kid::Area { page, area });
         }
     }
 

@@ -119,7 +119,7 @@ pub fn last_run(database: &Path) -> Option<LastRun> {
     Some(LastRun { run: words.next()?.parse().ok()?, ended_at: words.next().map(str::to_owned) })
 }
 
-/// Why a database that begins `run` must be an older one; `known` says when it has a run end.
+/// Whether a database that begins `run` must be an older one; `known` says when it has a run end.
 #[must_use]
 pub fn is_older_than(last: &LastRun, run: i64, known: Option<&str>) -> bool {
     last.run >= run || last.ended_at.as_deref().is_some_and(|ended| known != Some(ended))
