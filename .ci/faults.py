@@ -31,6 +31,8 @@ transport = "smtp"
 host = "127.0.0.1"
 port = %d
 tls = "none"
+[staff]
+language = "en"
 [mail]
 from = "Konet <accounting@konet.example>"
 [policy.default]

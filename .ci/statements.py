@@ -35,6 +35,8 @@ path = "konet.db"
 [smtp]
 transport = "folder"
 folder = "outbox"
+[staff]
+language = "en"
 [mail]
 from = "Konet <accounting@konet.example>"
 reply_to = "answers@konet.example"

@@ -1,5 +1,6 @@
 //! The command line. One file, for doc comments here are the help, which is read as one.
 
+use crate::billing::customer::Language;
 use crate::billing::period::read_day;
 use crate::jobs::record::Record;
 use chrono::{NaiveDate, TimeDelta};
@@ -33,12 +34,19 @@ pub struct Global {
     /// Print one JSON document instead of tables
     #[arg(long, global = true)]
     pub json: bool,
+    /// Language of tables and answers: el or en [default: `staff.language`]
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = language)]
+    pub lang: Option<Language>,
     /// Say nothing on stderr but errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
     /// Say more on stderr
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+}
+
+fn language(text: &str) -> Result<Language, String> {
+    Language::from_code(text).ok_or_else(|| format!("say {}", Language::words()))
 }
 
 /// The commands.

@@ -16,6 +16,9 @@ pub struct Report {
     pub verbose: bool,
 }
 
+/// Nothing is laid out for a window that is narrower.
+const NARROWEST: usize = 20;
+
 const NOT_TOLD: &str = "the work is done, but its result could not be written to stdout";
 
 impl Report {
@@ -80,6 +83,15 @@ impl Report {
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.with_style(style).with_message(what)
     }
+}
+
+/// How many letters stand beside each other in the window that is printed to, else in what `COLUMNS` says; none where a
+/// file or a program reads.
+#[must_use]
+pub fn window() -> Option<usize> {
+    let terminal = rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| usize::from(size.ws_col));
+    let said = || std::env::var("COLUMNS").ok()?.parse().ok();
+    terminal.filter(|width| *width > 0).or_else(said).map(|width| width.max(NARROWEST))
 }
 
 /// Says what went wrong, on stderr. A closed stderr is nobody's concern.

@@ -21,7 +21,7 @@ fn accounting_gets_one_digest_of_a_night_with_news_and_none_of_a_quiet_one() {
     sandbox.run(&["nightly", "--as-of", "2025-03-01"]).exits(3);
     let sent = digests(&sandbox);
     assert_eq!(sent.len(), 1);
-    assert!(sent[0].contains("Subject: Night of 01/03/2025: 1 to look at, 1 cards, 0 steps"), "{}", sent[0]);
+    assert!(sent[0].contains("Subject: Night of 01/03/2025: 1 to look at, 1 card, 0 steps"), "{}", sent[0]);
     let parsed = mail_parser::MessageParser::default().parse(sent[0].as_bytes()).unwrap();
     let text = parsed.body_text(0).unwrap();
     for part in ["Needs a person (1)", "T-1", "Cards (1)", "KX-2025-000001", "124,00", "1 new"] {

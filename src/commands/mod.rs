@@ -25,6 +25,7 @@ use crate::lock::Lock;
 use crate::report::Report;
 use crate::store::{Run, Store};
 use crate::views::RunView;
+use crate::wording;
 use anyhow::Result;
 use chrono::NaiveDate;
 use clap::CommandFactory;
@@ -96,6 +97,7 @@ struct Session {
 impl Session {
     fn open(global: &Global, as_of: Option<NaiveDate>, dry_run: bool) -> Result<Self> {
         let config = configuration(global)?;
+        wording::speak(global.lang.unwrap_or(config.staff_language), crate::report::window());
         let now = clock::now();
         let today = clock::day(now, as_of, dry_run).map_err(|refused| Stop::usage(refused.to_string()))?;
         let database = global.db.clone().or_else(|| config.database.path.clone()).ok_or_else(|| {

@@ -6,7 +6,6 @@ use crate::billing::period::days_after;
 use crate::cli::{Global, RunsArgs, UndoArgs};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
-use crate::export::table;
 use crate::jobs::enforce::undo;
 use crate::lock::STAFF_PATIENCE;
 use crate::views::runs::{RunsView, UndoView};
@@ -19,14 +18,8 @@ const LEFT_ALONE_DAYS: u32 = 7;
 pub(super) fn list(global: &Global, args: &RunsArgs) -> Result<ExitStatus> {
     let session = Session::open(global, None, true)?;
     let view = RunsView { runs: session.reader()?.last_runs(args.last)? };
-    let list = || wording::runs::listing(&view);
-    taken_away::shown(
-        &session.desk.report,
-        &args.taken,
-        &view,
-        || table(&list()),
-        || vec![("Runs", list())],
-    )?;
+    let list = || vec![("Runs".to_owned(), wording::runs::listing(&view))];
+    taken_away::shown(&session.desk.report, &args.taken, &view, || wording::runs::text(&view), list)?;
     Ok(ExitStatus::Done)
 }
 

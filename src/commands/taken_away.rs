@@ -15,12 +15,12 @@ pub(super) fn shown(
     taken: &TakeAway,
     view: &impl Serialize,
     text: impl FnOnce() -> String,
-    lists: impl FnOnce() -> Vec<(&'static str, List)>,
+    lists: impl FnOnce() -> Vec<(String, List)>,
 ) -> Result<()> {
     let bytes = if taken.csv {
         let lists = lists();
         let [(_, list)] = lists.as_slice() else {
-            let names: Vec<&str> = lists.iter().map(|(name, _)| *name).collect();
+            let names: Vec<&str> = lists.iter().map(|(name, _)| name.as_str()).collect();
             let text = format!(
                 "--csv is one list, and these are several ({}); choose one by its option, or take all of them with \
                  --xlsx -o FILE",

@@ -38,12 +38,7 @@ pub(super) fn mail(section: &Section<'_>, company: &Company, place: &impl Fn(Str
     };
     let envelope_from = checked("envelope_from");
     let recipient_delimiter = recipient_delimiter(section, envelope_from.is_some());
-    let language = section.text("language").map(|code| {
-        Language::from_code(&code).unwrap_or_else(|| {
-            section.fault("language", format!("`mail.language` = `{code}`"), Some(&Language::words()));
-            Language::Greek
-        })
-    });
+    let language = super::language(section, "mail");
     let mail = Mail {
         envelope_from: address_of(envelope_from.as_deref().unwrap_or(&from)).to_owned(),
         recipient_delimiter,

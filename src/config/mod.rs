@@ -51,6 +51,8 @@ pub struct Config {
     pub smtp: server::Smtp,
     /// Mail.
     pub mail: Mail,
+    /// The language of what staff read.
+    pub staff_language: Language,
     /// How customers pay.
     pub payment: Payment,
     /// VAT.
@@ -280,6 +282,9 @@ fn read(root: &Section<'_>, path: &Path) -> Config {
     let database = database(&root.section("database"), &place);
     let payment = payment::payment(&root.section("payment"), &company, latin_name, &place);
     let policies = policy::policies(&root.section("policy"));
+    let staff = root.section("staff");
+    let staff_language = language(&staff, "staff").unwrap_or(mail.language);
+    staff.finish();
     let rollout = running::rollout(&root.section("rollout"));
     let smtp = server::smtp(&root.section("smtp"), &place);
     Config {
@@ -290,6 +295,7 @@ fn read(root: &Section<'_>, path: &Path) -> Config {
         database,
         smtp,
         mail,
+        staff_language,
         payment,
         vat: vat(&root.section("vat")),
         policies,
@@ -320,6 +326,16 @@ fn company(section: &Section<'_>, mail: &Section<'_>) -> Company {
         section.fault("tax_id", text, Some("nine digits, the last of which checks the others"));
     }
     company
+}
+
+/// A section's `language`.
+fn language(section: &Section<'_>, name: &str) -> Option<Language> {
+    let code = section.text("language")?;
+    let known = Language::from_code(&code);
+    if known.is_none() {
+        section.fault("language", format!("`{name}.language` = `{code}`"), Some(&Language::words()));
+    }
+    known
 }
 
 fn card_prefix(section: &Section<'_>) -> String {

@@ -23,8 +23,9 @@ pub fn excel(list: &List) -> Result<Vec<u8>> {
 
 fn word(cell: &Cell) -> String {
     match cell {
-        Cell::Text(text) => no_formula(text),
+        Cell::Text(text) | Cell::Code(text) => no_formula(text),
         Cell::Day(day) => day.format("%d/%m/%Y").to_string(),
         Cell::Money(amount) => amount.greek_digits(),
+        Cell::Count(count) => count.to_string(),
     }
 }

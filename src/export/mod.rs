@@ -6,7 +6,7 @@ mod table;
 mod workbook;
 
 pub use excel::excel;
-pub use table::table;
+pub use table::{Look, table};
 pub use workbook::workbook;
 
 use crate::billing::money::Money;
@@ -15,32 +15,72 @@ use chrono::NaiveDate;
 /// What stands in one place of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cell {
-    /// Words or a code; empty where there are none.
+    /// Words; empty where there are none. Where a table is too wide, they are shortened in their middle or go over
+    /// several lines.
     Text(String),
+    /// What somebody will type or copy: never shortened.
+    Code(String),
     /// A day.
     Day(NaiveDate),
     /// An amount.
     Money(Money),
+    /// How many.
+    Count(i64),
 }
 
 /// A list: what its columns are called, and its rows, each as wide as the head.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct List {
     /// The names of the columns.
-    pub head: Vec<&'static str>,
+    pub head: Vec<String>,
     /// The rows.
     pub rows: Vec<Vec<Cell>>,
+    /// What the line of sums is called, where one belongs to it; CSV, which other programs read, goes without.
+    pub sum: Option<String>,
 }
 
 impl List {
     /// A list of what `row` makes of each of `items`.
     pub fn of<'a, T: 'a>(
-        head: &[&'static str],
+        head: Vec<String>,
         items: impl IntoIterator<Item = &'a T>,
         row: impl FnMut(&'a T) -> Vec<Cell>,
     ) -> Self {
-        Self { head: head.to_vec(), rows: items.into_iter().map(row).collect() }
+        Self { head, rows: items.into_iter().map(row).collect(), sum: None }
     }
+
+    /// The same with a line of sums.
+    #[must_use]
+    pub fn summed(self, word: String) -> Self {
+        Self { sum: Some(word), ..self }
+    }
+
+    /// The sums of its amounts, beneath a list of more than one row; the other places are empty, but for the first,
+    /// which says what it is.
+    fn sums(&self) -> Option<Vec<Cell>> {
+        let word = self.sum.as_ref().filter(|_| self.rows.len() > 1)?;
+        let sum = |column: usize| -> Option<Money> {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells
+                .map(|cell| match cell {
+                    Cell::Money(amount) => Some(*amount),
+                    Cell::Text(text) if text.is_empty() => Some(Money::ZERO),
+                    _ => None,
+                })
+                .sum::<Option<Money>>()
+                .filter(|_| self.rows.iter().any(|row| matches!(row.get(column), Some(Cell::Money(_)))))
+        };
+        let mut sums: Vec<Cell> = (0..self.head.len()).map(|column| sum(column).into()).collect();
+        if let Some(first) = sums.iter_mut().find(|cell| !matches!(cell, Cell::Money(_))) {
+            *first = word.into();
+        }
+        Some(sums)
+    }
+}
+
+/// A code, which is never shortened.
+pub fn code(text: impl AsRef<str>) -> Cell {
+    Cell::Code(text.as_ref().to_owned())
 }
 
 impl From<&str> for Cell {
@@ -70,6 +110,18 @@ impl From<NaiveDate> for Cell {
 impl From<Money> for Cell {
     fn from(amount: Money) -> Self {
         Self::Money(amount)
+    }
+}
+
+impl From<i64> for Cell {
+    fn from(count: i64) -> Self {
+        Self::Count(count)
+    }
+}
+
+impl From<u64> for Cell {
+    fn from(count: u64) -> Self {
+        Self::Count(i64::try_from(count).unwrap_or(i64::MAX))
     }
 }
 

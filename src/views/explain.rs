@@ -94,6 +94,10 @@ pub(crate) enum Event<'a> {
     },
 }
 
+/// Why nothing comes of a record that cannot be read.
+#[derive(Debug)]
+pub(crate) struct Unreadable<'a>(pub(crate) &'a str);
+
 impl ServiceView {
     /// One whose record cannot be read.
     pub(crate) fn unreadable(code: &ServiceCode, why: &str) -> Self {
@@ -108,7 +112,7 @@ impl ServiceView {
             hold_until: None,
             due_cents: None,
             next: None,
-            lacks: Some(format!("{why}; whoever runs the database must mend it")),
+            lacks: Some(Unreadable(why).to_string()),
         }
     }
 }

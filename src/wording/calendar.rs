@@ -1,5 +1,6 @@
 //! `calendar`: a line a day, with bars.
 
+use super::speech::{day, heads, say, window, word};
 use crate::billing::money::Money;
 use crate::export::List;
 use crate::views::calendar::CalendarView;
@@ -10,32 +11,59 @@ const BAR: usize = 30;
 /// What comes, a row a day.
 #[must_use]
 pub(crate) fn list(view: &CalendarView) -> List {
-    List::of(&["date", "messages", "asked", "services"], &view.days, |day| {
+    List::of(heads(&["date", "messages", "asked", "services"]), &view.days, |day| {
         vec![
             day.date.into(),
-            day.messages.to_string().into(),
+            day.messages.into(),
             Money::from_cents(day.asked_cents).into(),
-            day.services.join(", ").into(),
+            worded(&day.services).into(),
         ]
     })
 }
 
-/// What comes, a line a day.
+/// `suspend S-1`, each in words.
+fn worded(steps: &[String]) -> String {
+    let steps = steps.iter().map(|step| match step.split_once(' ') {
+        Some((action, service)) => format!("{} {service}", word("action", action)),
+        None => step.clone(),
+    });
+    steps.collect::<Vec<_>>().join(", ")
+}
+
+/// What comes, a line a day; the bars are as wide as there is room.
 #[must_use]
 pub(crate) fn text(view: &CalendarView) -> String {
     let most = view.days.iter().map(|day| day.messages).max().unwrap_or(0).max(1);
-    let mut text = format!("What comes from {} on, if nobody pays and every message arrives\n", view.as_of);
-    for day in &view.days {
-        let width = usize::try_from(day.messages).unwrap_or(0) * BAR / usize::try_from(most).unwrap_or(1);
-        let asked = Money::from_cents(day.asked_cents).to_string();
-        text.push_str(&format!(
-            "{} {}  {:>4} messages {asked:>14}  {:<BAR$}  {}\n",
-            day.date.format("%a"),
-            day.date,
-            day.messages,
-            "█".repeat(width),
-            day.services.join(", ")
-        ));
+    let bar = window().map_or(BAR, |width| (width / 4).clamp(4, BAR));
+    let mut text = say!("calendar.title", day = view.as_of) + "\n";
+    for one in &view.days {
+        let width = usize::try_from(one.messages).unwrap_or(0) * bar / usize::try_from(most).unwrap_or(1);
+        let asked = Money::from_cents(one.asked_cents).to_string();
+        let weekday = word("weekday", &one.date.format("%a").to_string());
+        let messages = say!("calendar.day", messages = one.messages);
+        let line =
+            format!("{weekday} {}  {messages:>13} {asked:>14}  {:<bar$}", day(one.date), "█".repeat(width));
+        text.push_str(&beside(&line, &worded(&one.services)));
     }
     text
+}
+
+/// A line with more words behind it, or beneath it where the window is too narrow for both.
+fn beside(line: &str, words: &str) -> String {
+    let length = |text: &str| text.chars().count();
+    match window() {
+        Some(width) if length(line) + 2 + length(words) > width => {
+            let mut text = format!("{}\n", line.trim_end());
+            let mut row = String::from("   ");
+            for word in words.split(' ') {
+                if length(&row) + 1 + length(word) > width {
+                    text.push_str(&format!("{row}\n"));
+                    row = String::from("   ");
+                }
+                row.push_str(&format!(" {word}"));
+            }
+            text + &format!("{row}\n")
+        }
+        _ => format!("{}\n", format!("{line}  {words}").trim_end()),
+    }
 }

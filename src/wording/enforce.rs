@@ -1,20 +1,22 @@
 //! `enforce`: what is done, what is withheld, and why.
 
-use crate::export::{List, table};
+use super::speech::{day, heads, say, table, word};
+use crate::export::{List, code};
 use crate::views::{EnforceView, StepView, Withheld};
 use std::fmt;
 
 fn steps(steps: &[StepView]) -> String {
-    table(&List::of(&["action", "service", "customer", "reason", "because"], steps, |step| {
+    let head = heads(&["action", "service", "customer", "reason", "because"]);
+    table(&List::of(head, steps, |step| {
         let days = match (step.from, step.to) {
-            (Some(from), Some(to)) => format!("{from} → {to}; "),
+            (Some(from), Some(to)) => format!("{} → {}; ", day(from), day(to)),
             _ => String::new(),
         };
         vec![
-            step.action.code().into(),
-            (&step.service).into(),
-            (&step.customer).into(),
-            step.reason.into(),
+            word("action", step.action.code()).into(),
+            code(&step.service),
+            code(&step.customer),
+            word("reason", step.reason).into(),
             format!("{days}{}", step.because).into(),
         ]
     }))
@@ -25,34 +27,41 @@ fn steps(steps: &[StepView]) -> String {
 pub(crate) fn text(view: &EnforceView) -> String {
     let mut text = String::new();
     if !view.actions.is_empty() {
-        text.push_str(if view.run.dry_run { "Would be done:\n" } else { "Done:\n" });
+        text.push_str(&if view.run.dry_run { say!("enforce.would") } else { say!("enforce.done") });
+        text.push('\n');
         text.push_str(&steps(&view.actions));
     }
     if !view.withheld.is_empty() {
-        text.push_str("Withheld:\n");
+        text.push_str(&say!("enforce.withheld"));
+        text.push('\n');
         text.push_str(&steps(&view.withheld));
     }
     if let Some(guard) = &view.guard {
-        text.push_str(&format!("The guard refused: {}\n", guard.message));
+        text.push_str(&say!("enforce.guard", message = guard.message));
+        text.push('\n');
     }
-    let mode = if view.run.mode == "trial" { ", trial" } else { "" };
-    text.push_str(&format!(
-        "{} as of {}{mode}: {} done, {} withheld{}\n",
-        view.run.command,
-        view.run.as_of,
-        view.actions.len(),
-        view.withheld.len(),
-        if view.run.dry_run { " (dry run: nothing was written)" } else { "" }
+    let mode = if view.run.mode == "trial" { say!("enforce.trial") } else { String::new() };
+    let (done, withheld) = (view.actions.len(), view.withheld.len());
+    text.push_str(&say!(
+        "enforce.sum",
+        command = view.run.command,
+        day = view.run.as_of,
+        mode,
+        done,
+        withheld
     ));
-    text
+    if view.run.dry_run {
+        text.push_str(&format!(" {}", say!("record.dry_run")));
+    }
+    text + "\n"
 }
 
 impl fmt::Display for Withheld<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(refusal) => refusal.fmt(f),
-            Self::CustomerHeldBack => f.write_str("its customer is held back"),
-            Self::FactsChanged => f.write_str("its facts changed while the run was under way"),
+            Self::CustomerHeldBack => f.write_str(&say!("guard.customer_held_back")),
+            Self::FactsChanged => f.write_str(&say!("guard.facts_changed")),
             Self::HookFailed(why) => f.write_str(why),
         }
     }

@@ -1,8 +1,9 @@
 //! `explain` as one screen.
 
+use super::speech::{day, event, say, service_state, stage, word};
 use crate::billing::money::Money;
 use crate::views::StepView;
-use crate::views::explain::{ChargeView, Event, ExplainView, PaymentView, ServiceView};
+use crate::views::explain::{ChargeView, Event, ExplainView, PaymentView, ServiceView, Unreadable};
 use std::fmt::{self, Write};
 
 /// So many of the latest payments and messages are shown.
@@ -22,17 +23,17 @@ pub(crate) fn text(view: &ExplainView) -> String {
 fn whole(text: &mut String, view: &ExplainView) -> fmt::Result {
     writeln!(text, "{} {}", view.customer, view.name)?;
     if view.credit_cents > 0 {
-        writeln!(text, "credit: {}", euros(view.credit_cents))?;
+        writeln!(text, "{}", say!("explain.credit", credit = euros(view.credit_cents)))?;
     }
     view.services.iter().try_for_each(|one| service(text, one))?;
-    writeln!(text, "\nCharges that are open")?;
+    writeln!(text, "\n{}", say!("explain.open_charges"))?;
     view.charges.iter().try_for_each(|one| charge(text, one))?;
-    writeln!(text, "\nMoney")?;
+    writeln!(text, "\n{}", say!("explain.money"))?;
     last(&view.payments, PAST_MAX).try_for_each(|one| payment(text, one))?;
     past(text, view)?;
     today(text, view)?;
-    writeln!(text, "\nWhat comes, if nobody pays")?;
-    view.coming.iter().try_for_each(|coming| writeln!(text, "  {} {}", coming.on, coming.what))
+    writeln!(text, "\n{}", say!("explain.coming"))?;
+    view.coming.iter().try_for_each(|coming| writeln!(text, "  {} {}", day(coming.on), coming.what))
 }
 
 fn euros(cents: i64) -> Money {
@@ -44,94 +45,97 @@ fn last<T>(items: &[T], most: usize) -> impl Iterator<Item = &T> {
 }
 
 fn service(text: &mut String, service: &ServiceView) -> fmt::Result {
-    let due = service.due_cents.map(|cents| format!(", {} due", euros(cents))).unwrap_or_default();
-    let hold = service.hold_until.map(|day| format!(", on hold until {day}")).unwrap_or_default();
-    let renews = if service.renews || service.expires_on.is_none() { "" } else { ", cancelled" };
-    let expires = service.expires_on.map(|day| format!(", expires {day}")).unwrap_or_default();
+    let due = service.due_cents.map(|cents| say!("explain.due", amount = euros(cents))).unwrap_or_default();
+    let hold = service.hold_until.map(|day| say!("explain.hold", day)).unwrap_or_default();
+    let renews = service.renews || service.expires_on.is_none();
+    let renews = if renews { String::new() } else { say!("explain.cancelled") };
+    let expires = service.expires_on.map(|day| say!("explain.expires", day)).unwrap_or_default();
     writeln!(
         text,
         "  {} {} {}: {}{expires}{due}{hold}{renews}",
         service.service,
         service.name,
         service.domain_name.as_deref().unwrap_or(""),
-        service.state,
+        service_state(&service.state),
     )?;
     match (&service.next, &service.lacks) {
-        (Some(next), _) => writeln!(text, "    next: {} {}", next.on, next.what),
-        (None, Some(lacks)) => writeln!(text, "    nothing comes of it: {lacks}"),
+        (Some(next), _) => writeln!(text, "    {}", say!("explain.next", on = next.on, what = next.what)),
+        (None, Some(lacks)) => writeln!(text, "    {}", say!("explain.nothing_comes", lacks)),
         (None, None) => Ok(()),
     }
 }
 
 fn charge(text: &mut String, charge: &ChargeView) -> fmt::Result {
     let period = match (charge.period_from, charge.period_to) {
-        (Some(from), Some(to)) => format!(", {from} – {to}"),
+        (Some(from), Some(to)) => format!(", {} – {}", day(from), day(to)),
         _ => String::new(),
     };
-    writeln!(
-        text,
-        "  #{} {} {}{period}: {} of {} due",
-        charge.charge,
-        charge.service.as_deref().unwrap_or(""),
-        charge.label,
-        euros(charge.due_cents),
-        euros(charge.gross_cents)
-    )
+    let due = say!("explain.charge", due = euros(charge.due_cents), gross = euros(charge.gross_cents));
+    let service = charge.service.as_deref().unwrap_or("");
+    writeln!(text, "  #{} {service} {}{period}: {due}", charge.charge, charge.label)
 }
 
 fn payment(text: &mut String, payment: &PaymentView) -> fmt::Result {
-    let (number, on, amount) = (payment.payment, payment.on, euros(payment.amount_cents));
-    write!(text, "  payment {number} {on} {amount} ({}, `{}`)", payment.method, payment.bank_ref)?;
+    let PaymentView { payment: number, on, method, bank_ref, .. } = payment;
+    let (amount, method) = (euros(payment.amount_cents), word("method", method));
+    write!(text, "  {}", say!("explain.payment", number, on, amount, method, bank_ref))?;
     if payment.taken_back_cents > 0 {
-        write!(text, ", {} went back", euros(payment.taken_back_cents))?;
+        text.write_str(&say!("explain.went_back", amount = euros(payment.taken_back_cents)))?;
     }
     if payment.credit_cents > 0 {
-        write!(text, ", {} are credit", euros(payment.credit_cents))?;
+        text.write_str(&say!("explain.is_credit", amount = euros(payment.credit_cents)))?;
     }
     writeln!(text)
 }
 
 fn past(text: &mut String, view: &ExplainView) -> fmt::Result {
-    writeln!(text, "\nMail")?;
+    writeln!(text, "\n{}", say!("explain.mail"))?;
     for message in last(&view.messages, PAST_MAX) {
-        writeln!(text, "  {} {}", message.on, message.subject)?;
+        writeln!(text, "  {} {}", day(message.on), message.subject)?;
         for delivery in &message.deliveries {
             writeln!(text, "             {delivery}")?;
         }
     }
-    writeln!(text, "\nWhat was done")?;
+    writeln!(text, "\n{}", say!("explain.done"))?;
     for line in last(&view.journal, JOURNAL_MAX) {
         let because = line.detail["because"].as_str().or_else(|| line.detail["what"].as_str()).unwrap_or("");
         let service = line.service.as_deref().unwrap_or("");
-        writeln!(text, "  {} {} {service} {because}", line.on, line.what)?;
+        writeln!(text, "  {} {} {service} {because}", day(line.on), event(&line.what))?;
     }
     Ok(())
 }
 
 fn today(text: &mut String, view: &ExplainView) -> fmt::Result {
-    writeln!(text, "\nToday, {}", view.as_of)?;
-    let step = |step: &StepView| (step.action.code(), step.service.clone());
-    for done in &view.today.actions {
-        let (action, service) = step(done);
-        writeln!(text, "  {action} {service}: {}", done.because)?;
+    writeln!(text, "\n{}", say!("explain.today", day = view.as_of))?;
+    for StepView { action, service, because, .. } in &view.today.actions {
+        writeln!(text, "  {} {service}: {because}", word("action", action.code()))?;
     }
-    for withheld in &view.today.withheld {
-        let (action, service) = step(withheld);
-        writeln!(text, "  not: {action} {service} ({}): {}", withheld.reason, withheld.because)?;
+    for StepView { action, service, because, reason, .. } in &view.today.withheld {
+        let reason = word("reason", reason);
+        writeln!(text, "  {}", say!("explain.not", action, service, reason, because))?;
     }
     if view.today.actions.is_empty() && view.today.withheld.is_empty() {
-        writeln!(text, "  nothing is to be done")?;
+        writeln!(text, "  {}", say!("explain.nothing"))?;
     }
     Ok(())
+}
+
+impl fmt::Display for Unreadable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&say!("lack.unreadable", why = self.0))
+    }
 }
 
 impl fmt::Display for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Step(step) => write!(f, "{} {}: {}", step.action.code(), step.service, step.because),
+            Self::Step(step) => {
+                write!(f, "{} {}: {}", word("action", step.action.code()), step.service, step.because)
+            }
             Self::Card { total_due, told } => {
-                let told: Vec<String> = told.iter().map(|(what, stage)| format!("{what} {stage}")).collect();
-                write!(f, "card for {total_due}: {}", told.join(", "))
+                let told: Vec<String> =
+                    told.iter().map(|(what, of)| format!("{what} {}", stage(&of.to_string()))).collect();
+                f.write_str(&say!("explain.card", total = total_due, told = told.join(", ")))
             }
         }
     }

@@ -1,21 +1,24 @@
 //! `find`: a line for each customer.
 
+use super::speech::{heads, say, table, word};
 use crate::billing::money::Money;
-use crate::export::{List, table};
+use crate::export::{List, code};
 use crate::views::find::FindView;
 
 /// The customers as a list.
 #[must_use]
 pub(crate) fn list(view: &FindView) -> List {
-    let head = ["customer", "name", "found by", "phone", "e-mail", "reference", "due", "credit", "services"];
-    List::of(&head, &view.customers, |found| {
+    let head = heads(&[
+        "customer", "name", "found_by", "phone", "email", "reference", "due", "credit", "services",
+    ]);
+    List::of(head, &view.customers, |found| {
         vec![
-            (&found.customer).into(),
+            code(&found.customer),
             (&found.name).into(),
-            (&found.matched).into(),
+            word("matched", &found.matched).into(),
             found.phone.clone().into(),
             found.email.join(", ").into(),
-            (&found.reference).into(),
+            code(&found.reference),
             Money::from_cents(found.due_cents).into(),
             Money::from_cents(found.credit_cents).into(),
             found.services.join(", ").into(),
@@ -27,11 +30,11 @@ pub(crate) fn list(view: &FindView) -> List {
 #[must_use]
 pub(crate) fn text(view: &FindView) -> String {
     if view.customers.is_empty() {
-        return "nobody was found; a few letters of a name, domain name, e-mail, ΑΦΜ, phone or card are enough\n".to_owned();
+        return say!("find.nobody") + "\n";
     }
     let more = match view.left_off {
         0 => String::new(),
-        more => format!("and {more} more; say another word of it\n"),
+        count => say!("find.more", count) + "\n",
     };
     format!("{}{more}", table(&list(view)))
 }

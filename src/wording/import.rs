@@ -1,5 +1,6 @@
 //! `import`: what it changed, or would.
 
+use super::speech::{say, word};
 use crate::views::{BouncesView, ImportView};
 
 /// What an import changed, or would.
@@ -11,7 +12,8 @@ pub(crate) fn text(view: &ImportView) -> String {
         let record = match record {
             Ok(record) => record,
             Err(why) => {
-                text.push_str(&format!("the rest cannot be told: {why}\n"));
+                text.push_str(&say!("import.untold", why = why.to_string()));
+                text.push('\n');
                 break;
             }
         };
@@ -27,29 +29,32 @@ pub(crate) fn text(view: &ImportView) -> String {
                         before => format!("{} {before} → {}", c.column, c.after),
                     })
                     .collect();
+                let change = word("change", change);
                 text.push_str(&format!("{change:<9} {}: {}\n", record.code, columns.join(", ")));
             }
         }
     }
     if !missing.is_empty() {
         let some = missing.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
-        let more = if missing.len() > 10 { ", …" } else { "" };
-        text.push_str(&format!(
-            "{} stored {} are not in the file and stay as they are: {some}{more}\n",
-            missing.len(),
-            view.kind
-        ));
+        let some = if missing.len() > 10 { format!("{some}, …") } else { some };
+        let (count, kind) = (missing.len(), word("records", view.kind));
+        text.push_str(&say!("import.missing", count, kind, some));
+        text.push('\n');
     }
     for item in &view.attention {
-        text.push_str(&format!("a person is needed: {}\n", item.text));
+        text.push_str(&say!("record.person", text = item.text));
+        text.push('\n');
     }
-    let would = if view.run.dry_run { " (dry run: nothing was written)" } else { "" };
-    text.push_str(&format!(
-        "{}: {} new, {} changed, {} the same, {} left out{would}\n",
-        view.kind, view.created, view.changed, view.unchanged, view.rejected
-    ));
+    let ImportView { created, changed, unchanged, rejected, matched, unmatched, .. } = view;
+    let kind = word("records", view.kind);
+    text.push_str(&say!("import.sum", kind, created, changed, unchanged, rejected));
+    if view.run.dry_run {
+        text.push_str(&format!(" {}", say!("record.dry_run")));
+    }
+    text.push('\n');
     if view.kind == "payments" {
-        text.push_str(&format!("{} matched to a customer, {} unmatched\n", view.matched, view.unmatched));
+        text.push_str(&say!("import.payments", matched, unmatched));
+        text.push('\n');
     }
     text
 }
@@ -59,9 +64,6 @@ pub(crate) fn text(view: &ImportView) -> String {
 pub(crate) fn bounces(view: &BouncesView) -> String {
     let mut text: String = view.attention.iter().map(|item| format!("{}\n", item.text)).collect();
     text.extend(view.faults.iter().map(|fault| format!("{fault}\n")));
-    text.push_str(&format!(
-        "bounces: {} messages read, {} came back, {} not ours\n",
-        view.read, view.bounced, view.foreign
-    ));
-    text
+    let BouncesView { read, bounced, foreign, .. } = view;
+    text + &say!("import.bounces", read, bounced, foreign) + "\n"
 }

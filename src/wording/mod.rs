@@ -1,5 +1,6 @@
 //! What staff read: every table and sentence of a command, made of its view alone, what needs a person, and the reasons
-//! of the core in words. Codes, JSON, logs, help and faults stay as they are in any language.
+//! of the core in words, in the language of the staff (`speech.rs`). Codes, JSON, logs, help and faults stay as they are in
+//! any language.
 //! What customers read is worded in `card/worded` and `templates/`.
 
 mod because;
@@ -17,4 +18,7 @@ pub mod notify;
 pub mod outbox;
 pub mod record;
 pub mod runs;
+mod speech;
 pub mod status;
+
+pub(crate) use speech::speak;

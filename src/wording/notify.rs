@@ -1,40 +1,38 @@
 //! `notify`: who is told, who is not, and why.
 
+use super::speech::{heads, say, table, word};
 use crate::billing::money::Money;
-use crate::export::{List, table};
-use crate::views::NotifyView;
+use crate::export::{List, code};
+use crate::views::{NotifyView, Totals};
 
 /// Messages and who gets none as tables, and how many there are.
 #[must_use]
 pub(crate) fn text(view: &NotifyView) -> String {
     let mut text = String::new();
     if !view.messages.is_empty() {
-        let head = ["state", "customer", "amount", "subject"];
-        text.push_str(&table(&List::of(&head, &view.messages, |message| {
+        let head = heads(&["state", "customer", "amount", "subject"]);
+        text.push_str(&table(&List::of(head, &view.messages, |message| {
             let amount = Money::from_cents(message.total_cents);
-            vec![message.state.into(), (&message.customer).into(), amount.into(), (&message.subject).into()]
+            let state = word("delivery", message.state);
+            vec![state.into(), code(&message.customer), amount.into(), (&message.subject).into()]
         })));
     }
     if !view.skipped.is_empty() {
-        text.push_str("Not told:\n");
-        let head = ["reason", "customer", "service", "because"];
-        text.push_str(&table(&List::of(&head, &view.skipped, |skip| {
-            vec![skip.reason.into(), (&skip.customer).into(), (&skip.service).into(), (&skip.because).into()]
+        text.push_str(&say!("notify.not_told"));
+        text.push('\n');
+        let head = heads(&["reason", "customer", "service", "because"]);
+        text.push_str(&table(&List::of(head, &view.skipped, |skip| {
+            let reason = word("reason", skip.reason);
+            vec![reason.into(), code(&skip.customer), code(&skip.service), (&skip.because).into()]
         })));
     }
-    let totals = &view.totals;
-    let mode = if view.run.mode == "trial" { ", trial" } else { "" };
-    text.push_str(&format!(
-        "{} as of {}{mode}: {} messages",
-        view.run.command, view.run.as_of, totals.messages
-    ));
+    let Totals { messages, sent, failed, uncertain, queued: waiting, .. } = &view.totals;
+    let mode = if view.run.mode == "trial" { say!("enforce.trial") } else { String::new() };
+    text.push_str(&say!("notify.sum", command = view.run.command, day = view.run.as_of, mode, messages));
     if view.run.dry_run {
-        text.push_str(" (dry run: nothing was written or sent)\n");
+        text.push_str(&format!(" {}", say!("notify.dry_run")));
     } else {
-        text.push_str(&format!(
-            "; {} sent, {} failed, {} uncertain, {} waiting\n",
-            totals.sent, totals.failed, totals.uncertain, totals.queued
-        ));
+        text.push_str(&say!("notify.outcome", sent, failed, uncertain, waiting));
     }
-    text
+    text + "\n"
 }

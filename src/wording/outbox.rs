@@ -1,6 +1,7 @@
 //! `outbox`: what waits, failed or is uncertain.
 
-use crate::export::{List, table};
+use super::speech::{heads, say, table, word};
+use crate::export::{List, code};
 use crate::views::outbox::{OutboxMessage, OutboxView};
 
 /// A line for each delivery.
@@ -10,17 +11,17 @@ pub(crate) fn listing(view: &OutboxView) -> String {
         view.messages.iter().flat_map(|message| message.deliveries.iter().map(move |line| (message, line)));
     let deliveries: Vec<_> = deliveries.collect();
     if deliveries.is_empty() {
-        return "nothing waits, failed or is uncertain\n".to_owned();
+        return say!("outbox.nothing") + "\n";
     }
-    let head = ["message", "made", "customer", "card", "state", "to", "reply"];
-    table(&List::of(&head, &deliveries, |(message, line)| {
+    let head = heads(&["message", "made", "customer", "card", "state", "to", "reply"]);
+    table(&List::of(head, &deliveries, |(message, line)| {
         let delivery = &line.delivery;
         vec![
-            message.id.to_string().into(),
+            code(message.id.to_string()),
             message.made_on.into(),
-            (&message.customer).into(),
-            (&message.card).into(),
-            (&delivery.state).into(),
+            code(&message.customer),
+            code(&message.card),
+            word("delivery", &delivery.state).into(),
             (&delivery.to).into(),
             delivery.reply.as_ref().into(),
         ]
@@ -30,14 +31,13 @@ pub(crate) fn listing(view: &OutboxView) -> String {
 /// One message with every attempt to deliver it.
 #[must_use]
 pub(crate) fn whole(view: &OutboxMessage) -> String {
-    let mut text = format!(
-        "message {} of {} to {}\n{}\ncard {}, {}\n",
-        view.id, view.made_on, view.customer, view.subject, view.card, view.message_id
-    );
+    let OutboxMessage { id: message, made_on: on, customer, subject, card, message_id: id, .. } = view;
+    let head = say!("outbox.message", message, on, customer);
+    let mut text = format!("{head}\n{subject}\n{}\n", say!("outbox.card", card, id));
     for line in &view.deliveries {
         let delivery = &line.delivery;
         let reply = delivery.reply.as_deref().unwrap_or("");
-        text.push_str(&format!("{} ({}): {} {reply}\n", delivery.to, delivery.role, delivery.state));
+        text.push_str(&format!("{} ({}): {} {reply}\n", delivery.to, delivery.role, word("delivery", &delivery.state)));
         for attempt in &line.attempts {
             text.push_str(&format!(
                 "  {} {} {}: {}\n",

@@ -1,5 +1,6 @@
 //! `record`: what was recorded, and what it did.
 
+use super::speech::{say, word};
 use crate::billing::action::Action;
 use crate::billing::allocation::Basis;
 use crate::views::record::{Recorded, RecordedMoney, RecordedView};
@@ -8,110 +9,82 @@ use std::fmt;
 /// What was recorded, or would be, and what needs a person now.
 #[must_use]
 pub(crate) fn text(view: &RecordedView) -> String {
-    let would = if view.run.dry_run { " (dry run: nothing was written)" } else { "" };
+    let would = if view.run.dry_run { format!(" {}", say!("record.dry_run")) } else { String::new() };
     let mut text = format!("{}{would}\n", view.recorded);
     for item in &view.attention {
-        text.push_str(&format!("a person is needed: {}\n", item.text));
+        text.push_str(&say!("record.person", text = item.text));
+        text.push('\n');
     }
     text
 }
 
 impl fmt::Display for Recorded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Acknowledged { what } => write!(f, "`{what}`: seen"),
-            Self::Cancelled { service, lapses_on } => {
-                write!(f, "`{service}` is cancelled and lapses on {lapses_on}")
-            }
-            Self::CancellationUndone { service } => write!(f, "`{service}` renews again"),
+        f.write_str(&match self {
+            Self::Acknowledged { what } => say!("record.acknowledged", what),
+            Self::Cancelled { service, lapses_on } => say!("record.cancelled", service, lapses_on),
+            Self::CancellationUndone { service } => say!("record.cancellation_undone", service),
             Self::Changed { service, price, period_months } => {
-                write!(f, "`{service}`: {price} per {period_months} months from the next charge on")
+                say!("record.changed", service, price, months = period_months)
             }
-            Self::Charged { customer, gross, label } => {
-                write!(f, "`{customer}` is charged {gross} for «{label}»")
-            }
-            Self::ClockForgiven { latest } => {
-                write!(f, "a run for {latest} was the clock's fault; days count again")
-            }
-            Self::Discounted { of, amount, left } => {
-                write!(f, "{amount} taken off the charge of `{of}`, {left} remain due")
-            }
+            Self::Charged { customer, gross, label } => say!("record.charged", customer, gross, label),
+            Self::ClockForgiven { latest } => say!("record.clock_forgiven", latest),
+            Self::Discounted { of, amount, left } => say!("record.discounted", amount, of, left),
             Self::Emailed { customer, addresses } => {
-                write!(f, "`{customer}` is written to at {}", addresses.join(", "))
+                say!("record.emailed", customer, addresses = addresses.join(", "))
             }
-            Self::Ended { service } => write!(f, "`{service}` has ended: no charges, no mail, no hook"),
+            Self::Ended { service } => say!("record.ended", service),
             Self::EndUndone { service, state, expires_on } => {
-                write!(f, "`{service}` is there again, {state}, its expiry is {expires_on}")
+                say!("record.end_undone", service, state = word("service", state), expires_on)
             }
-            Self::Held { service, until: Some(until) } => {
-                write!(f, "`{service}` is on hold until and with {until}")
-            }
-            Self::Held { service, until: None } => write!(f, "`{service}` is on hold no longer"),
-            Self::Invoiced { number, date, entries } => {
-                write!(f, "invoice `{number}` of {date} recorded for {entries} charges or advances")
-            }
-            Self::InvoiceForgotten { number, entries } => {
-                write!(f, "invoice `{number}` is recorded no longer ({entries} entries)")
-            }
-            Self::Money(money) => money.fmt(f),
-            Self::OrderDone { order } => write!(f, "work order {order} is done"),
-            Self::ProofShown { customer, until, held } => {
-                write!(f, "{held} services of `{customer}` are on hold until {until}")
-            }
-            Self::Repriced { service, price, charges } => {
-                write!(f, "`{service}` costs {price} from now on; {charges} open charge changed")
-            }
+            Self::Held { service, until: Some(until) } => say!("record.held", service, until),
+            Self::Held { service, until: None } => say!("record.held_no_longer", service),
+            Self::Invoiced { number, date, entries } => say!("record.invoiced", number, date, entries),
+            Self::InvoiceForgotten { number, entries } => say!("record.invoice_forgotten", number, entries),
+            Self::Money(money) => return money.fmt(f),
+            Self::OrderDone { order } => say!("record.order_done", order),
+            Self::ProofShown { customer, until, held } => say!("record.proof", held, customer, until),
+            Self::Repriced { service, price, charges } => say!("record.repriced", service, price, charges),
             Self::Told { customer, service, how, action, on } => {
-                let what = if *action == Action::Terminate { "deleted" } else { "suspended" };
-                write!(
-                    f,
-                    "`{customer}` was told by {how}: `{service}` is {what} on {on} at the earliest, unless paid"
-                )
+                let how = word("method", how);
+                match action {
+                    Action::Terminate => say!("record.told_of_deletion", customer, how, service, on),
+                    _ => say!("record.told_of_suspension", customer, how, service, on),
+                }
             }
-            Self::WrittenOff { of, amount } => write!(
-                f,
-                "{amount} of `{of}` are given up; it is neither renewed nor switched on again for that"
-            ),
-        }
+            Self::WrittenOff { of, amount } => say!("record.written_off", amount, of),
+        })
     }
 }
 
 impl fmt::Display for RecordedMoney {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        f.write_str(&match self {
             Self::Assigned { amount, paid_on, customer, basis } => {
-                write!(f, "{amount} of {paid_on} belongs to `{customer}` ({})", word_of(*basis))
+                say!("record.assigned", amount, paid_on, customer, basis = word_of(*basis))
             }
-            Self::Cheque { customer, amount, due, held } => write!(
-                f,
-                "`{customer}` gave a cheque of {amount}: {held} services are on hold until {due}; it is no money yet"
-            ),
-            Self::Disowned { payment, amount, paid_on } => write!(
-                f,
-                "payment {} ({amount} of {paid_on}) is none of its candidates'; it stays listed as unmatched, and keeps \
-                 nothing from being done any more",
-                payment.0
-            ),
+            Self::Cheque { customer, amount, due, held } => {
+                say!("record.cheque", customer, amount, held, due)
+            }
+            Self::Disowned { payment, amount, paid_on } => say!("record.disowned", payment, amount, paid_on),
             Self::Paid { customer, amount, bank_ref, basis } => {
-                write!(f, "{amount} of `{customer}` booked as `{bank_ref}` ({})", word_of(*basis))
+                say!("record.paid", amount, customer, bank_ref, basis = word_of(*basis))
             }
-            Self::Refunded { customer, amount } => {
-                write!(f, "{amount} of the credit of `{customer}` went back")
-            }
+            Self::Refunded { customer, amount } => say!("record.refunded", amount, customer),
             Self::Same { bank_ref, payments } => {
                 let names: Vec<String> =
                     payments.iter().map(|(id, reference)| format!("{} (`{reference}`)", id.0)).collect();
-                write!(f, "`{bank_ref}` is the money of payment {}", names.join(", "))
+                say!("record.same", bank_ref, names = names.join(", "))
             }
             Self::Unassigned { amount, paid_on, customer, open } => {
-                write!(f, "{amount} of {paid_on} belongs to `{customer}` no longer")?;
-                open.iter().try_for_each(|open| open.fmt(f))
+                let open: String = open.iter().map(ToString::to_string).collect();
+                say!("record.unassigned", amount, paid_on, customer, open)
             }
-            Self::WentBack(went_back) => went_back.fmt(f),
-        }
+            Self::WentBack(went_back) => return went_back.fmt(f),
+        })
     }
 }
 
-fn word_of(basis: Option<Basis>) -> &'static str {
-    basis.map_or("", Basis::code)
+fn word_of(basis: Option<Basis>) -> String {
+    basis.map_or_else(String::new, |basis| word("basis", basis.code()))
 }

@@ -2,7 +2,8 @@
 
 use crate::billing::money::Money;
 use crate::billing::vat::VatRate;
-use crate::export::{Cell, List, table};
+use super::speech::{heads, say, service_state, table, word};
+use crate::export::{Cell, List, code};
 use crate::views::AttentionView;
 use crate::views::status::{
     ChargeRow, Drift, InvoiceRow, ServiceRow, Shadow, StatusView, UnmatchedView, WorkOrder,
@@ -35,12 +36,12 @@ pub(crate) fn text(view: &StatusView, parts: Parts) -> String {
     let shown = wanted(view, parts, to_invoice).into_iter().filter(|(_, list)| !list.rows.is_empty());
     let text: String =
         shown.map(|(title, list)| format!("{title} ({})\n{}\n", list.rows.len(), table(&list))).collect();
-    if text.is_empty() { "nothing to show\n".to_owned() } else { text }
+    if text.is_empty() { say!("status.nothing") + "\n" } else { text }
 }
 
 /// The lists that were asked for as they are taken away: what waits for a tax invoice with all that one needs.
 #[must_use]
-pub(crate) fn lists(view: &StatusView, parts: Parts) -> Vec<(&'static str, List)> {
+pub(crate) fn lists(view: &StatusView, parts: Parts) -> Vec<(String, List)> {
     wanted(view, parts, invoice_sheet)
 }
 
@@ -48,21 +49,21 @@ fn wanted(
     view: &StatusView,
     parts: Parts,
     to_invoice: impl Fn(&[InvoiceRow]) -> List,
-) -> Vec<(&'static str, List)> {
+) -> Vec<(String, List)> {
     let whole = parts.is_whole();
     let drift = view.drift.as_deref().unwrap_or_default();
     let all = [
-        (whole, "Overdue", charges(&view.overdue)),
-        (whole, "Due", charges(&view.due)),
-        (whole, "Suspended", services(&view.suspended)),
-        (whole, "Held back", listed(&view.held_back)),
-        (whole, "Needs a person", listed(&view.attention)),
-        (whole || parts.unmatched, "Unmatched payments", unmatched(&view.unmatched)),
-        (whole, "Custom applications, by hand", services(&view.custom_apps)),
-        (whole || parts.to_invoice, "To invoice", to_invoice(&view.to_invoice)),
-        (whole || parts.work_orders, "Work orders", work_orders(&view.work_orders)),
-        (parts.shadow, "The trial beside the staff", shadow(&view.shadow)),
-        (parts.drift, "Drift", drifted(drift)),
+        (whole, say!("status.overdue"), charges(&view.overdue)),
+        (whole, say!("status.due"), charges(&view.due)),
+        (whole, say!("status.suspended"), services(&view.suspended)),
+        (whole, say!("status.held_back"), listed(&view.held_back)),
+        (whole, say!("status.attention"), listed(&view.attention)),
+        (whole || parts.unmatched, say!("status.unmatched"), unmatched(&view.unmatched)),
+        (whole, say!("status.custom_apps"), services(&view.custom_apps)),
+        (whole || parts.to_invoice, say!("status.to_invoice"), to_invoice(&view.to_invoice)),
+        (whole || parts.work_orders, say!("status.work_orders"), work_orders(&view.work_orders)),
+        (parts.shadow, say!("status.shadow"), shadow(&view.shadow)),
+        (parts.drift, say!("status.drift"), drifted(drift)),
     ];
     all.into_iter().filter(|(is_wanted, ..)| *is_wanted).map(|(_, title, list)| (title, list)).collect()
 }
@@ -71,44 +72,51 @@ fn money(cents: i64) -> Cell {
     Money::from_cents(cents).into()
 }
 
+fn sum() -> String {
+    word("column", "sum")
+}
+
 fn charges(rows: &[ChargeRow]) -> List {
-    List::of(&["expires", "due", "customer", "service", "what"], rows, |row| {
+    let head = heads(&["expires", "due", "customer", "service", "what"]);
+    let list = List::of(head, rows, |row| {
         let what = format!("{} – {}", row.name, row.description);
         vec![
             row.expires_on.into(),
             money(row.due_cents),
-            (&row.customer).into(),
-            (&row.service).into(),
+            code(&row.customer),
+            code(&row.service),
             what.into(),
         ]
-    })
+    });
+    list.summed(sum())
 }
 
 fn services(rows: &[ServiceRow]) -> List {
-    List::of(&["expires", "since", "reason", "customer", "service", "what"], rows, |row| {
+    List::of(heads(&["expires", "since", "reason", "customer", "service", "what"]), rows, |row| {
         let what = format!("{} – {}", row.name, row.description);
         vec![
             row.expires_on.into(),
             row.since.into(),
-            row.reason.as_ref().into(),
-            (&row.customer).into(),
-            (&row.service).into(),
+            row.reason.as_ref().map(|reason| word("reason", reason)).into(),
+            code(&row.customer),
+            code(&row.service),
             what.into(),
         ]
     })
 }
 
 fn listed(rows: &[AttentionView]) -> List {
-    List::of(&["since", "kind", "what"], rows, |row| {
-        vec![row.since.into(), (&row.kind).into(), (&row.text).into()]
+    List::of(heads(&["since", "kind", "what"]), rows, |row| {
+        vec![row.since.into(), word("found", &row.kind).into(), (&row.text).into()]
     })
 }
 
 fn unmatched(rows: &[UnmatchedView]) -> List {
-    List::of(&["payment", "date", "amount", "bank_ref", "who", "probably"], rows, |row| {
+    let head = heads(&["payment", "date", "amount", "bank_ref", "who", "probably"]);
+    List::of(head, rows, |row| {
         let same = row.resembles.iter().map(|like| {
-            let whose = like.customer.as_deref().unwrap_or("nobody");
-            format!("the same money as payment {} of {whose} on {}", like.payment, like.date)
+            let whose = like.customer.clone().unwrap_or_else(|| say!("status.nobody"));
+            say!("status.same_money", payment = like.payment, whose, date = like.date)
         });
         let candidates =
             row.candidates.iter().map(|c| format!("{} {} ({}: {})", c.customer, c.name, c.score, c.because));
@@ -117,7 +125,7 @@ fn unmatched(rows: &[UnmatchedView]) -> List {
         let who = [payment.payer.as_deref(), payment.reference.as_deref(), payment.note.as_deref()];
         let who = who.into_iter().flatten().collect::<Vec<_>>().join(" · ");
         vec![
-            payment.id.to_string().into(),
+            code(payment.id.to_string()),
             payment.date.into(),
             money(payment.amount_cents),
             (&payment.bank_ref).into(),
@@ -125,52 +133,55 @@ fn unmatched(rows: &[UnmatchedView]) -> List {
             probably.join("; ").into(),
         ]
     })
+    .summed(sum())
 }
 
-/// What was charged; an advance is for nothing yet.
-fn described(row: &InvoiceRow) -> &str {
-    if row.what == "advance" { "Προκαταβολή" } else { &row.description }
+/// What was charged; an advance is for nothing yet, and is called so.
+fn described(row: &InvoiceRow, advance: String) -> String {
+    if row.what == "advance" { advance } else { row.description.clone() }
 }
 
 fn to_invoice(rows: &[InvoiceRow]) -> List {
-    List::of(&["settled", "gross", "customer", "service", "what"], rows, |row| {
-        let what = format!("{} – {}", row.name, described(row));
+    List::of(heads(&["settled", "gross", "customer", "service", "what"]), rows, |row| {
+        let what = format!("{} – {}", row.name, described(row, say!("status.advance")));
         vec![
             row.settled_on.into(),
             money(row.gross_cents),
-            (&row.customer).into(),
-            row.service.as_ref().into(),
+            code(&row.customer),
+            row.service.as_ref().map(code).into(),
             what.into(),
         ]
     })
+    .summed(sum())
 }
 
 /// What waits for a tax invoice, with all that an invoice needs, as the accountant's own program calls it.
 #[must_use]
 fn invoice_sheet(rows: &[InvoiceRow]) -> List {
     let head = [
-        "Αρ. τιμολογίου",
-        "Ημ. τιμολογίου",
-        "αρ. χρέωσης",
-        "ημερομηνία εξόφλησης",
-        "κωδικός πελάτη",
-        "επωνυμία",
-        "ΑΦΜ",
-        "ΔΟΥ",
-        "διεύθυνση",
-        "υπηρεσία",
-        "όνομα χώρου",
-        "περιγραφή",
-        "περίοδος από",
-        "περίοδος έως",
-        "καθαρή αξία",
-        "συντελεστής ΦΠΑ",
-        "ΦΠΑ",
-        "σύνολο",
-        "ημερομηνία πληρωμής",
-        "αναφορά πληρωμής",
+        "invoice_number",
+        "invoice_date",
+        "charge_number",
+        "settled_on",
+        "customer_code",
+        "legal_name",
+        "tax_id",
+        "tax_office",
+        "address",
+        "service",
+        "domain_name",
+        "description",
+        "period_from",
+        "period_to",
+        "net",
+        "vat_rate",
+        "vat",
+        "gross",
+        "paid_on",
+        "payment_references",
     ];
-    List::of(&head, rows, |row| {
+    let head = head.map(|key| word("sheet", key)).to_vec();
+    List::of(head, rows, |row| {
         let advance = || row.payment.map(|payment| format!("P{payment}"));
         let number = row.charge.map(|charge| charge.to_string()).or_else(advance);
         let rate = row.vat_basis_points.map(|rate| VatRate::from_basis_points(rate).to_string());
@@ -179,14 +190,14 @@ fn invoice_sheet(rows: &[InvoiceRow]) -> List {
             "".into(),
             number.into(),
             row.settled_on.into(),
-            (&row.customer).into(),
+            code(&row.customer),
             (&row.name).into(),
             row.tax_id.as_ref().into(),
             row.tax_office.as_ref().into(),
             (&row.address).into(),
-            row.service.as_ref().into(),
+            row.service.as_ref().map(code).into(),
             row.domain_name.as_ref().into(),
-            described(row).into(),
+            described(row, word("sheet", "advance")).into(),
             row.period_from.into(),
             // the last day of the period, and not the first of the next
             row.period_to.and_then(|to| to.pred_opt()).into(),
@@ -201,27 +212,29 @@ fn invoice_sheet(rows: &[InvoiceRow]) -> List {
 }
 
 fn work_orders(rows: &[WorkOrder]) -> List {
-    List::of(&["since", "action", "customer", "service", "what", "until"], rows, |order| {
+    let head = heads(&["order", "since", "action", "customer", "service", "what", "until"]);
+    List::of(head, rows, |order| {
         let what = [Some(order.description.as_str()), order.domain_name.as_deref(), order.account.as_deref()];
         vec![
+            code(order.id.to_string()),
             order.opened_on.into(),
-            (&order.action).into(),
-            (&order.customer).into(),
-            (&order.service).into(),
+            word("action", &order.action).into(),
+            code(&order.customer),
+            code(&order.service),
             what.into_iter().flatten().collect::<Vec<_>>().join(" · ").into(),
-            order.until.map(|day| format!("until {day}")).into(),
+            order.until.map(|day| say!("status.until", day)).into(),
         ]
     })
 }
 
 fn shadow(rows: &[Shadow]) -> List {
-    let head = ["verdict", "action", "customer", "service", "program", "staff", "because"];
-    List::of(&head, rows, |row| {
+    let head = heads(&["verdict", "action", "customer", "service", "program", "staff", "because"]);
+    List::of(head, rows, |row| {
         vec![
-            row.verdict.into(),
-            (&row.action).into(),
-            (&row.customer).into(),
-            (&row.service).into(),
+            word("verdict", row.verdict).into(),
+            word("action", &row.action).into(),
+            code(&row.customer),
+            code(&row.service),
             row.ours_on.into(),
             row.staff_on.into(),
             (&row.because).into(),
@@ -230,13 +243,13 @@ fn shadow(rows: &[Shadow]) -> List {
 }
 
 fn drifted(rows: &[Drift]) -> List {
-    List::of(&["service", "customer", "account", "ours", "panel", "why"], rows, |row| {
+    List::of(heads(&["service", "customer", "account", "ours", "panel", "why"]), rows, |row| {
         vec![
-            (&row.service).into(),
-            (&row.customer).into(),
+            code(&row.service),
+            code(&row.customer),
             row.account.as_ref().into(),
-            (&row.ours).into(),
-            row.panel.as_deref().unwrap_or("no answer").into(),
+            service_state(&row.ours).into(),
+            row.panel.as_deref().map_or_else(|| say!("status.no_answer"), service_state).into(),
             row.why.as_ref().into(),
         ]
     })

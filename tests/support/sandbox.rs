@@ -20,6 +20,9 @@ path = "konet.db"
 transport = "folder"
 folder = "outbox"
 
+[staff]
+language = "en"
+
 [mail]
 from = "Konet <accounting@konet.example>"
 reply_to = "answers@konet.example"
