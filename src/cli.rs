@@ -1,7 +1,11 @@
 //! The command line. One file, for doc comments here are the help, which is read as one.
 
 use crate::billing::customer::Language;
+use crate::billing::money::Money;
 use crate::billing::period::read_day;
+use crate::billing::service::ServiceKind;
+use crate::jobs::income::SummedBy;
+use crate::jobs::list::Listed;
 use crate::jobs::record::Record;
 use chrono::{NaiveDate, TimeDelta};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -70,6 +74,10 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Find customers by anything of theirs: a few letters of a name, domain name, e-mail, ΑΦΜ, phone, card
     Find(FindArgs),
+    /// List customers, services, charges, payments, cards, invoices, debtors or credits
+    List(ListArgs),
+    /// Show what comes in if everybody renews, each period's charge once
+    Forecast(ForecastArgs),
     /// Show every mail and step to come, if nobody pays
     Calendar(CalendarArgs),
     /// List the last runs
@@ -79,6 +87,12 @@ pub enum Command {
     /// Look at what waits, failed or is uncertain, and decide what becomes of it
     #[command(subcommand)]
     Outbox(OutboxCommand),
+    /// Begin: write a configuration, folders and sample files into a folder
+    Init(InitArgs),
+    /// Write a copy of the database, while anything else goes on
+    Backup(BackupArgs),
+    /// Put a backup in the database's place; the replaced one is kept beside it
+    Restore(RestoreArgs),
     /// Check configuration, database, templates and fonts; sends nothing
     Check(CheckArgs),
     /// Print the completions of a shell
@@ -86,6 +100,31 @@ pub enum Command {
         /// Which shell
         shell: clap_complete::Shell,
     },
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The folder; made where it is missing
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub folder: PathBuf,
+}
+
+/// `backup`.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// The file to write
+    pub file: PathBuf,
+}
+
+/// `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// A backup: of a night, of `backup`, or of an upgrade
+    pub file: PathBuf,
+    /// Work as of this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<NaiveDate>,
 }
 
 /// `check`.
@@ -373,6 +412,65 @@ pub struct FindArgs {
     pub as_of: Option<NaiveDate>,
 }
 
+/// `list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// What is listed
+    #[arg(value_enum)]
+    pub what: Listed,
+    /// Only this customer's
+    #[arg(long, value_name = "CODE")]
+    pub customer: Option<String>,
+    /// Only of services of this kind
+    #[arg(long, value_name = "KIND", value_parser = kind)]
+    pub kind: Option<ServiceKind>,
+    /// Only what stands so: of services active, suspended, terminated or ended; of charges open, overdue, settled,
+    /// written_off or withdrawn; of payments matched, unmatched, parked or reversed; of cards as their deliveries
+    #[arg(long, value_name = "STATE")]
+    pub state: Option<String>,
+    /// Only from this day on: expiries of services and charges, days of payments, cards, invoices
+    #[arg(long, value_name = "DATE", value_parser = read_day)]
+    pub from: Option<NaiveDate>,
+    /// Only up to and with this day
+    #[arg(long, value_name = "DATE", value_parser = read_day)]
+    pub to: Option<NaiveDate>,
+    /// Only of so much or more: what is due, paid, charged or left over
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
+    pub min: Option<Money>,
+    /// How the list is taken away.
+    #[command(flatten)]
+    pub taken: TakeAway,
+    /// Work as of this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<NaiveDate>,
+}
+
+/// `forecast`.
+#[derive(Debug, Args)]
+pub struct ForecastArgs {
+    /// How many months, this one with them
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=120))]
+    pub months: u32,
+    /// What income is summed by
+    #[arg(long, value_enum, default_value_t = SummedBy::Month)]
+    pub by: SummedBy,
+    /// How the list is taken away.
+    #[command(flatten)]
+    pub taken: TakeAway,
+    /// Work as of this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<NaiveDate>,
+}
+
+fn kind(text: &str) -> Result<ServiceKind, String> {
+    let known = || ServiceKind::ALL.map(ServiceKind::code).join(", ");
+    ServiceKind::from_code(text).ok_or_else(|| format!("there are {}", known()))
+}
+
+fn amount(text: &str) -> Result<Money, String> {
+    Money::parse(text).map_err(|error| error.to_string())
+}
+
 /// How a list is taken away.
 #[derive(Debug, Args)]
 pub struct TakeAway {
@@ -389,13 +487,27 @@ pub struct TakeAway {
 
 /// `runs`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct RunsArgs {
+    /// What of them; without it, the last ones are listed.
+    #[command(subcommand)]
+    pub what: Option<RunsCommand>,
     /// How many
     #[arg(long, default_value_t = 20)]
     pub last: u32,
     /// How the list is taken away.
     #[command(flatten)]
     pub taken: TakeAway,
+}
+
+/// What `runs` shows.
+#[derive(Debug, Subcommand)]
+pub enum RunsCommand {
+    /// Show what one run did
+    Show {
+        /// Its number
+        run: i64,
+    },
 }
 
 /// `status`.

@@ -8,8 +8,10 @@
 
 mod bad_input;
 mod card;
+mod copies;
 mod core;
 mod credit;
+mod desk;
 mod diary;
 mod foretold;
 mod gates;

@@ -101,6 +101,18 @@ impl Price {
     }
 }
 
+impl Price {
+    /// What so many days cost of a period that has `of` days; rounded half up.
+    #[must_use]
+    pub fn of_days(self, days: i64, of: i64) -> Self {
+        let part = |price: Money| Money::from_cents(half_up(price.cents(), days, of.max(1)));
+        match self {
+            Self::Net(price) => Self::Net(part(price)),
+            Self::Gross(price) => Self::Gross(part(price)),
+        }
+    }
+}
+
 /// `value × times / over`, rounded half away from zero.
 fn half_up(value: i64, times: i64, over: i64) -> i64 {
     let product = i128::from(value) * i128::from(times);
@@ -149,6 +161,14 @@ mod tests {
         assert_eq!(net(1002).vat.cents() * 7, 1680);
         assert_eq!(half_up(125, 1, 10), 13);
         assert_eq!(half_up(-125, 1, 10), -13);
+    }
+
+    #[test]
+    fn days_cost_their_part_of_a_period() {
+        let price = Price::Net(Money::from_cents(6000));
+        assert_eq!(price.of_days(107, 365), Price::Net(Money::from_cents(1759)));
+        assert_eq!(price.of_days(365, 365), price);
+        assert_eq!(Price::Gross(Money::from_cents(7440)).of_days(0, 365), Price::Gross(Money::ZERO));
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub(super) fn run(global: &Global, args: &CalendarArgs) -> Result<ExitStatus> {
     let store = session.reader()?;
     let chosen = known_customers(&store, &args.customer)?;
     let view = calendar(&session.desk, &store, chosen, args.days)?;
-    let list = || vec![("Calendar".to_owned(), wording::calendar::list(&view))];
+    let list = || vec![(wording::list::name("calendar"), wording::calendar::list(&view))];
     taken_away::shown(&session.desk.report, &args.taken, &view, || wording::calendar::text(&view), list)?;
     Ok(ExitStatus::Done)
 }

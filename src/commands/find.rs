@@ -15,7 +15,7 @@ pub(super) fn run(global: &Global, args: &FindArgs) -> Result<ExitStatus> {
         &args.taken,
         &view,
         || wording::find::text(&view),
-        || vec![("Customers".to_owned(), wording::find::list(&view))],
+        || vec![(wording::list::name("customers"), wording::find::list(&view))],
     )?;
     Ok(ExitStatus::Done)
 }

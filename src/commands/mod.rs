@@ -2,10 +2,12 @@
 
 mod calendar;
 mod check;
+mod copies;
 mod enforce;
 mod explain;
 mod find;
 mod import;
+mod list;
 mod nightly;
 mod notify;
 mod outbox;
@@ -53,10 +55,15 @@ pub fn run(cli: Cli) -> Result<ExitStatus> {
         Command::Record(args) => record::run(global, &args),
         Command::Explain(args) => explain::run(global, &args),
         Command::Find(args) => find::run(global, &args),
+        Command::List(args) => list::run(global, &args),
+        Command::Forecast(args) => list::forecast(global, &args),
         Command::Calendar(args) => calendar::run(global, &args),
-        Command::Runs(args) => runs::list(global, &args),
+        Command::Runs(args) => runs::run(global, &args),
         Command::Undo(args) => runs::undo(global, &args),
         Command::Outbox(command) => outbox::run(global, &command),
+        Command::Backup(args) => copies::backup(global, &args),
+        Command::Restore(args) => copies::restore(global, &args),
+        Command::Init(args) => copies::init(global, &args),
         Command::Check(args) => check::run(global, &args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -3,7 +3,7 @@
 use super::{Session, person};
 use crate::cli::{Global, RecordArgs};
 use crate::exit_status::ExitStatus;
-use crate::jobs::record::{Author, record};
+use crate::jobs::record::{Author, Outcome, record};
 use crate::lock::STAFF_PATIENCE;
 use crate::views::record::RecordedView;
 use crate::wording;
@@ -15,8 +15,9 @@ pub(super) fn run(global: &Global, args: &RecordArgs) -> Result<ExitStatus> {
     let author = Author { by: person(args.by.as_deref(), args.dry_run)?, reason: args.reason.clone() };
     let (mut store, _lock) = session.writer(STAFF_PATIENCE, false)?;
     session.as_run(&mut store, "record", |desk, store, run, shown| {
-        let (recorded, attention) = record(desk, store, run, &args.what, &author)?;
-        let view = RecordedView { run: shown, recorded, attention };
+        let what = args.what.known(store)?;
+        let Outcome { recorded, effect, attention } = record(desk, store, run, &what, &author)?;
+        let view = RecordedView { run: shown, recorded, effect, attention };
         desk.report.result(&view, || wording::record::text(&view))?;
         // whoever recorded it is the person, and has read it
         Ok(ExitStatus::Done)

@@ -3,22 +3,36 @@
 use super::{Session, person, taken_away};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::period::days_after;
-use crate::cli::{Global, RunsArgs, UndoArgs};
+use crate::cli::{Global, RunsArgs, RunsCommand, UndoArgs};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::enforce::undo;
 use crate::lock::STAFF_PATIENCE;
-use crate::views::runs::{RunsView, UndoView};
+use crate::views::runs::{RunShown, RunsView, UndoView};
 use crate::wording;
 use anyhow::Result;
 
 /// What is undone is left alone for so many days, where nothing else is said.
 const LEFT_ALONE_DAYS: u32 = 7;
 
-pub(super) fn list(global: &Global, args: &RunsArgs) -> Result<ExitStatus> {
+pub(super) fn run(global: &Global, args: &RunsArgs) -> Result<ExitStatus> {
     let session = Session::open(global, None, true)?;
+    if let Some(RunsCommand::Show { run }) = args.what {
+        let store = session.reader()?;
+        let Some(shown) = store.listed_run(run)? else {
+            let text = format!("there is no run {run}");
+            return Err(Stop::unknown(text).hint("`runs` lists the last ones").into());
+        };
+        let view = RunShown {
+            run: shown,
+            journal: store.journal_of_run(run)?,
+            messages: store.messages_of_run(run)?,
+        };
+        session.desk.report.result(&view, || wording::runs::shown(&view))?;
+        return Ok(ExitStatus::Done);
+    }
     let view = RunsView { runs: session.reader()?.last_runs(args.last)? };
-    let list = || vec![("Runs".to_owned(), wording::runs::listing(&view))];
+    let list = || vec![(wording::list::name("runs"), wording::runs::listing(&view))];
     taken_away::shown(&session.desk.report, &args.taken, &view, || wording::runs::text(&view), list)?;
     Ok(ExitStatus::Done)
 }

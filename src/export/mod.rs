@@ -37,6 +37,8 @@ pub struct List {
     pub rows: Vec<Vec<Cell>>,
     /// What the line of sums is called, where one belongs to it; CSV, which other programs read, goes without.
     pub sum: Option<String>,
+    /// Columns that a window may do without, the one that goes first first. Files have them all.
+    pub spare: Vec<usize>,
 }
 
 impl List {
@@ -46,13 +48,35 @@ impl List {
         items: impl IntoIterator<Item = &'a T>,
         row: impl FnMut(&'a T) -> Vec<Cell>,
     ) -> Self {
-        Self { head, rows: items.into_iter().map(row).collect(), sum: None }
+        Self { head, rows: items.into_iter().map(row).collect(), ..Self::default() }
     }
 
     /// The same with a line of sums.
     #[must_use]
     pub fn summed(self, word: String) -> Self {
         Self { sum: Some(word), ..self }
+    }
+
+    /// The same, where a window that is too narrow may do without these columns, the first of them first.
+    #[must_use]
+    pub fn sparing(self, columns: &[usize]) -> Self {
+        Self { spare: columns.to_vec(), ..self }
+    }
+
+    /// Without one column.
+    fn without(&self, column: usize) -> Self {
+        let mut less = self.clone();
+        less.head.remove(column);
+        for row in &mut less.rows {
+            if column < row.len() {
+                row.remove(column);
+            }
+        }
+        less.spare.retain(|spare| *spare != column);
+        for spare in less.spare.iter_mut().filter(|spare| **spare > column) {
+            *spare -= 1;
+        }
+        less
     }
 
     /// The sums of its amounts, beneath a list of more than one row; the other places are empty, but for the first,

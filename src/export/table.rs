@@ -1,6 +1,7 @@
 //! A list as a table of a terminal: columns as wide as their widest cell, amounts to the right. Where that is wider than
 //! the reader's window, words give way first – shortened in their middle, in the last column over several lines, never
-//! within a word – and where even that is too wide, each row stands as lines of its own. Codes are never shortened.
+//! within a word –, then the columns that a list can spare; and where even that is too wide, each row stands as lines of its
+//! own. Codes are never shortened.
 
 use super::{Cell, List};
 use crate::billing::money::Money;
@@ -33,9 +34,10 @@ pub fn table(list: &List, look: Look) -> String {
     let sums = list.sums();
     let rows: Vec<&[Cell]> = list.rows.iter().chain(sums.as_ref()).map(Vec::as_slice).collect();
     let columns: Vec<Column> = (0..list.head.len()).map(|at| Column::of(list, &rows, at, look)).collect();
-    match widths(&columns, look.width) {
-        Some(widths) => laid_out(list, &rows, &columns, &widths, look),
-        None => stacked(list, &rows, look),
+    match (widths(&columns, look.width), list.spare.first()) {
+        (Some(widths), _) => laid_out(list, &rows, &columns, &widths, look),
+        (None, Some(spare)) => table(&list.without(*spare), look),
+        (None, None) => stacked(list, &rows, look),
     }
 }
 
@@ -69,7 +71,8 @@ fn widths(columns: &[Column], width: Option<usize>) -> Option<Vec<usize>> {
     let gaps = GAP * columns.len().saturating_sub(1);
     while widths.iter().sum::<usize>() + gaps > width {
         // the widest that can give way
-        let most = (0..columns.len()).filter(|at| widths[*at] > columns[*at].least).max_by_key(|at| widths[*at])?;
+        let most =
+            (0..columns.len()).filter(|at| widths[*at] > columns[*at].least).max_by_key(|at| widths[*at])?;
         widths[most] -= 1;
     }
     Some(widths)
@@ -200,9 +203,10 @@ mod tests {
     #[test]
     fn a_cell_of_any_length_makes_a_table() {
         let long = "x".repeat(100_000);
-        let list = List::of(heads(&["what", "where"]), &[(long.as_str(), "a"), ("y", "b")], |(what, place)| {
-            vec![(*what).into(), (*place).into()]
-        });
+        let list =
+            List::of(heads(&["what", "where"]), &[(long.as_str(), "a"), ("y", "b")], |(what, place)| {
+                vec![(*what).into(), (*place).into()]
+            });
         let text = table(&list, look(None));
         assert!(text.contains(&format!("{long}  a")) && text.lines().count() == 3);
         assert!(table(&list, look(Some(80))).lines().all(|line| length(line) <= 80));
@@ -210,13 +214,25 @@ mod tests {
 
     fn sample() -> List {
         let rows = [
-            ("S-1", "Παπαδόπουλος Υπηρεσίες Πληροφορικής Μονοπρόσωπη ΑΕ", 7_440, "έληξε και δεν έχει εξοφληθεί"),
+            (
+                "S-1",
+                "Παπαδόπουλος Υπηρεσίες Πληροφορικής Μονοπρόσωπη ΑΕ",
+                7_440,
+                "έληξε και δεν έχει εξοφληθεί",
+            ),
             ("S-20", "Άλφα", 123_456, "σε αναμονή"),
         ];
         List::of(heads(&["code", "name", "due", "why"]), &rows, |(service, name, due, why)| {
             vec![code(service), (*name).into(), Money::from_cents(*due).into(), (*why).into()]
         })
         .summed("sum".to_owned())
+    }
+
+    #[test]
+    fn columns_that_can_be_spared_go_before_a_row_is_taken_apart() {
+        let text = table(&sample().sparing(&[1, 3]), look(Some(20)));
+        assert_eq!(text.lines().count(), 4, "{text}");
+        assert!(text.contains("S-20") && text.contains("1.234,56"), "{text}");
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub use rejected::write_rejected;
 pub use services::{ServiceRow, StateWord};
 pub use sheet::{Fault, Row, Sheet};
 
+use crate::spool::Spooled;
 use formats::Format;
 use profile::Profile;
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,50 @@ impl<T> Field<T> {
 /// [`IntakeError`] where the file as a whole cannot be used; bad rows are in [`Sheet::faults`].
 pub fn customers(path: &Path) -> Result<Sheet<CustomerRow>, IntakeError> {
     sheet::read(path, &customers::COLUMNS, customers::read, |row| Some(row.code.clone()))
+}
+
+/// Reads one customer as a file's row has them, from what stands in its columns.
+///
+/// # Errors
+/// Every column that is wrong, in words.
+pub fn customer(columns: &[(&'static str, &str)]) -> Result<CustomerRow, String> {
+    one_row(columns, |text| {
+        sheet::read_text(Path::new(""), text, &customers::COLUMNS, customers::read, |row| {
+            Some(row.code.clone())
+        })
+    })
+}
+
+/// Reads one service as a file's row has it.
+///
+/// # Errors
+/// Every column that is wrong, in words.
+pub fn service(columns: &[(&'static str, &str)]) -> Result<ServiceRow, String> {
+    one_row(columns, |text| {
+        sheet::read_text(Path::new(""), text, &services::COLUMNS, services::read, |row| {
+            Some(row.code.clone())
+        })
+    })
+}
+
+fn one_row<T: Spooled>(
+    columns: &[(&'static str, &str)],
+    read: impl Fn(&str) -> Result<Sheet<T>, IntakeError>,
+) -> Result<T, String> {
+    let mut writer = csv::WriterBuilder::new().delimiter(b';').from_writer(Vec::new());
+    let written = writer
+        .write_record(columns.iter().map(|(column, _)| column))
+        .and_then(|()| writer.write_record(columns.iter().map(|(_, value)| value)));
+    let bytes = written
+        .map_err(|error| error.to_string())
+        .and_then(|()| writer.into_inner().map_err(|error| error.to_string()))?;
+    let sheet = read(&String::from_utf8_lossy(&bytes)).map_err(|error| error.to_string())?;
+    if !sheet.faults.is_empty() {
+        let faults: Vec<String> = sheet.faults.iter().map(|fault| fault.message.clone()).collect();
+        return Err(faults.join("\n"));
+    }
+    let first = sheet.values().next();
+    first.ok_or_else(|| "nothing was given".to_owned())?.map_err(|error| error.to_string())
 }
 
 /// Reads a file of services.

@@ -1,6 +1,6 @@
 //! Finding a customer by whatever somebody remembers of them, and knowing the one that is meant.
 
-use crate::billing::ids::CustomerCode;
+use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::text::greek_capitals;
 use crate::error::Stop;
 use crate::jobs::Desk;
@@ -106,6 +106,39 @@ pub(crate) fn known(store: &Store, which: &str) -> Result<Option<CustomerCode>> 
         [one] => Ok(Some(CustomerCode::new(one.clone()))),
         several => {
             let text = format!("`{which}` fits several customers: {}", several.join(", "));
+            Err(Stop::usage(text).hint("name one by its code").into())
+        }
+    }
+}
+
+/// The service that `which` names: by its code, else by its whole domain name, else as the only one of the customer whom it
+/// names. Nothing where there is none.
+///
+/// # Errors
+/// Several that it fits, all named; a database that cannot be read.
+pub(crate) fn known_service(store: &Store, which: &str) -> Result<Option<ServiceCode>> {
+    let code = ServiceCode::new(which);
+    // a record that cannot be read exists all the same
+    if !matches!(store.service(&code), Ok(None)) {
+        return Ok(Some(code));
+    }
+    let wanted = greek_capitals(which.trim());
+    let mut found: Vec<String> = Vec::new();
+    if !wanted.is_empty() {
+        store.domains_of_services(&mut |code, domain| {
+            if greek_capitals(domain) == wanted {
+                found.push(code.to_owned());
+            }
+        })?;
+    }
+    if let (true, Some(customer)) = (found.is_empty(), known(store, which)?) {
+        found.extend(store.services_of(&customer)?.0.iter().map(|service| service.code.to_string()));
+    }
+    match found.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(ServiceCode::new(one.clone()))),
+        several => {
+            let text = format!("`{which}` fits several services: {}", several.join(", "));
             Err(Stop::usage(text).hint("name one by its code").into())
         }
     }

@@ -23,7 +23,15 @@ pub fn note_restored(desk: &Desk, store: &mut Store, run: Run, database: &Path) 
     if !handover::is_older_than(&last, run.id.0, known.as_deref()) {
         return Ok(false);
     }
-    let finding = Finding::Restored { last_run: last.run };
+    close_for_restored(desk, store, run, Some(last.run))
+}
+
+/// Closes the gate of a restored database, whether or not it misses runs that are known of; gives whether that is new.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub fn close_for_restored(desk: &Desk, store: &mut Store, run: Run, last_run: Option<i64>) -> Result<bool> {
+    let finding = Finding::Restored { last_run };
     let why = finding.to_string();
     store.write(run, |tx| tx.close_gate(RESTORED, &why))?;
     desk.report.status(&why);

@@ -9,10 +9,14 @@ pub mod explain;
 pub mod find;
 pub mod gates;
 pub mod import;
+pub mod income;
+pub mod init;
+pub mod list;
 pub mod money;
 pub mod night;
 pub mod notify;
 pub mod record;
+pub mod restore;
 pub mod spared;
 pub mod status;
 

@@ -20,6 +20,21 @@ const TEXTS: &str = "
     UNION ALL SELECT customer, 'payer', payer FROM payments WHERE customer IS NOT NULL AND payer IS NOT NULL";
 
 impl Read {
+    /// Hands over each service that has not ended, with its domain name.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn domains_of_services(&self, each: &mut dyn FnMut(&str, &str)) -> Result<()> {
+        let sql = "SELECT code, domain_name FROM services WHERE domain_name IS NOT NULL AND state <> 'ended' ORDER BY code";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let text = |at| row.get_ref(at).ok().and_then(|value| value.as_str().ok()).unwrap_or_default();
+            each(text(0), text(1));
+        }
+        Ok(())
+    }
+
     /// Hands over each text that a customer can be found by: whose it is, what it is, and the text.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ mod error;
 mod facts;
 mod find;
 mod gates;
+mod listing;
 mod migrate;
 mod outbox;
 mod payments;
@@ -23,6 +24,7 @@ mod steps;
 pub use attention::{Attention, NewAttention};
 pub use error::{Result, StoreError};
 pub use gates::{Cover, Met, RESTORED, UnreadFile};
+pub use listing::Filter;
 pub use outbox::{
     Addressed, Asked, AttemptRecord, Bounced, Claimed, DeliveryState, HandedOver, ListedMessage, NewMessage,
     Role, SentDelivery, Troubled, Waiting, sorted,

@@ -4,7 +4,7 @@ use super::error::Result;
 use super::{Read, Store, Tx};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::policy::Mode;
-use crate::views::runs::{JournalLine, ListedRun};
+use crate::views::runs::{JournalLine, ListedRun, RunMessage};
 use chrono::NaiveDate;
 use rusqlite::{OptionalExtension, params};
 
@@ -109,19 +109,36 @@ impl Read {
     /// # Errors
     /// Where the database cannot be read.
     pub fn last_runs(&self, count: u32) -> Result<Vec<ListedRun>> {
-        let sql = "SELECT r.id, r.command, r.as_of, r.mode, r.started_at, r.exit_status,
-                     (SELECT count(*) FROM journal j WHERE j.run = r.id)
-                   FROM runs r ORDER BY r.id DESC LIMIT ?1";
+        let mut statement = self.connection().prepare_cached(&listed("ORDER BY r.id DESC LIMIT ?1"))?;
+        let rows = statement.query_map([count], listed_run)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// One run.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn listed_run(&self, run: i64) -> Result<Option<ListedRun>> {
+        let mut statement = self.connection().prepare_cached(&listed("WHERE r.id = ?1"))?;
+        Ok(statement.query_row([run], listed_run).optional()?)
+    }
+
+    /// The messages that a run made.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn messages_of_run(&self, run: i64) -> Result<Vec<RunMessage>> {
+        let sql = "SELECT m.id, m.customer, k.name, m.card, c.total_due_cents, m.subject FROM messages m
+                   JOIN customers k ON k.code = m.customer JOIN cards c ON c.number = m.card WHERE m.run = ?1 ORDER BY m.id";
         let mut statement = self.connection().prepare_cached(sql)?;
-        let rows = statement.query_map([count], |row| {
-            Ok(ListedRun {
-                id: row.get(0)?,
-                command: row.get(1)?,
-                as_of: row.get(2)?,
-                mode: row.get(3)?,
-                started_at: row.get(4)?,
-                exit_status: row.get(5)?,
-                journalled: row.get(6)?,
+        let rows = statement.query_map([run], |row| {
+            Ok(RunMessage {
+                message: row.get(0)?,
+                customer: row.get(1)?,
+                name: row.get(2)?,
+                card: row.get(3)?,
+                total_cents: row.get(4)?,
+                subject: row.get(5)?,
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -136,22 +153,59 @@ impl Read {
         customer: Option<&CustomerCode>,
         service: Option<&ServiceCode>,
     ) -> Result<Vec<JournalLine>> {
-        let sql = "SELECT j.run, r.as_of, j.service, j.what, j.detail FROM journal j JOIN runs r ON r.id = j.run
-                   WHERE (?1 IS NOT NULL AND j.customer = ?1) OR (?2 IS NOT NULL AND j.service = ?2) ORDER BY j.id";
-        let mut statement = self.connection().prepare_cached(sql)?;
+        let condition = "(?1 IS NOT NULL AND j.customer = ?1) OR (?2 IS NOT NULL AND j.service = ?2)";
         let values = params![customer.map(CustomerCode::as_str), service.map(ServiceCode::as_str)];
+        self.journal_lines(condition, values)
+    }
+
+    /// What a run wrote into the journal, in its order.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn journal_of_run(&self, run: i64) -> Result<Vec<JournalLine>> {
+        self.journal_lines("j.run = ?1", params![run])
+    }
+
+    fn journal_lines(&self, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<JournalLine>> {
+        let sql = format!(
+            "SELECT j.run, r.as_of, j.customer, j.service, j.what, j.detail FROM journal j JOIN runs r ON r.id = j.run
+             WHERE {condition} ORDER BY j.id"
+        );
+        let mut statement = self.connection().prepare_cached(&sql)?;
         let rows = statement.query_map(values, |row| {
-            let detail: String = row.get(4)?;
+            let detail: String = row.get(5)?;
             Ok(JournalLine {
                 run: row.get(0)?,
                 on: row.get(1)?,
-                service: row.get(2)?,
-                what: row.get(3)?,
+                customer: row.get(2)?,
+                service: row.get(3)?,
+                what: row.get(4)?,
                 detail: serde_json::from_str(&detail).unwrap_or(serde_json::Value::Null),
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
+}
+
+/// Runs as they are listed, chosen by a clause of this file.
+fn listed(clause: &str) -> String {
+    format!(
+        "SELECT r.id, r.command, r.as_of, r.mode, r.started_at, r.exit_status,
+           (SELECT count(*) FROM journal j WHERE j.run = r.id)
+         FROM runs r {clause}"
+    )
+}
+
+fn listed_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<ListedRun> {
+    Ok(ListedRun {
+        id: row.get(0)?,
+        command: row.get(1)?,
+        as_of: row.get(2)?,
+        mode: row.get(3)?,
+        started_at: row.get(4)?,
+        exit_status: row.get(5)?,
+        journalled: row.get(6)?,
+    })
 }
 
 impl Tx<'_> {

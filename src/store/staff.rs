@@ -3,6 +3,7 @@
 use super::error::Result;
 use super::{Read, Tx};
 use crate::billing::ids::{CustomerCode, ServiceCode};
+use crate::views::record::SettledView;
 use rusqlite::params;
 use std::collections::BTreeSet;
 
@@ -40,6 +41,21 @@ impl Read {
 }
 
 impl Tx<'_> {
+    /// Charges of a customer that this run settled.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn settled_by_run(&self, customer: &CustomerCode) -> Result<Vec<SettledView>> {
+        let sql = "SELECT coalesce(c.service, c.label), c.period_to FROM charges c
+                   WHERE c.customer = ?1 AND c.settled_on IS NOT NULL AND c.source <> 'adjustment'
+                     AND EXISTS (SELECT 1 FROM allocations a WHERE a.charge = c.id AND a.run = ?2) ORDER BY c.id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map(params![customer.as_str(), self.run.id.0], |row| {
+            Ok(SettledView { what: row.get(0)?, until: row.get(1)? })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Staff recorded a column of a customer or service; the file it came from does not undo it.
     ///
     /// # Errors

@@ -53,20 +53,63 @@ coded! {
 /// One thing that needs a person, with its figures. A `why` is a fault in its own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Finding {
-    NoAddress { customer: CustomerCode },
-    NoCard { customer: CustomerCode, why: String },
-    ServiceHeldBack { customer: CustomerCode, service: ServiceCode, because: NotTold },
-    RecordUnreadable { customer: CustomerCode, why: String },
-    CustomerFailed { customer: CustomerCode, why: String },
-    TooManyMessages { customer: CustomerCode, made: u32 },
-    Registry { service: ServiceCode, concern: Concern },
-    HookFailed { action: Action, service: String, why: String },
-    PaymentPending { customer: CustomerCode, service: ServiceCode, because: String },
+    NoAddress {
+        customer: CustomerCode,
+    },
+    NoCard {
+        customer: CustomerCode,
+        why: String,
+    },
+    ServiceHeldBack {
+        customer: CustomerCode,
+        service: ServiceCode,
+        because: NotTold,
+    },
+    RecordUnreadable {
+        customer: CustomerCode,
+        why: String,
+    },
+    CustomerFailed {
+        customer: CustomerCode,
+        why: String,
+    },
+    TooManyMessages {
+        customer: CustomerCode,
+        made: u32,
+    },
+    Registry {
+        service: ServiceCode,
+        concern: Concern,
+    },
+    HookFailed {
+        action: Action,
+        service: String,
+        why: String,
+    },
+    PaymentPending {
+        customer: CustomerCode,
+        service: ServiceCode,
+        because: String,
+    },
     Money(MoneyFinding),
     Mail(MailFinding),
-    Conflict { code: String, column: String, file: String, program: String, can_take: bool },
-    FileUnread { file: String, may_hold_money: bool, why: String, moved_to: Option<&'static str> },
-    Restored { last_run: i64 },
+    Conflict {
+        code: String,
+        column: String,
+        file: String,
+        program: String,
+        can_take: bool,
+    },
+    FileUnread {
+        file: String,
+        may_hold_money: bool,
+        why: String,
+        moved_to: Option<&'static str>,
+    },
+    /// With the last run that the database does not know, where one is known of.
+    Restored {
+        last_run: Option<i64>,
+    },
 }
 
 /// Something about money.

@@ -3,16 +3,18 @@
 
 pub(crate) mod calendar;
 pub(crate) mod check;
+pub(crate) mod copies;
 pub(crate) mod digest;
 mod enforce;
 pub(crate) mod explain;
 pub(crate) mod find;
 pub mod finding;
 mod import;
+pub mod list;
 mod nightly;
 mod notify;
 pub mod outbox;
-pub(crate) mod record;
+pub mod record;
 pub mod runs;
 pub mod status;
 

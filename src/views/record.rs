@@ -13,7 +13,32 @@ use serde::Serialize;
 pub(crate) struct RecordedView {
     pub(crate) run: RunView,
     pub(crate) recorded: String,
+    pub(crate) effect: Option<EffectView>,
     pub(crate) attention: Vec<AttentionView>,
+}
+
+/// How a customer stands after a record, and what it settled.
+#[derive(Debug, Clone, Serialize)]
+pub struct EffectView {
+    /// Whose.
+    pub customer: String,
+    /// Their name.
+    pub name: String,
+    /// What was settled by it.
+    pub settled: Vec<SettledView>,
+    /// What is still due of open charges.
+    pub due_cents: i64,
+    /// What they have paid for nothing yet.
+    pub credit_cents: i64,
+}
+
+/// A charge that was settled.
+#[derive(Debug, Clone, Serialize)]
+pub struct SettledView {
+    /// Its service, else what was charged.
+    pub what: String,
+    /// The end of its period: the new expiry.
+    pub until: Option<NaiveDate>,
 }
 
 /// What was recorded, and what it did.
@@ -26,8 +51,10 @@ pub(crate) enum Recorded {
     Charged { customer: CustomerCode, gross: Money, label: String },
     ClockForgiven { latest: NaiveDate },
     Discounted { of: String, amount: Money, left: Money },
+    Amended { code: String, changed: Vec<(String, String, String)> },
     Emailed { customer: CustomerCode, addresses: Vec<String> },
     Ended { service: ServiceCode },
+    Entered { code: String, what: String },
     EndUndone { service: ServiceCode, state: String, expires_on: NaiveDate },
     Held { service: ServiceCode, until: Option<NaiveDate> },
     Invoiced { number: String, date: NaiveDate, entries: usize },
@@ -93,6 +120,7 @@ impl Recorded {
             Self::Changed { .. } => "record_change",
             Self::Charged { .. } => "record_charge",
             Self::Discounted { .. } => "record_discount",
+            Self::Amended { .. } | Self::Entered { .. } => "record_entered",
             Self::Emailed { .. } => "record_email",
             Self::Ended { .. } | Self::EndUndone { .. } => "record_end",
             Self::Held { .. } => "record_hold",

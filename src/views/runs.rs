@@ -9,6 +9,31 @@ pub(crate) struct RunsView {
     pub(crate) runs: Vec<ListedRun>,
 }
 
+/// One run, and all that it did.
+#[derive(Debug, Serialize)]
+pub(crate) struct RunShown {
+    pub(crate) run: ListedRun,
+    pub(crate) messages: Vec<RunMessage>,
+    pub(crate) journal: Vec<JournalLine>,
+}
+
+/// A message that a run made.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunMessage {
+    /// Its number.
+    pub message: i64,
+    /// Whose.
+    pub customer: String,
+    /// Their name.
+    pub name: String,
+    /// Its card.
+    pub card: String,
+    /// What the card asked for.
+    pub total_cents: i64,
+    /// Its subject.
+    pub subject: String,
+}
+
 #[derive(Debug, Serialize)]
 pub(crate) struct UndoView {
     pub(crate) run: RunView,
@@ -41,6 +66,8 @@ pub struct JournalLine {
     pub run: i64,
     /// The day it worked for.
     pub on: NaiveDate,
+    /// Whose.
+    pub customer: Option<String>,
     /// Which service.
     pub service: Option<String>,
     /// What.

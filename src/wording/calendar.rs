@@ -8,6 +8,9 @@ use crate::views::calendar::CalendarView;
 /// Bars are at most so wide.
 const BAR: usize = 30;
 
+/// What else stands in a line.
+const BESIDE_THE_BAR: usize = 47;
+
 /// What comes, a row a day.
 #[must_use]
 pub(crate) fn list(view: &CalendarView) -> List {
@@ -34,7 +37,7 @@ fn worded(steps: &[String]) -> String {
 #[must_use]
 pub(crate) fn text(view: &CalendarView) -> String {
     let most = view.days.iter().map(|day| day.messages).max().unwrap_or(0).max(1);
-    let bar = window().map_or(BAR, |width| (width / 4).clamp(4, BAR));
+    let bar = window().map_or(BAR, |width| width.saturating_sub(BESIDE_THE_BAR).clamp(1, BAR));
     let mut text = say!("calendar.title", day = view.as_of) + "\n";
     for one in &view.days {
         let width = usize::try_from(one.messages).unwrap_or(0) * bar / usize::try_from(most).unwrap_or(1);

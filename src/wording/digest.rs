@@ -21,7 +21,8 @@ impl fmt::Display for Digest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let night = self.night;
         let guard = night.enforce.guard.iter().map(|guard| say!("digest.guard", message = guard.message));
-        let faults = night.faults.iter().map(|fault| say!("digest.not_done", fault = fault.replace('\n', "; ")));
+        let faults =
+            night.faults.iter().map(|fault| say!("digest.not_done", fault = fault.replace('\n', "; ")));
         let attention =
             night.attention.iter().map(|item| format!("{}: {}", word("found", &item.kind), item.text));
         part(f, &say!("digest.needs_person"), guard.chain(faults).chain(attention))?;

@@ -98,11 +98,25 @@ fn past(text: &mut String, view: &ExplainView) -> fmt::Result {
     }
     writeln!(text, "\n{}", say!("explain.done"))?;
     for line in last(&view.journal, JOURNAL_MAX) {
-        let because = line.detail["because"].as_str().or_else(|| line.detail["what"].as_str()).unwrap_or("");
+        let because = told(&line.detail);
         let service = line.service.as_deref().unwrap_or("");
         writeln!(text, "  {} {} {service} {because}", day(line.on), event(&line.what))?;
     }
     Ok(())
+}
+
+/// What a line of the journal tells in words: why a step was taken, else what was recorded, else its figures.
+pub(super) fn told(detail: &serde_json::Value) -> String {
+    let said = ["because", "what"].into_iter().find_map(|key| detail[key].as_str());
+    if let Some(said) = said {
+        return said.to_owned();
+    }
+    let figures = detail.as_object().into_iter().flatten().filter_map(|(key, value)| match value {
+        serde_json::Value::String(text) if !text.is_empty() => Some(format!("{key} {text}")),
+        serde_json::Value::Number(number) => Some(format!("{key} {number}")),
+        _ => None,
+    });
+    figures.collect::<Vec<_>>().join(", ")
 }
 
 fn today(text: &mut String, view: &ExplainView) -> fmt::Result {

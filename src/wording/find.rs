@@ -8,9 +8,8 @@ use crate::views::find::FindView;
 /// The customers as a list.
 #[must_use]
 pub(crate) fn list(view: &FindView) -> List {
-    let head = heads(&[
-        "customer", "name", "found_by", "phone", "email", "reference", "due", "credit", "services",
-    ]);
+    let head =
+        heads(&["customer", "name", "found_by", "phone", "email", "reference", "due", "credit", "services"]);
     List::of(head, &view.customers, |found| {
         vec![
             code(&found.customer),
@@ -24,6 +23,7 @@ pub(crate) fn list(view: &FindView) -> List {
             found.services.join(", ").into(),
         ]
     })
+    .sparing(&[8, 4, 7, 5])
 }
 
 /// The list, and how many more there are.

@@ -36,7 +36,8 @@ impl fmt::Display for Finding {
             Self::FileUnread { file, may_hold_money, why, moved_to } => {
                 say!("finding.file_unread", file, money = may_hold_money, why, folder = moved_to)
             }
-            Self::Restored { last_run } => say!("finding.restored", last_run),
+            Self::Restored { last_run: Some(last_run) } => say!("finding.restored", last_run),
+            Self::Restored { last_run: None } => say!("finding.restored_by_hand"),
         })
     }
 }

@@ -6,6 +6,7 @@
 mod because;
 pub mod calendar;
 pub mod check;
+pub mod copies;
 mod digest;
 pub mod enforce;
 pub mod explain;
@@ -13,6 +14,7 @@ pub mod find;
 mod finding;
 mod guard;
 pub mod import;
+pub mod list;
 pub mod nightly;
 pub mod notify;
 pub mod outbox;

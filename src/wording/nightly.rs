@@ -11,17 +11,8 @@ const LINES_MAX: usize = 20;
 pub(crate) fn text(view: &NightlyView) -> String {
     let Totals { messages, sent, failed, uncertain, queued: waiting, .. } = &view.notify.totals;
     let (done, withheld) = (view.enforce.actions.len(), view.enforce.withheld.len());
-    let mut sum = say!(
-        "nightly.sum",
-        day = view.run.as_of,
-        messages,
-        sent,
-        failed,
-        uncertain,
-        waiting,
-        done,
-        withheld
-    );
+    let mut sum =
+        say!("nightly.sum", day = view.run.as_of, messages, sent, failed, uncertain, waiting, done, withheld);
     if view.run.dry_run {
         sum.push_str(&format!(" {}", say!("nightly.dry_run")));
     }

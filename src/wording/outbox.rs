@@ -14,18 +14,21 @@ pub(crate) fn listing(view: &OutboxView) -> String {
         return say!("outbox.nothing") + "\n";
     }
     let head = heads(&["message", "made", "customer", "card", "state", "to", "reply"]);
-    table(&List::of(head, &deliveries, |(message, line)| {
-        let delivery = &line.delivery;
-        vec![
-            code(message.id.to_string()),
-            message.made_on.into(),
-            code(&message.customer),
-            code(&message.card),
-            word("delivery", &delivery.state).into(),
-            (&delivery.to).into(),
-            delivery.reply.as_ref().into(),
-        ]
-    }))
+    table(
+        &List::of(head, &deliveries, |(message, line)| {
+            let delivery = &line.delivery;
+            vec![
+                code(message.id.to_string()),
+                message.made_on.into(),
+                code(&message.customer),
+                code(&message.card),
+                word("delivery", &delivery.state).into(),
+                (&delivery.to).into(),
+                delivery.reply.as_ref().into(),
+            ]
+        })
+        .sparing(&[1, 6]),
+    )
 }
 
 /// One message with every attempt to deliver it.
@@ -37,7 +40,12 @@ pub(crate) fn whole(view: &OutboxMessage) -> String {
     for line in &view.deliveries {
         let delivery = &line.delivery;
         let reply = delivery.reply.as_deref().unwrap_or("");
-        text.push_str(&format!("{} ({}): {} {reply}\n", delivery.to, delivery.role, word("delivery", &delivery.state)));
+        text.push_str(&format!(
+            "{} ({}): {} {reply}\n",
+            delivery.to,
+            delivery.role,
+            word("delivery", &delivery.state)
+        ));
         for attempt in &line.attempts {
             text.push_str(&format!(
                 "  {} {} {}: {}\n",

@@ -3,7 +3,8 @@
 use super::speech::{say, word};
 use crate::billing::action::Action;
 use crate::billing::allocation::Basis;
-use crate::views::record::{Recorded, RecordedMoney, RecordedView};
+use crate::billing::money::Money;
+use crate::views::record::{EffectView, Recorded, RecordedMoney, RecordedView};
 use std::fmt;
 
 /// What was recorded, or would be, and what needs a person now.
@@ -11,11 +12,32 @@ use std::fmt;
 pub(crate) fn text(view: &RecordedView) -> String {
     let would = if view.run.dry_run { format!(" {}", say!("record.dry_run")) } else { String::new() };
     let mut text = format!("{}{would}\n", view.recorded);
+    text.extend(view.effect.as_ref().map(|effect| effected(effect) + "\n"));
     for item in &view.attention {
         text.push_str(&say!("record.person", text = item.text));
         text.push('\n');
     }
     text
+}
+
+/// How the customer stands now: «Ζαφειρίου Ελένη: εξοφλήθηκαν S-0144, S-0145 έως 23/09/2027, υπόλοιπο 0,00 €».
+fn effected(effect: &EffectView) -> String {
+    let EffectView { name, settled, .. } = effect;
+    // those with the same new expiry are told together
+    let mut groups: Vec<(Option<chrono::NaiveDate>, Vec<&str>)> = Vec::new();
+    for one in settled {
+        match groups.iter_mut().find(|(until, _)| *until == one.until) {
+            Some((_, group)) => group.push(&one.what),
+            None => groups.push((one.until, vec![&one.what])),
+        }
+    }
+    let settled =
+        groups.iter().map(|(until, group)| say!("record.settled", services = group.join(", "), until));
+    let settled = settled.collect::<Vec<_>>().join(", ");
+    let count: usize = groups.iter().map(|(_, group)| group.len()).sum();
+    let due = Money::from_cents(effect.due_cents);
+    let credit = (effect.credit_cents > 0).then(|| Money::from_cents(effect.credit_cents));
+    say!("record.effect", name, count, settled, due, credit)
 }
 
 impl fmt::Display for Recorded {
@@ -30,6 +52,15 @@ impl fmt::Display for Recorded {
             Self::Charged { customer, gross, label } => say!("record.charged", customer, gross, label),
             Self::ClockForgiven { latest } => say!("record.clock_forgiven", latest),
             Self::Discounted { of, amount, left } => say!("record.discounted", amount, of, left),
+            Self::Amended { code, changed } if changed.is_empty() => say!("record.unchanged", code),
+            Self::Amended { code, changed } => {
+                let changed = changed.iter().map(|(column, before, after)| match before.as_str() {
+                    "" => format!("{column} {after}"),
+                    before => format!("{column} {before} → {after}"),
+                });
+                say!("record.amended", code, changed = changed.collect::<Vec<_>>().join(", "))
+            }
+            Self::Entered { code, what } => say!("record.entered", code, what),
             Self::Emailed { customer, addresses } => {
                 say!("record.emailed", customer, addresses = addresses.join(", "))
             }

@@ -1,8 +1,10 @@
 //! `runs` and `undo`.
 
-use super::speech::{heads, say, table, word};
+use super::explain::told;
+use super::speech::{day, event, heads, say, table, word};
+use crate::billing::money::Money;
 use crate::export::{List, code};
-use crate::views::runs::{Heard, Kept, RunsView, UndoView, Unmade};
+use crate::views::runs::{Heard, Kept, RunShown, RunsView, UndoView, Unmade};
 use std::fmt;
 
 /// A line for each run.
@@ -16,17 +18,60 @@ pub(crate) fn listing(view: &RunsView) -> List {
             code(&run.command),
             run.as_of.into(),
             word("mode", &run.mode).into(),
-            (&run.started_at).into(),
+            code(moment(&run.started_at)),
             status.into(),
             run.journalled.into(),
         ]
     })
+    .sparing(&[6, 3])
+}
+
+/// `2026-11-28T18:15:26+02:00` as a day and a time of day.
+fn moment(stamp: &str) -> String {
+    match chrono::DateTime::parse_from_rfc3339(stamp) {
+        Ok(at) => format!("{} {}", day(at.date_naive()), at.format("%H:%M")),
+        Err(_) => stamp.to_owned(),
+    }
 }
 
 /// The runs as a table.
 #[must_use]
 pub(crate) fn text(view: &RunsView) -> String {
     table(&listing(view))
+}
+
+/// What one run did: its messages, and its lines of the journal.
+#[must_use]
+pub(crate) fn shown(view: &RunShown) -> String {
+    let runs = RunsView { runs: vec![view.run.clone()] };
+    let mut text = table(&listing(&runs));
+    if !view.messages.is_empty() {
+        let head = heads(&["message", "customer", "name", "card", "amount", "subject"]);
+        let messages = List::of(head, &view.messages, |message| {
+            vec![
+                code(message.message.to_string()),
+                code(&message.customer),
+                (&message.name).into(),
+                code(&message.card),
+                Money::from_cents(message.total_cents).into(),
+                (&message.subject).into(),
+            ]
+        })
+        .sparing(&[5, 2]);
+        text.push_str(&format!("\n{}", table(&messages.summed(word("column", "sum")))));
+    }
+    if !view.journal.is_empty() {
+        let journal = List::of(heads(&["customer", "service", "what", "because"]), &view.journal, |line| {
+            vec![
+                line.customer.as_ref().map(code).into(),
+                line.service.as_ref().map(code).into(),
+                event(&line.what).into(),
+                told(&line.detail).into(),
+            ]
+        });
+        text.push_str(&format!("\n{}", table(&journal)));
+    }
+    text
 }
 
 /// A line for each step of the run that was undone, or left.

@@ -239,9 +239,10 @@ mod tests {
     }
 
     /// Keys that are made of a section and a code.
-    const OF_CODES: [&str; 19] = [
+    const OF_CODES: [&str; 22] = [
         "column", "sheet", "action", "reason", "stage", "kind", "found", "basis", "method", "mode", "event",
-        "delivery", "weekday", "service", "matched", "outcome", "verdict", "change", "records",
+        "delivery", "weekday", "service", "matched", "outcome", "verdict", "change", "records", "charge",
+        "payment", "lists",
     ];
 
     /// Each `say!` of the sources: its key, and the names that it gives.
@@ -282,11 +283,19 @@ mod tests {
                         ')' | ']' | '}' => depth -= 1,
                         _ => {}
                     }
-                    if letter == ',' && depth == 0 { parts.push(String::new()) } else { parts.last_mut().unwrap().push(letter) }
+                    if letter == ',' && depth == 0 {
+                        parts.push(String::new())
+                    } else {
+                        parts.last_mut().unwrap().push(letter)
+                    }
                 }
                 let key = parts[0].trim().trim_matches('"').to_owned();
                 let given = parts[1..].iter().map(|part| part.split('=').next().unwrap().trim().to_owned());
-                calls.push((file.display().to_string(), key, given.filter(|name| !name.is_empty()).collect()));
+                calls.push((
+                    file.display().to_string(),
+                    key,
+                    given.filter(|name| !name.is_empty()).collect(),
+                ));
             }
         }
         calls

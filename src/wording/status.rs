@@ -1,8 +1,8 @@
 //! `status` as tables, and the list of what waits for a tax invoice.
 
+use super::speech::{heads, say, service_state, table, word};
 use crate::billing::money::Money;
 use crate::billing::vat::VatRate;
-use super::speech::{heads, say, service_state, table, word};
 use crate::export::{Cell, List, code};
 use crate::views::AttentionView;
 use crate::views::status::{
@@ -225,6 +225,7 @@ fn work_orders(rows: &[WorkOrder]) -> List {
             order.until.map(|day| say!("status.until", day)).into(),
         ]
     })
+    .sparing(&[1, 6])
 }
 
 fn shadow(rows: &[Shadow]) -> List {

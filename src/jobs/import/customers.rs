@@ -9,7 +9,7 @@ use crate::jobs::import::differences::Differences;
 
 /// A new customer from its row. `sequence` is theirs for ever and makes their payment reference.
 #[must_use]
-pub(super) fn created(row: &CustomerRow, sequence: i64, prefix: &str, language: Language) -> Customer {
+pub(crate) fn created(row: &CustomerRow, sequence: i64, prefix: &str, language: Language) -> Customer {
     Customer {
         code: CustomerCode::new(row.code.clone()),
         name: row.name.clone(),
@@ -45,7 +45,7 @@ fn own_reference(sequence: i64, prefix: &str) -> PaymentReference {
 
 /// Applies a row to a stored customer and says what differs. The program owns `enforcement`, and staff what they
 /// recorded.
-pub(super) fn updated(
+pub(crate) fn updated(
     customer: &mut Customer,
     row: &CustomerRow,
     mut differences: Differences,

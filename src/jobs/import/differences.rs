@@ -9,7 +9,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Columns that `--take` knows.
-pub const TAKEABLE: [&str; 9] = [
+pub const TAKEABLE: [&str; 25] = [
     "expires_on",
     "state",
     "hold_until",
@@ -19,6 +19,22 @@ pub const TAKEABLE: [&str; 9] = [
     "price",
     "period_months",
     "renews",
+    "name",
+    "cc",
+    "tax_id",
+    "tax_office",
+    "profession",
+    "address",
+    "postcode",
+    "city",
+    "country",
+    "phone",
+    "language",
+    "vat",
+    "kind",
+    "domain_name",
+    "account",
+    "server",
 ];
 
 /// Collects the differences between a stored record and a row.

@@ -1,7 +1,7 @@
 //! Imports: files become rows, rows become records, and everything of a file is kept or nothing.
 pub mod bounces;
-mod customers;
-mod differences;
+pub(super) mod customers;
+pub(super) mod differences;
 pub mod inbox;
 pub mod invoices;
 mod mailbox;

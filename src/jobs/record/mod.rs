@@ -3,6 +3,7 @@
 
 mod charge;
 mod customer;
+mod entered;
 mod invoice;
 mod listed;
 mod money;
@@ -10,6 +11,7 @@ mod service;
 
 pub use charge::{Charge, Discount, Reprice, Writeoff};
 pub use customer::{Email, Proof};
+pub use entered::{Customer, ServiceEntry};
 pub use invoice::Invoice;
 pub use listed::{Ack, Done};
 pub use money::{Assign, Payment, Refund, Reverse, Same};
@@ -20,11 +22,11 @@ use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::service::{self as billed, Service};
 use crate::error::Stop;
-use crate::jobs::Desk;
 use crate::jobs::attention::Findings;
+use crate::jobs::{Desk, find};
 use crate::store::{Run, Store, Tx};
 use crate::views::AttentionView;
-use crate::views::record::Recorded;
+use crate::views::record::{EffectView, Recorded};
 use anyhow::{Result, bail};
 use chrono::NaiveDate;
 use clap::Subcommand;
@@ -65,6 +67,10 @@ pub enum Record {
     Change(Change),
     /// A tax invoice was issued
     Invoice(Invoice),
+    /// A customer, new or changed, without a file
+    Customer(Customer),
+    /// A service, new or changed, without a file
+    Service(ServiceEntry),
     /// The customer's e-mail addresses
     Email(Email),
     /// What is listed was seen; a doubtful expiry is right; an unmatched payment is none of its candidates'
@@ -86,6 +92,60 @@ impl Record {
         }
     }
 
+    /// The same, with codes where a customer or a service was named by a whole domain name, e-mail address, ΑΦΜ, reference
+    /// or number of a card.
+    ///
+    /// # Errors
+    /// A name that fits several.
+    pub fn known(&self, store: &Store) -> Result<Self> {
+        let mut known = self.clone();
+        let (customers, services) = known.named();
+        for customer in customers {
+            if let Some(code) = find::known(store, customer.as_str())? {
+                *customer = code;
+            }
+        }
+        for service in services {
+            if let Some(code) = find::known_service(store, service.as_str())? {
+                *service = code;
+            }
+        }
+        Ok(known)
+    }
+
+    /// The customers and services that it names and that must be there.
+    fn named(&mut self) -> (Vec<&mut CustomerCode>, Vec<&mut ServiceCode>) {
+        match self {
+            Self::Payment(Payment { customer, services, .. }) => {
+                (vec![customer], services.iter_mut().collect())
+            }
+            Self::Proof(Proof { customer, .. })
+            | Self::Refund(Refund { customer, .. })
+            | Self::Email(Email { customer, .. }) => (vec![customer], Vec::new()),
+            Self::Charge(Charge { customer, service, .. }) => (vec![customer], service.iter_mut().collect()),
+            Self::Assign(Assign { customer, of, .. }) => {
+                // `--for any` is a word, and no service
+                let services = of.iter_mut().flatten().filter(|code| code.as_str() != money::ANY_SERVICE);
+                (customer.iter_mut().collect(), services.collect())
+            }
+            Self::Hold(Hold { service, .. })
+            | Self::Cancel(Cancel { service, .. })
+            | Self::Told(Told { service, .. })
+            | Self::End(End { service, .. })
+            | Self::Reprice(Reprice { service, .. })
+            | Self::Change(Change { service, .. }) => (Vec::new(), vec![service]),
+            Self::Service(ServiceEntry { customer, .. }) => (customer.iter_mut().collect(), Vec::new()),
+            Self::Customer(_)
+            | Self::Reverse(_)
+            | Self::Same(_)
+            | Self::Discount(_)
+            | Self::Writeoff(_)
+            | Self::Invoice(_)
+            | Self::Ack(_)
+            | Self::Done(_) => (Vec::new(), Vec::new()),
+        }
+    }
+
     fn enter(&self, at: &mut Recording<'_>) -> Result<Entry> {
         match self {
             Self::Payment(payment) => payment.enter(at),
@@ -104,6 +164,8 @@ impl Record {
             Self::Reprice(reprice) => reprice.enter(at),
             Self::Change(change) => change.enter(at),
             Self::Invoice(invoice) => invoice.enter(at),
+            Self::Customer(customer) => customer.enter(at),
+            Self::Service(service) => service.enter(at),
             Self::Email(email) => email.enter(at),
             Self::Ack(ack) => ack.enter(at),
             Self::Done(done) => done.enter(at),
@@ -120,27 +182,50 @@ pub struct Author {
     pub reason: String,
 }
 
-/// Records one thing; gives what it came to in words, and what needs a person because of it and is new.
+/// What a record came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// In words.
+    pub recorded: String,
+    /// What it did to the money and services of its customer.
+    pub effect: Option<EffectView>,
+    /// What needs a person because of it, and is new.
+    pub attention: Vec<AttentionView>,
+}
+
+/// Records one thing.
 ///
 /// # Errors
 /// Something that does not exist or does not fit: then nothing changes.
-pub fn record(
-    desk: &Desk,
-    store: &mut Store,
-    run: Run,
-    record: &Record,
-    author: &Author,
-) -> Result<(String, Vec<AttentionView>)> {
+pub fn record(desk: &Desk, store: &mut Store, run: Run, record: &Record, author: &Author) -> Result<Outcome> {
     let mut findings = Findings::default();
-    let recorded = store.write(run, |tx| -> Result<String> {
+    let (recorded, effect) = store.write(run, |tx| -> Result<(String, Option<EffectView>)> {
         let entry = record.enter(&mut Recording { desk, tx, author, findings: &mut findings })?;
         let words = entry.recorded.to_string();
         let detail = json!({ "by": author.by, "reason": author.reason, "what": words });
         tx.journal(entry.customer.as_ref(), entry.service.as_ref(), entry.recorded.event(), &detail)?;
-        Ok(words)
+        let effect = entry.customer.as_ref().map(|customer| effect(desk, tx, customer)).transpose()?;
+        Ok((words, effect.flatten()))
     })?;
     let attention = findings.raise(desk, store, run, None)?;
-    Ok((recorded, attention))
+    Ok(Outcome { recorded, effect, attention })
+}
+
+/// How a customer stands after this run, and what it settled. One whose record cannot be read has none.
+fn effect(desk: &Desk, tx: &Tx<'_>, code: &CustomerCode) -> Result<Option<EffectView>> {
+    let facts = match tx.facts(code, desk.rules.mode, desk.today) {
+        Err(fault) if fault.is_data() => return Ok(None),
+        facts => facts?,
+    };
+    let Some(facts) = facts else { return Ok(None) };
+    let due: Money = facts.open_charges().iter().map(|charge| charge.due()).sum();
+    Ok(Some(EffectView {
+        customer: code.to_string(),
+        name: facts.customer.name.clone(),
+        settled: tx.settled_by_run(code)?,
+        due_cents: due.cents(),
+        credit_cents: facts.credit().cents(),
+    }))
 }
 
 /// What the journal says of a record.

@@ -17,7 +17,7 @@ use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 
 /// `--for any`: the money may serve every service.
-const ANY_SERVICE: &str = "any";
+pub(super) const ANY_SERVICE: &str = "any";
 
 coded! {
     /// How money came.

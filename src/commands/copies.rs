@@ -1,0 +1,69 @@
+//! `backup FILE`, `restore FILE` and `init DIR`.
+
+use super::Session;
+use crate::cli::{BackupArgs, Global, InitArgs, RestoreArgs};
+use crate::clock;
+use crate::error::Stop;
+use crate::exit_status::ExitStatus;
+use crate::jobs::{gates, init, restore};
+use crate::lock::{Lock, STAFF_PATIENCE};
+use crate::report::Report;
+use crate::store::Store;
+use crate::views::copies::{BackupView, InitView, RestoreView};
+use crate::wording;
+use anyhow::{Context, Result};
+
+pub(super) fn backup(global: &Global, args: &BackupArgs) -> Result<ExitStatus> {
+    let session = Session::open(global, None, true)?;
+    let store = session.reader()?;
+    let file = &args.file;
+    if file.exists() {
+        let text = format!("`{}` exists already", file.display());
+        return Err(Stop::usage(text).hint("name another file; nothing is overwritten").into());
+    }
+    store.backup_to(file).with_context(|| format!("no backup could be written to `{}`", file.display()))?;
+    // one that cannot be restored is none
+    Store::rehearse(file)?.0.check()?;
+    let bytes = std::fs::metadata(file)?.len();
+    let view = BackupView { backup: file.display().to_string(), bytes };
+    session.desk.report.result(&view, || wording::copies::backed_up(&view))?;
+    Ok(ExitStatus::Done)
+}
+
+pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Result<ExitStatus> {
+    let session = Session::open(global, args.as_of, false)?;
+    if !args.file.exists() {
+        return Err(Stop::usage(format!("there is no file `{}`", args.file.display())).into());
+    }
+    if let Some(folder) = session.database.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("the folder `{}` cannot be made", folder.display()))?;
+    }
+    let _lock = Lock::take(&session.database, STAFF_PATIENCE)?;
+    let replaced = restore::put_in_place(&session.desk, &session.database, &args.file)?;
+    let mut store = Store::open(&session.database)?;
+    session.as_run(&mut store, "restore", |desk, store, run, shown| {
+        gates::close_for_restored(desk, store, run, None)?;
+        let view = RestoreView {
+            run: shown,
+            restored: args.file.display().to_string(),
+            replaced: replaced.map(|kept| kept.display().to_string()),
+        };
+        desk.report.result(&view, || wording::copies::restored(&view))?;
+        Ok(ExitStatus::NeedsPerson)
+    })
+}
+
+pub(super) fn init(global: &Global, args: &InitArgs) -> Result<ExitStatus> {
+    let today = clock::now().date_naive();
+    let written = init::init(&args.folder, today).map_err(|error| Stop::usage(format!("{error:#}")))?;
+    wording::speak(global.lang.unwrap_or(crate::billing::customer::Language::Greek), crate::report::window());
+    let view = InitView {
+        configuration: args.folder.join(init::NAME).display().to_string(),
+        folder: args.folder.display().to_string(),
+        written: written.iter().map(|path| path.display().to_string()).collect(),
+    };
+    let report = Report { json: global.json, quiet: global.quiet, verbose: global.verbose > 0 };
+    report.result(&view, || wording::copies::begun(&view))?;
+    Ok(ExitStatus::Done)
+}

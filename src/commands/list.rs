@@ -1,0 +1,36 @@
+//! `list` and `forecast`.
+
+use super::{Session, known_customers, taken_away};
+use crate::cli::{ForecastArgs, Global, ListArgs};
+use crate::exit_status::ExitStatus;
+use crate::jobs::{income, list};
+use crate::store::Filter;
+use crate::wording;
+use anyhow::Result;
+use clap::ValueEnum;
+
+pub(super) fn run(global: &Global, args: &ListArgs) -> Result<ExitStatus> {
+    let session = Session::open(global, args.as_of, true)?;
+    let store = session.reader()?;
+    let filter = Filter {
+        customer: known_customers(&store, args.customer.as_slice())?.pop(),
+        kind: args.kind,
+        state: args.state.clone(),
+        from: args.from,
+        to: args.to,
+        min_cents: args.min.map(|min| min.cents()),
+    };
+    let view = list::list(&session.desk, &store, args.what, &filter)?;
+    let name = args.what.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let lists = || vec![(wording::list::name(&name), wording::list::list(&view))];
+    taken_away::shown(&session.desk.report, &args.taken, &view, || wording::list::text(&view), lists)?;
+    Ok(ExitStatus::Done)
+}
+
+pub(super) fn forecast(global: &Global, args: &ForecastArgs) -> Result<ExitStatus> {
+    let session = Session::open(global, args.as_of, true)?;
+    let view = income::forecast(&session.desk, &session.reader()?, args.months, args.by)?;
+    let lists = || vec![(wording::list::name("forecast"), wording::list::income(&view))];
+    taken_away::shown(&session.desk.report, &args.taken, &view, || wording::list::forecast(&view), lists)?;
+    Ok(ExitStatus::Done)
+}

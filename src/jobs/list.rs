@@ -1,0 +1,160 @@
+//! Lists as accounting and support want them, and who owes what since when.
+
+use crate::error::Stop;
+use crate::jobs::Desk;
+use crate::store::{Filter, Store};
+use crate::views::list::{Ageing, BUCKETS, DebtorRow, DebtorTotals, Listing, OverdueLine};
+use anyhow::Result;
+use clap::ValueEnum;
+
+/// What can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Listed {
+    /// Customers, with what they owe and what they are owed
+    Customers,
+    /// Services, the earliest expiry first
+    Services,
+    /// Charges: open, overdue, settled, written_off, withdrawn
+    Charges,
+    /// Payments: matched, unmatched, parked, reversed
+    Payments,
+    /// Cards, with the worst that became of each: failed, uncertain, queued, sent, cancelled
+    Cards,
+    /// Tax invoices that were recorded
+    Invoices,
+    /// Customers with something overdue, by its age in days since the expiry
+    Debtors,
+    /// Customers with money that is for nothing yet
+    Credits,
+}
+
+impl Listed {
+    /// The options that choose among its rows.
+    const fn filters(self) -> &'static [&'static str] {
+        match self {
+            Self::Customers | Self::Debtors => &["--customer", "--min"],
+            Self::Services => &["--customer", "--kind", "--state", "--from", "--to", "--min"],
+            Self::Charges => &["--customer", "--kind", "--state", "--from", "--to", "--min"],
+            Self::Payments | Self::Cards => &["--customer", "--state", "--from", "--to", "--min"],
+            Self::Invoices | Self::Credits => &["--customer", "--from", "--to", "--min"],
+        }
+    }
+
+    /// What `--state` can ask for.
+    const fn states(self) -> &'static [&'static str] {
+        match self {
+            Self::Services => &["active", "suspended", "terminated", "ended"],
+            Self::Charges => &["open", "overdue", "settled", "written_off", "withdrawn"],
+            Self::Payments => &["matched", "unmatched", "parked", "reversed"],
+            Self::Cards => &["queued", "in_doubt", "sent", "failed", "uncertain", "cancelled"],
+            _ => &[],
+        }
+    }
+
+    /// An option that its rows know nothing of, or a state that none of them can have, would list nothing and look as if
+    /// there were nothing.
+    fn check(self, filter: &Filter) -> Result<()> {
+        let given = [
+            ("--kind", filter.kind.is_some()),
+            ("--state", filter.state.is_some()),
+            ("--from", filter.from.is_some()),
+            ("--to", filter.to.is_some()),
+        ];
+        let known = self.filters();
+        if let Some((name, _)) = given.iter().find(|(name, given)| *given && !known.contains(name)) {
+            let text = format!("this list has no {name}; it has {}", known.join(", "));
+            return Err(Stop::usage(text).into());
+        }
+        match &filter.state {
+            Some(state) if !self.states().contains(&state.as_str()) => {
+                let text = format!("no such state: `{state}`; there are {}", self.states().join(", "));
+                Err(Stop::usage(text).into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The rows of a list that `filter` wants.
+///
+/// # Errors
+/// A filter that the list does not know; a database that cannot be read.
+pub(crate) fn list(desk: &Desk, store: &Store, what: Listed, filter: &Filter) -> Result<Listing> {
+    what.check(filter)?;
+    let today = desk.today;
+    Ok(match what {
+        Listed::Customers => Listing::Customers { customers: store.list_customers(filter, today)? },
+        Listed::Services => Listing::Services { services: store.list_services(filter, today)? },
+        Listed::Charges => Listing::Charges { charges: store.list_charges(filter, today)? },
+        Listed::Payments => Listing::Payments { payments: store.list_payments(filter, today)? },
+        Listed::Cards => Listing::Cards { cards: store.list_cards(filter, today)? },
+        Listed::Invoices => Listing::Invoices { invoices: store.list_invoices(filter, today)? },
+        Listed::Debtors => {
+            let (debtors, totals) = debtors(desk, store, filter)?;
+            Listing::Debtors { debtors, totals }
+        }
+        Listed::Credits => {
+            let credits = store.list_credits(filter, today)?;
+            let total_cents = credits.iter().map(|row| row.credit_cents).sum();
+            Listing::Credits { credits, total_cents }
+        }
+    })
+}
+
+/// Who owes what, by its age, the most first, with the sums.
+///
+/// # Errors
+/// A database that cannot be read.
+pub(crate) fn debtors(desk: &Desk, store: &Store, filter: &Filter) -> Result<(Vec<DebtorRow>, DebtorTotals)> {
+    // `--min` is of what a customer owes in all
+    let lines = store.list_overdue(&Filter { min_cents: None, ..filter.clone() }, desk.today)?;
+    let mut debtors: Vec<DebtorRow> = Vec::new();
+    for line in lines {
+        let known = debtors.last().is_some_and(|row| row.customer == line.customer);
+        let days = (desk.today - line.since).num_days();
+        let cents = line.due_cents;
+        if !known {
+            debtors.push(first_line(line));
+        }
+        if let Some(row) = debtors.last_mut() {
+            row.days = row.days.max(days);
+            *row.buckets.entry(bucket(days)).or_default() += cents;
+            row.total_cents += cents;
+        }
+    }
+    debtors.retain(|row| filter.min_cents.is_none_or(|min| row.total_cents >= min));
+    debtors.sort_by(|a, b| (b.total_cents, &a.customer).cmp(&(a.total_cents, &b.customer)));
+    let mut totals = DebtorTotals { buckets: empty(), total_cents: 0 };
+    for row in &debtors {
+        totals.total_cents += row.total_cents;
+        for (age, cents) in &row.buckets {
+            *totals.buckets.entry(age).or_default() += cents;
+        }
+    }
+    Ok((debtors, totals))
+}
+
+fn empty() -> Ageing {
+    BUCKETS.into_iter().map(|age| (age, 0)).collect()
+}
+
+fn first_line(line: OverdueLine) -> DebtorRow {
+    DebtorRow {
+        customer: line.customer,
+        name: line.name,
+        phone: line.phone,
+        days: 0,
+        buckets: empty(),
+        total_cents: 0,
+        last_mail: line.last_mail,
+    }
+}
+
+const fn bucket(days: i64) -> &'static str {
+    match days {
+        ..=30 => BUCKETS[0],
+        31..=60 => BUCKETS[1],
+        61..=90 => BUCKETS[2],
+        _ => BUCKETS[3],
+    }
+}

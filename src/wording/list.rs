@@ -1,0 +1,243 @@
+//! `list` and `forecast` as tables.
+
+use super::speech::{heads, say, service_state, table, word};
+use crate::billing::money::Money;
+use crate::export::{Cell, List, code};
+use crate::views::list::{
+    BUCKETS, CardLine, ChargeLine, CreditRow, CustomerRow, DebtorRow, ForecastView, IncomeRow, InvoiceLine,
+    Listing, PaymentLine, ServiceLine,
+};
+
+/// What a list is called.
+#[must_use]
+pub(crate) fn name(list: &str) -> String {
+    word("lists", list)
+}
+
+/// The list as a table.
+#[must_use]
+pub(crate) fn text(view: &Listing) -> String {
+    let list = list(view);
+    if list.rows.is_empty() { say!("status.nothing") + "\n" } else { table(&list) }
+}
+
+/// The list with its columns.
+#[must_use]
+pub(crate) fn list(view: &Listing) -> List {
+    match view {
+        Listing::Customers { customers } => of_customers(customers),
+        Listing::Services { services } => of_services(services),
+        Listing::Charges { charges } => of_charges(charges),
+        Listing::Payments { payments } => of_payments(payments),
+        Listing::Cards { cards } => of_cards(cards),
+        Listing::Invoices { invoices } => of_invoices(invoices),
+        Listing::Debtors { debtors, .. } => of_debtors(debtors),
+        Listing::Credits { credits, .. } => of_credits(credits),
+    }
+}
+
+/// What comes in, and what should have come already.
+#[must_use]
+pub(crate) fn forecast(view: &ForecastView) -> String {
+    let overdue = say!("list.overdue_apart", overdue = Money::from_cents(view.overdue_cents));
+    format!("{}{overdue}\n", table(&income(view)))
+}
+
+/// Income with its sum.
+#[must_use]
+pub(crate) fn income(view: &ForecastView) -> List {
+    let first = match view.forecast.first() {
+        Some(IncomeRow { kind: Some(_), .. }) => "kind",
+        Some(IncomeRow { customer: Some(_), .. }) => "customer",
+        _ => "month",
+    };
+    let is_by_customer = first == "customer";
+    let head = if is_by_customer {
+        heads(&[first, "name", "periods", "gross"])
+    } else {
+        heads(&[first, "periods", "gross"])
+    };
+    let list = List::of(head, &view.forecast, |row| {
+        let (periods, cents): (Cell, Cell) = (row.periods.into(), money(row.cents));
+        match (&row.month, &row.kind, &row.customer) {
+            (Some(month), ..) => vec![code(month_of(month)), periods, cents],
+            (_, Some(kind), _) => vec![word("kind", kind).into(), periods, cents],
+            (.., customer) => {
+                vec![code(customer.as_deref().unwrap_or("")), row.name.clone().into(), periods, cents]
+            }
+        }
+    });
+    list.summed(word("column", "sum"))
+}
+
+/// `2026-10` as the language writes a month.
+fn month_of(month: &str) -> String {
+    match month.split_once('-') {
+        Some((year, number)) => say!("list.month", number, year),
+        None => month.to_owned(),
+    }
+}
+
+fn money(cents: i64) -> Cell {
+    Money::from_cents(cents).into()
+}
+
+/// An amount that is nothing leaves its place empty.
+fn some_money(cents: i64) -> Cell {
+    (cents != 0).then(|| Money::from_cents(cents)).into()
+}
+
+fn summed(list: List) -> List {
+    list.summed(word("column", "sum"))
+}
+
+fn of_customers(rows: &[CustomerRow]) -> List {
+    let head =
+        heads(&["customer", "name", "phone", "email", "tax_id", "reference", "services", "due", "credit"]);
+    summed(List::of(head, rows, |row| {
+        vec![
+            code(&row.customer),
+            (&row.name).into(),
+            row.phone.as_ref().into(),
+            (&row.email).into(),
+            row.tax_id.as_ref().map(code).into(),
+            code(&row.reference),
+            row.services.into(),
+            some_money(row.due_cents),
+            some_money(row.credit_cents),
+        ]
+    }))
+    .sparing(&[3, 4, 6, 2, 5, 8])
+}
+
+fn of_services(rows: &[ServiceLine]) -> List {
+    let head = heads(&[
+        "service",
+        "customer",
+        "name",
+        "kind",
+        "what",
+        "domain_name",
+        "state",
+        "expires",
+        "price",
+        "months",
+        "hold",
+    ]);
+    List::of(head, rows, |row| {
+        let state = service_state(&row.state);
+        let state = if row.renews { state } else { format!("{state}, {}", word("reason", "cancelled")) };
+        vec![
+            code(&row.service),
+            code(&row.customer),
+            (&row.name).into(),
+            word("kind", &row.kind).into(),
+            (&row.description).into(),
+            row.domain_name.as_ref().into(),
+            state.into(),
+            row.expires_on.into(),
+            money(row.price_cents),
+            row.period_months.into(),
+            row.hold_until.into(),
+        ]
+    })
+    .sparing(&[9, 2, 3, 10, 4, 8])
+}
+
+fn of_charges(rows: &[ChargeLine]) -> List {
+    let head = heads(&[
+        "charge", "customer", "name", "service", "what", "expires", "state", "gross", "due", "settled",
+    ]);
+    summed(List::of(head, rows, |row| {
+        vec![
+            code(row.charge.to_string()),
+            code(&row.customer),
+            (&row.name).into(),
+            row.service.as_ref().map(code).into(),
+            (&row.label).into(),
+            row.day.into(),
+            word("charge", &row.state).into(),
+            money(row.gross_cents),
+            some_money(row.due_cents),
+            row.settled_on.into(),
+        ]
+    }))
+    .sparing(&[9, 2, 4, 7])
+}
+
+fn of_payments(rows: &[PaymentLine]) -> List {
+    let head = heads(&[
+        "payment", "date", "amount", "credit", "customer", "name", "bank_ref", "method", "who", "state",
+    ]);
+    summed(List::of(head, rows, |row| {
+        vec![
+            code(row.payment.to_string()),
+            row.date.into(),
+            money(row.amount_cents),
+            some_money(row.credit_cents),
+            row.customer.as_ref().map(code).into(),
+            row.name.clone().into(),
+            (&row.bank_ref).into(),
+            word("method", &row.method).into(),
+            row.payer.clone().into(),
+            word("payment", &row.state).into(),
+        ]
+    }))
+    .sparing(&[7, 3, 8, 6, 5])
+}
+
+fn of_cards(rows: &[CardLine]) -> List {
+    let head = heads(&["card", "made", "customer", "name", "amount", "state", "replaces"]);
+    List::of(head, rows, |row| {
+        vec![
+            code(&row.card),
+            row.issued_on.into(),
+            code(&row.customer),
+            (&row.name).into(),
+            money(row.total_cents),
+            word("delivery", &row.state).into(),
+            row.replaces.as_ref().map(code).into(),
+        ]
+    })
+    .sparing(&[6, 3])
+}
+
+fn of_invoices(rows: &[InvoiceLine]) -> List {
+    let head = heads(&["invoice", "date", "customer", "name", "service", "gross"]);
+    summed(List::of(head, rows, |row| {
+        vec![
+            code(&row.invoice),
+            row.date.into(),
+            row.customer.as_ref().map(code).into(),
+            row.name.clone().into(),
+            row.service.as_ref().map(code).into(),
+            money(row.gross_cents),
+        ]
+    }))
+    .sparing(&[4])
+}
+
+fn of_debtors(rows: &[DebtorRow]) -> List {
+    let ages = BUCKETS.map(|age| say!("list.age", age));
+    let mut head = heads(&["customer", "name", "phone", "days"]);
+    head.extend(ages);
+    head.extend(heads(&["sum", "last_mail"]));
+    summed(List::of(head, rows, |row| {
+        let who = [code(&row.customer), (&row.name).into(), row.phone.clone().into(), row.days.into()];
+        let ages = BUCKETS.map(|age| some_money(row.buckets.get(age).copied().unwrap_or_default()));
+        who.into_iter().chain(ages).chain([money(row.total_cents), row.last_mail.into()]).collect()
+    }))
+    .sparing(&[9, 4, 5, 6, 7])
+}
+
+fn of_credits(rows: &[CreditRow]) -> List {
+    summed(List::of(heads(&["customer", "name", "phone", "since", "credit"]), rows, |row| {
+        vec![
+            code(&row.customer),
+            (&row.name).into(),
+            row.phone.clone().into(),
+            row.since.into(),
+            money(row.credit_cents),
+        ]
+    }))
+}

@@ -1,0 +1,302 @@
+//! The desk: lists, lookups and records as accounting and support use them, in their language.
+
+use crate::support::sandbox::{Ran, Sandbox};
+use serde_json::Value;
+
+fn in_greek(sandbox: &Sandbox) {
+    sandbox.reconfigure("[staff]\nlanguage = \"en\"", "[staff]\nlanguage = \"el\"");
+}
+
+fn list(sandbox: &Sandbox, arguments: &[&str], day: &str) -> Ran {
+    let whole: Vec<&str> = ["list"].iter().chain(arguments).copied().chain(["--as-of", day]).collect();
+    sandbox.run(&whole)
+}
+
+fn record(sandbox: &Sandbox, day: &str, arguments: &[&str]) -> Ran {
+    let whole: Vec<&str> =
+        ["record"].iter().chain(arguments).copied().chain(["--as-of", day, "--by", "maria"]).collect();
+    sandbox.run(&whole)
+}
+
+fn narrow(sandbox: &Sandbox, arguments: &[&str], columns: &str) -> String {
+    let output = sandbox.command(arguments).env("COLUMNS", columns).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn whoever_owes_is_listed_by_the_age_of_the_debt_with_sums() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.notify("2025-03-01").exits(0);
+    // 33 days after the expiry of 31/3
+    let debtors = list(&sandbox, &["debtors", "--json"], "2025-05-03").exits(0).json();
+    let first = &debtors["debtors"][0];
+    assert_eq!((&first["customer"], &first["days"]), (&"K-1".into(), &33.into()), "{debtors}");
+    assert_eq!(first["buckets"], serde_json::json!({ "0-30": 0, "31-60": 12400, "61-90": 0, "90+": 0 }));
+    assert_eq!(first["last_mail"], "2025-03-01");
+    assert_eq!(debtors["totals"]["31-60"], 12400);
+    assert_eq!(debtors["totals"]["total_cents"], 12400);
+    let none = list(&sandbox, &["debtors", "--json"], "2025-03-31").exits(0).json();
+    assert_eq!(none["debtors"], serde_json::json!([]), "it expires today, and is not overdue");
+    assert_eq!(
+        none["totals"],
+        serde_json::json!({ "0-30": 0, "31-60": 0, "61-90": 0, "90+": 0, "total_cents": 0 })
+    );
+    let rich = list(&sandbox, &["debtors", "--min", "124,01", "--json"], "2025-05-03").exits(0).json();
+    assert_eq!(rich["debtors"], serde_json::json!([]));
+}
+
+#[test]
+fn every_list_has_its_rows_and_knows_its_filters() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.notify("2025-03-01").exits(0);
+    sandbox.pay("2025-03-02;130,00;T-1;K-1;;;;\n2025-03-02;7,00;T-2;;;;ΑΓΝΩΣΤΟΣ;\n", "2025-03-02");
+    let of = |arguments: &[&str]| -> Value {
+        let whole: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
+        list(&sandbox, &whole, "2025-03-02").exits(0).json()
+    };
+    let codes = |view: &Value, list: &str, key: &str| -> Vec<String> {
+        view[list].as_array().unwrap().iter().map(|row| row[key].to_string().replace('"', "")).collect()
+    };
+    assert_eq!(codes(&of(&["customers"]), "customers", "customer"), ["K-2", "K-1"], "by name");
+    assert_eq!(of(&["customers", "--customer", "K-1"])["customers"][0]["credit_cents"], 600);
+    assert_eq!(codes(&of(&["services", "--kind", "hosting"]), "services", "service"), ["S-1", "S-2"]);
+    assert_eq!(
+        codes(&of(&["services", "--state", "suspended"]), "services", "service"),
+        Vec::<String>::new()
+    );
+    assert_eq!(codes(&of(&["services", "--to", "30/03/2025"]), "services", "service"), Vec::<String>::new());
+    assert_eq!(codes(&of(&["charges", "--state", "settled"]), "charges", "service"), ["S-1"]);
+    assert_eq!(codes(&of(&["payments", "--state", "unmatched"]), "payments", "bank_ref"), ["T-2"]);
+    assert_eq!(codes(&of(&["payments", "--min", "100"]), "payments", "bank_ref"), ["T-1"]);
+    assert_eq!(codes(&of(&["cards", "--state", "sent"]), "cards", "card"), ["KX-2025-000001"]);
+    assert_eq!(of(&["credits"])["total_cents"], 600);
+    record(&sandbox, "2025-03-03", &["invoice", "ΤΠΥ-1", "--date", "2025-03-03", "--service", "S-1"])
+        .exits(0);
+    assert_eq!(codes(&of(&["invoices", "--from", "2025-03-03"]), "invoices", "invoice"), ["ΤΠΥ-1"]);
+    let wrong = list(&sandbox, &["cards", "--kind", "hosting"], "2025-03-02").exits(2);
+    assert!(wrong.stderr.contains("this list has no --kind"), "{}", wrong.stderr);
+    let wrong = list(&sandbox, &["services", "--state", "lost"], "2025-03-02").exits(2);
+    assert!(wrong.stderr.contains("active, suspended, terminated, ended"), "{}", wrong.stderr);
+    let csv = list(&sandbox, &["customers", "--csv"], "2025-03-02").exits(0).stdout;
+    assert!(csv.starts_with("\u{feff}customer;name;"), "{csv}");
+    assert_eq!(csv.lines().count(), 3, "a file for other programs has no line of sums: {csv}");
+}
+
+#[test]
+fn income_is_foretold_once_for_each_period_and_what_is_overdue_stands_apart() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox
+        .import(
+            "services",
+            "code;customer;kind;name;price;period_months;expires_on\n\
+             S-5;K-2;backup;Αντίγραφα;10,00;1;31/03/2025\nS-6;K-2;custom_app;Εφαρμογή;500,00;12;30/04/2025\n",
+            "2025-02-01",
+        )
+        .exits(0);
+    let forecast = |arguments: &[&str], day: &str| -> Value {
+        let whole: Vec<&str> =
+            ["forecast", "--json"].iter().chain(arguments).copied().chain(["--as-of", day]).collect();
+        sandbox.run(&whole).exits(0).json()
+    };
+    let view = forecast(&["--months", "3"], "2025-03-01");
+    let months: Vec<(String, i64)> = view["forecast"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["month"].as_str().unwrap().to_owned(), row["cents"].as_i64().unwrap()))
+        .collect();
+    // S-1 124,00 and S-5 12,40 in March, S-5 alone on 30/4 and 31/5; a custom application is collected by hand
+    let s2 = forecast(&["--months", "3", "--by", "customer"], "2025-03-01");
+    assert_eq!(months[0].0, "2025-03");
+    assert_eq!(months[1], ("2025-04".to_owned(), 1240), "{view}");
+    assert_eq!(view["total_cents"], months.iter().map(|(_, cents)| cents).sum::<i64>());
+    assert_eq!(s2["total_cents"], view["total_cents"]);
+    let kinds = forecast(&["--months", "3", "--by", "kind"], "2025-03-01");
+    assert!(!kinds.to_string().contains("custom_app"), "{kinds}");
+    assert_eq!(kinds["total_cents"], view["total_cents"]);
+    // paid before its expiry: that period brings nothing more
+    sandbox.notify("2025-03-01").exits(0);
+    sandbox.pay("2025-03-02;124,00;T-1;K-1;S-1;;;\n", "2025-03-02").exits(0);
+    let paid = forecast(&["--months", "3"], "2025-03-02");
+    assert_eq!(paid["total_cents"].as_i64().unwrap(), view["total_cents"].as_i64().unwrap() - 12_400);
+    let late = forecast(&["--months", "1"], "2025-04-02");
+    assert!(late["overdue_cents"].as_i64().unwrap() > 0, "{late}");
+}
+
+#[test]
+fn one_run_is_shown_with_what_it_made_and_did() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.run(&["nightly", "--as-of", "2025-03-01"]).exits(0);
+    let shown = sandbox.run(&["runs", "show", "3", "--json"]).exits(0).json();
+    assert_eq!(shown["run"]["command"], "nightly");
+    assert_eq!(shown["messages"][0]["card"], "KX-2025-000001");
+    assert!(shown["journal"].as_array().unwrap().iter().any(|line| line["what"] == "message_queued"));
+    let text = sandbox.run(&["runs", "show", "3"]).exits(0).stdout;
+    assert!(text.contains("KX-2025-000001") && text.contains("card made"), "{text}");
+    let none = sandbox.run(&["runs", "show", "99"]);
+    assert_eq!((none.status, none.stderr.contains("there is no run 99")), (2, true), "{none:?}");
+}
+
+#[test]
+fn staff_read_their_own_language_and_scripts_read_codes() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    in_greek(&sandbox);
+    sandbox.notify("2025-03-01").exits(0);
+    let preview = sandbox.run(&["enforce", "--as-of", "2025-04-08", "--dry-run"]).stdout;
+    assert!(preview.contains("ενέργεια") && preview.contains("για 08/04/2025"), "{preview}");
+    let status = sandbox.run(&["status", "--as-of", "2025-04-08"]).exits(0).stdout;
+    assert!(status.contains("Ληξιπρόθεσμες (") && status.contains("31/03/2025"), "{status}");
+    let english = sandbox.run(&["status", "--as-of", "2025-04-08", "--lang", "en"]).exits(0).stdout;
+    assert!(english.contains("Overdue (") && english.contains("2025-03-31"), "{english}");
+    let json = sandbox.run(&["enforce", "--as-of", "2025-04-08", "--dry-run", "--json"]).json();
+    let step = json["withheld"].as_array().unwrap().iter().chain(json["actions"].as_array().unwrap()).next();
+    assert_eq!(step.unwrap()["action"], "suspend", "codes are no words: {json}");
+    let paid = record(&sandbox, "2025-03-02", &["payment", "K-1", "124,00"]).exits(0).stdout;
+    assert!(paid.contains("Παπαδόπουλος"), "{paid}");
+    assert!(paid.contains("εξοφλήθηκε S-1 έως 31/03/2026, υπόλοιπο 0,00\u{a0}€"), "{paid}");
+    let shown = sandbox.run(&["explain", "K-1", "--as-of", "2025-03-02"]).exits(0).stdout;
+    assert!(shown.contains("εκδόθηκε καρτέλα") && !shown.contains("message_queued"), "{shown}");
+    let wrong = sandbox.run(&["status", "--lang", "fr"]).exits(2);
+    assert!(wrong.stderr.contains("`el` or `en`"), "{}", wrong.stderr);
+}
+
+#[test]
+fn what_a_record_does_is_said_with_the_name_before_it_is_done() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    in_greek(&sandbox);
+    sandbox.notify("2025-03-01").exits(0);
+    let dry = record(&sandbox, "2025-03-02", &["payment", "K-1", "150,00", "--dry-run"]).exits(0).stdout;
+    assert!(
+        dry.contains("εξοφλήθηκε S-1 έως 31/03/2026, υπόλοιπο 0,00\u{a0}€, πίστωση 26,00\u{a0}€"),
+        "{dry}"
+    );
+    assert!(dry.contains("δεν γράφτηκε τίποτα"), "{dry}");
+    let held = record(&sandbox, "2025-03-02", &["hold", "S-1", "20/04/2025"]).exits(0);
+    assert!(
+        held.stdout.contains("έως και 20/04/2025") && held.stdout.contains("υπόλοιπο 124,00"),
+        "{held:?}"
+    );
+    let json = record(&sandbox, "2025-03-02", &["payment", "K-1", "124,00", "--json"]).exits(0).json();
+    assert_eq!(json["effect"]["settled"][0], serde_json::json!({ "what": "S-1", "until": "2026-03-31" }));
+    assert_eq!((&json["effect"]["due_cents"], &json["effect"]["credit_cents"]), (&0.into(), &0.into()));
+}
+
+#[test]
+fn customers_and_services_are_named_by_anything_whole_in_records() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let service = "code;customer;kind;name;domain_name;price;period_months;expires_on\n";
+    let rows = "S-8;K-2;hosting;Φιλοξενία;shop.example;60,00;12;01/12/2025\nS-9;K-2;ssl;SSL;shop.example;20,00;12;01/12/2025\n\
+                S-10;K-2;email;Θυρίδες;post.example;20,00;12;01/12/2025\n";
+    sandbox.import("services", format!("{service}{rows}"), "2025-02-01").exits(0);
+    let held = record(&sandbox, "2025-03-02", &["hold", "POST.example", "01/04/2025"]).exits(0).stdout;
+    assert!(held.contains("`S-10`"), "{held}");
+    let several = record(&sandbox, "2025-03-02", &["hold", "shop.example", "01/04/2025"]).exits(2);
+    assert!(several.stderr.contains("S-8, S-9"), "{}", several.stderr);
+    let customer = sandbox.run(&["find", "K-1", "--json"]).exits(0).json();
+    let reference = customer["customers"][0]["reference"].as_str().unwrap().to_owned();
+    let paid = record(&sandbox, "2025-03-02", &["payment", &reference, "12,00", "--json"]).exits(0).json();
+    assert_eq!(paid["effect"]["customer"], "K-1");
+}
+
+#[test]
+fn a_customer_and_a_service_are_entered_by_hand_and_a_file_does_not_undo_it() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let customer = [
+        "customer",
+        "K-7",
+        "--name",
+        "Ζαφειρίου Ελένη",
+        "--email",
+        "eleni@ergo.example",
+        "--phone",
+        "2310 1",
+    ];
+    record(&sandbox, "2025-03-15", &customer).exits(0);
+    let service = [
+        "service",
+        "S-70",
+        "--customer",
+        "eleni@ergo.example",
+        "--kind",
+        "hosting",
+        "--name",
+        "Φιλοξενία",
+        "--price",
+        "60",
+        "--months",
+        "12",
+        "--expires",
+        "30/06/2025",
+        "--from",
+        "15/03/2025",
+        "--json",
+    ];
+    let dry: Vec<&str> = service.iter().copied().chain(["--dry-run"]).collect();
+    let foretold = record(&sandbox, "2025-03-15", &dry).exits(0).json();
+    let entered = record(&sandbox, "2025-03-15", &service).exits(0).json();
+    // 107 of the 365 days up to 30/6, at 60,00: 17,59 and VAT
+    assert_eq!(entered["effect"]["due_cents"], 2181, "{entered}");
+    assert_eq!(foretold["effect"]["due_cents"], 2181);
+    let charges = list(&sandbox, &["charges", "--customer", "K-7", "--json"], "2025-03-15").exits(0).json();
+    let label = charges["charges"][0]["label"].as_str().unwrap();
+    assert_eq!(label, "Φιλοξενία (15/03/2025 – 29/06/2025)");
+    // changed, and a file that still has the old value disputes it
+    record(&sandbox, "2025-03-16", &["customer", "K-7", "--phone", "2310 2"]).exits(0);
+    let file = "code;name;email;phone\nK-7;Ζαφειρίου Ελένη;eleni@ergo.example;2310 1\n";
+    let disputed = sandbox.import("customers", file, "2025-03-17");
+    assert!(disputed.did() && disputed.stdout.contains("--take phone"), "{disputed:?}");
+    let phone = || list(&sandbox, &["customers", "--customer", "K-7", "--json"], "2025-03-17").json();
+    assert_eq!(phone()["customers"][0]["phone"], "2310 2");
+    let path = sandbox.file("again.csv", file);
+    let taken = ["import", "customers", path.to_str().unwrap(), "--take", "phone", "--as-of", "2025-03-17"];
+    assert!(sandbox.run(&taken).did());
+    assert_eq!(phone()["customers"][0]["phone"], "2310 1");
+    for (arguments, why) in [
+        (vec!["service", "S-71", "--kind", "hosting"], "there is no service `S-71`"),
+        (vec!["service", "S-70", "--from", "2025-03-01"], "runs already"),
+        (vec!["service", "S-70", "--months", "0"], "months from 1 to 120"),
+        (vec!["customer", "K-8", "--email", "x@y.example"], "it is empty"),
+        (vec!["customer", "K-7", "--email", "no address"], "no address"),
+    ] {
+        let refused = record(&sandbox, "2025-03-16", &arguments);
+        assert!(refused.status != 0 && refused.stderr.contains(why), "{arguments:?} {refused:?}");
+    }
+}
+
+#[test]
+fn tables_keep_to_a_window_of_eighty_and_sixty_letters_and_codes_stay_whole() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    in_greek(&sandbox);
+    sandbox.notify("2025-03-01").exits(0);
+    sandbox.pay(
+        "2025-03-02;7,00;T-2;;;;ΜΙΑ ΠΟΛΥ ΜΕΓΑΛΗ ΕΠΩΝΥΜΙΑ ΑΝΩΝΥΜΟΣ ΕΤΑΙΡΕΙΑ;ΧΩΡΙΣ ΑΙΤΙΟΛΟΓΙΑ\n",
+        "2025-03-02",
+    );
+    let commands: [&[&str]; 14] = [
+        &["list", "customers"],
+        &["list", "services"],
+        &["list", "charges"],
+        &["list", "payments"],
+        &["list", "cards"],
+        &["list", "debtors", "--as-of", "2025-05-03"],
+        &["forecast", "--as-of", "2025-03-02"],
+        &["status", "--as-of", "2025-04-08"],
+        &["find", "example"],
+        &["runs"],
+        &["runs", "show", "3"],
+        &["outbox", "list"],
+        &["enforce", "--dry-run", "--as-of", "2025-04-08"],
+        &["calendar", "--as-of", "2025-03-02"],
+    ];
+    for arguments in commands {
+        for columns in ["80", "60"] {
+            let text = narrow(&sandbox, arguments, columns);
+            let width: usize = columns.parse().unwrap();
+            let long: Vec<&str> = text.lines().filter(|line| line.chars().count() > width).collect();
+            // a sum line and a title are sentences, which a terminal breaks
+            let table: Vec<&&str> = long.iter().filter(|line| line.contains("  ")).collect();
+            assert!(table.is_empty(), "{arguments:?} {columns}: {table:#?}\n{text}");
+        }
+    }
+    assert!(narrow(&sandbox, &["list", "cards"], "60").contains("KX-2025-000001"));
+}
