@@ -87,6 +87,8 @@ pub enum Command {
     /// Look at what waits, failed or is uncertain, and decide what becomes of it
     #[command(subcommand)]
     Outbox(OutboxCommand),
+    /// Write a small web site of plain files: today, who owes, what comes, each customer
+    Report(ReportArgs),
     /// Begin: write a configuration, folders and sample files into a folder
     Init(InitArgs),
     /// Write a copy of the database, while anything else goes on
@@ -100,6 +102,17 @@ pub enum Command {
         /// Which shell
         shell: clap_complete::Shell,
     },
+}
+
+/// `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The folder, which is replaced whole [default: `report.folder`]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Work as of this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<NaiveDate>,
 }
 
 /// `init`.

@@ -300,3 +300,80 @@ fn tables_keep_to_a_window_of_eighty_and_sixty_letters_and_codes_stay_whole() {
     }
     assert!(narrow(&sandbox, &["list", "cards"], "60").contains("KX-2025-000001"));
 }
+
+/// Every file of a folder, by its path from there.
+fn files_of(folder: &std::path::Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let mut found = std::collections::BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+                found.insert(name, std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_report_is_a_site_of_plain_files_with_what_is_open_and_each_link_leads_somewhere() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    in_greek(&sandbox);
+    sandbox.notify("2025-03-01").exits(0);
+    sandbox.pay("2025-03-02;7,00;T-2;;;;ΑΓΝΩΣΤΟΣ <b>;\n", "2025-03-02");
+    let folder = sandbox.path("site");
+    let at = folder.to_str().unwrap();
+    let said = sandbox.run(&["report", "--out", at, "--as-of", "2025-04-20", "--json"]).exits(0).json();
+    let files = files_of(&folder);
+    assert_eq!(said["files"].as_u64().unwrap(), files.len() as u64 - 1, "and a mark: {files:?}");
+    let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
+    assert!(text("index.html").contains("Καμία νύχτα δεν έγινε"), "no night was ever done");
+    assert!(text("owed.html").contains("124,00") && text("owed.html").contains("Παπαδόπουλος"));
+    let page = text("customers/K-1.html");
+    for part in ["a@alpha.example", "S-1", "../cards/KX-2025-000001.pdf", "εκδόθηκε καρτέλα", "20/04/2025"]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(files["cards/KX-2025-000001.pdf"].starts_with(b"%PDF"));
+    assert!(text("bank.html").contains("ΑΓΝΩΣΤΟΣ &lt;b&gt;"));
+    let pages = files.keys().filter(|name| name.ends_with(".html") && !name.starts_with("cards/"));
+    for name in pages {
+        let text = text(name);
+        assert!(text.contains("default-src 'none'"), "{name}");
+        for link in text.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            let base = std::path::Path::new(name).parent().unwrap();
+            assert!(link.starts_with('#') || folder.join(base).join(link).exists(), "{name}: {link}");
+        }
+        for remote in ["http://", "https://", "src="] {
+            assert!(!text.contains(remote), "{name}: {remote}");
+        }
+    }
+    // written anew, whole: what is no longer there is gone
+    std::fs::write(folder.join("old.html"), "").unwrap();
+    sandbox.run(&["report", "--out", at, "--as-of", "2025-04-20"]).exits(0);
+    assert!(!folder.join("old.html").exists());
+    assert!(!sandbox.path("site.writing").exists());
+    let foreign = sandbox.run(&["report", "--out", sandbox.path("").to_str().unwrap()]);
+    assert!(foreign.status == 1 && foreign.stderr.contains("not empty and no report"), "{foreign:?}");
+    assert_eq!(sandbox.run(&["report"]).status, 2, "no folder is named");
+}
+
+#[test]
+fn every_night_writes_the_report_where_the_configuration_says_so() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.reconfigure("[import]", "[report]\nfolder = \"site\"\n\n[import]");
+    sandbox.run(&["nightly", "--as-of", "2025-03-01", "--dry-run"]).exits(0);
+    assert!(!sandbox.path("site").exists());
+    sandbox.run(&["nightly", "--as-of", "2025-03-01"]).exits(0);
+    assert!(files_of(&sandbox.path("site")).contains_key("customers/K-1.html"));
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |name: &str| std::fs::metadata(sandbox.path(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("site"), mode("site/index.html"), mode("site/customers")), (0o700, 0o600, 0o700));
+    sandbox.reconfigure("folder = \"site\"", "folder = \"inbox/../konet-billing.toml/site\"");
+    let night = sandbox.run(&["nightly", "--as-of", "2025-03-02"]);
+    assert!(night.status == 3 && night.stderr.contains("the report was not written"), "{night:?}");
+}

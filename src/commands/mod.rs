@@ -13,6 +13,7 @@ mod notify;
 mod outbox;
 mod record;
 mod render_card;
+mod report;
 mod runs;
 mod status;
 mod taken_away;
@@ -61,6 +62,7 @@ pub fn run(cli: Cli) -> Result<ExitStatus> {
         Command::Runs(args) => runs::run(global, &args),
         Command::Undo(args) => runs::undo(global, &args),
         Command::Outbox(command) => outbox::run(global, &command),
+        Command::Report(args) => report::run(global, &args),
         Command::Backup(args) => copies::backup(global, &args),
         Command::Restore(args) => copies::restore(global, &args),
         Command::Init(args) => copies::init(global, &args),

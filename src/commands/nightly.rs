@@ -23,6 +23,13 @@ pub(super) fn run(global: &Global, args: &NightlyArgs) -> Result<ExitStatus> {
                 status = status.and(ExitStatus::NeedsPerson);
             }
         }
+        if let Some(folder) = desk.config.report.folder.as_deref().filter(|_| !desk.dry_run) {
+            // nor a report that cannot be written
+            if let Err(error) = super::report::written(desk, store, folder) {
+                desk.report.error(&format!("the report was not written: {error:#}"));
+                status = status.and(ExitStatus::NeedsPerson);
+            }
+        }
         if desk.report.json {
             desk.report.result(&view, String::new)?;
         } else if status != ExitStatus::Done || desk.dry_run {

@@ -69,6 +69,19 @@ pub struct Config {
     pub hooks: BTreeMap<ServiceKind, HookSet>,
     /// Imports.
     pub import: Import,
+    /// The report.
+    pub report: SiteOfReport,
+}
+
+/// `[report]`
+#[derive(Debug, Clone)]
+pub struct SiteOfReport {
+    /// Where every night writes it.
+    pub folder: Option<PathBuf>,
+    /// The group that may read it.
+    pub group: Option<String>,
+    /// Where it is read: `file:///…` or `https://…`, for the digest.
+    pub address: Option<String>,
 }
 
 /// `[database]`
@@ -304,6 +317,7 @@ fn read(root: &Section<'_>, path: &Path) -> Config {
         rollout,
         hooks: hooks::hooks(&root.section("hooks"), &place),
         import: running::import(&root.section("import"), &place),
+        report: running::report(&root.section("report"), &place),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `[guard]`, `[rollout]` and `[import]`: how far a run may go.
 
 use super::section::Section;
-use super::{Guard, Import, Rollout, mail};
+use super::{Guard, Import, Rollout, SiteOfReport, mail};
 use crate::billing::guard::Limits;
 use crate::billing::policy::Mode;
 use std::path::PathBuf;
@@ -48,6 +48,16 @@ pub(super) fn rollout(section: &Section<'_>) -> Rollout {
     }
     section.finish();
     rollout
+}
+
+pub(super) fn report(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> SiteOfReport {
+    let report = SiteOfReport {
+        folder: section.text("folder").map(place),
+        group: section.text("group"),
+        address: section.text("address"),
+    };
+    section.finish();
+    report
 }
 
 pub(super) fn import(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Import {

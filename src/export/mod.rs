@@ -2,6 +2,7 @@
 //! format is a file of this room, and knows how it writes a day and an amount.
 
 mod excel;
+pub mod site;
 mod table;
 mod workbook;
 

@@ -42,6 +42,8 @@ pub struct Page {
     pub title: String,
     /// Whether it stands in the menu.
     pub in_menu: bool,
+    /// How much waits there, for the menu.
+    pub count: usize,
     /// What stands on it.
     pub parts: Vec<Part>,
 }
@@ -79,8 +81,8 @@ pub fn site(site: &Site, day: fn(NaiveDate) -> String) -> Result<Vec<(String, Ve
             .iter()
             .filter(|other| other.in_menu)
             .map(|other| {
-                let rows: usize = other.parts.iter().map(rows_of).sum();
-                json!({ "file": other.file, "title": other.title, "here": other.file == page.file, "count": rows })
+                let here = other.file == page.file;
+                json!({ "file": other.file, "title": other.title, "here": here, "count": other.count })
             })
             .collect();
         let drawn = Drawn { site, day, up: &up };
@@ -100,13 +102,6 @@ pub fn site(site: &Site, day: fn(NaiveDate) -> String) -> Result<Vec<(String, Ve
     Ok(files)
 }
 
-fn rows_of(part: &Part) -> usize {
-    match part {
-        Part::Table(_, list) => list.rows.len(),
-        _ => 0,
-    }
-}
-
 struct Drawn<'a> {
     site: &'a Site,
     day: fn(NaiveDate) -> String,
@@ -123,7 +118,14 @@ impl Drawn<'_> {
             Part::Links(title, links) => {
                 let items: String = links
                     .iter()
-                    .map(|(words, to)| format!("<li><a href=\"{}{}\">{}</a></li>", self.up, html_escape(to), html_escape(words)))
+                    .map(|(words, to)| {
+                        format!(
+                            "<li><a href=\"{}{}\">{}</a></li>",
+                            self.up,
+                            html_escape(to),
+                            html_escape(words)
+                        )
+                    })
                     .collect();
                 format!("<h2>{}</h2><ul>{items}</ul>", html_escape(title))
             }
@@ -131,8 +133,14 @@ impl Drawn<'_> {
     }
 
     fn table(&self, title: &str, list: &List) -> String {
-        let head: String =
-            list.head.iter().map(|name| format!("<th scope=\"col\">{}</th>", html_escape(name))).collect();
+        let is_number = |at: usize| {
+            list.rows.iter().any(|row| matches!(row.get(at), Some(Cell::Money(_) | Cell::Count(_))))
+        };
+        let head = list.head.iter().enumerate().map(|(at, name)| {
+            let class = if is_number(at) { " class=\"n\"" } else { "" };
+            format!("<th scope=\"col\"{class}>{}</th>", html_escape(name))
+        });
+        let head: String = head.collect();
         let row = |cells: &Vec<Cell>| -> String {
             format!("<tr>{}</tr>\n", cells.iter().map(|cell| self.cell(cell)).collect::<String>())
         };
@@ -152,13 +160,21 @@ impl Drawn<'_> {
             Cell::Code(code) => {
                 let text = html_escape(code);
                 match self.site.places.get(code) {
-                    Some(place) => format!("<td class=\"c\"><a href=\"{}{}\">{text}</a></td>", self.up, html_escape(place)),
+                    Some(place) => format!(
+                        "<td class=\"c\"><a href=\"{}{}\">{text}</a></td>",
+                        self.up,
+                        html_escape(place)
+                    ),
                     None => format!("<td class=\"c\">{text}</td>"),
                 }
             }
             Cell::Day(day) => format!("<td class=\"d\" data-v=\"{day}\">{}</td>", (self.day)(*day)),
             Cell::Money(amount) => {
-                format!("<td class=\"n\" data-v=\"{}\">{}</td>", amount.cents(), html_escape(&amount.to_string()))
+                format!(
+                    "<td class=\"n\" data-v=\"{}\">{}</td>",
+                    amount.cents(),
+                    html_escape(&amount.to_string())
+                )
             }
             Cell::Count(count) => format!("<td class=\"n\" data-v=\"{count}\">{count}</td>"),
         }
@@ -219,15 +235,30 @@ mod tests {
         let evil = "<script>alert(1)</script>\" onload=\"x";
         let list = List::of(vec!["who".to_owned()], &[evil], |name| vec![(*name).into(), code("K-1")]);
         let place = ("K-1".to_owned(), "customers/K-1.html".to_owned());
-        let page = |file: &str, parts| Page { file: file.to_owned(), title: evil.to_owned(), in_menu: true, parts };
+        let page = |file: &str, parts| Page {
+            file: file.to_owned(),
+            title: evil.to_owned(),
+            in_menu: true,
+            count: 0,
+            parts,
+        };
         let words = ["skip", "pages", "search", "found"].map(|word| (word, word.to_owned()));
         let made = Site {
             company: evil.to_owned(),
             language: "el",
             words: words.into(),
             pages: vec![
-                page("index.html", vec![Part::Table(evil.to_owned(), list.clone()), Part::Warn(evil.to_owned())]),
-                page("customers/K-1.html", vec![Part::Bars(evil.to_owned(), vec![(evil.to_owned(), Money::from_cents(5))]), Part::Table(String::new(), list)]),
+                page(
+                    "index.html",
+                    vec![Part::Table(evil.to_owned(), list.clone()), Part::Warn(evil.to_owned())],
+                ),
+                page(
+                    "customers/K-1.html",
+                    vec![
+                        Part::Bars(evil.to_owned(), vec![(evil.to_owned(), Money::from_cents(5))]),
+                        Part::Table(String::new(), list),
+                    ],
+                ),
             ],
             places: [place].into(),
             ..Site::default()

@@ -16,6 +16,7 @@ pub mod money;
 pub mod night;
 pub mod notify;
 pub mod record;
+pub mod report;
 pub mod restore;
 pub mod spared;
 pub mod status;

@@ -15,6 +15,7 @@ mod nightly;
 mod notify;
 pub mod outbox;
 pub mod record;
+pub(crate) mod report;
 pub mod runs;
 pub mod status;
 

@@ -71,7 +71,7 @@ pub(crate) fn income(view: &ForecastView) -> List {
 }
 
 /// `2026-10` as the language writes a month.
-fn month_of(month: &str) -> String {
+pub(super) fn month_of(month: &str) -> String {
     match month.split_once('-') {
         Some((year, number)) => say!("list.month", number, year),
         None => month.to_owned(),
@@ -98,7 +98,7 @@ fn of_customers(rows: &[CustomerRow]) -> List {
         vec![
             code(&row.customer),
             (&row.name).into(),
-            row.phone.as_ref().into(),
+            row.phone.as_ref().map(code).into(),
             (&row.email).into(),
             row.tax_id.as_ref().map(code).into(),
             code(&row.reference),
@@ -223,7 +223,8 @@ fn of_debtors(rows: &[DebtorRow]) -> List {
     head.extend(ages);
     head.extend(heads(&["sum", "last_mail"]));
     summed(List::of(head, rows, |row| {
-        let who = [code(&row.customer), (&row.name).into(), row.phone.clone().into(), row.days.into()];
+        let who =
+            [code(&row.customer), (&row.name).into(), row.phone.as_ref().map(code).into(), row.days.into()];
         let ages = BUCKETS.map(|age| some_money(row.buckets.get(age).copied().unwrap_or_default()));
         who.into_iter().chain(ages).chain([money(row.total_cents), row.last_mail.into()]).collect()
     }))
@@ -235,7 +236,7 @@ fn of_credits(rows: &[CreditRow]) -> List {
         vec![
             code(&row.customer),
             (&row.name).into(),
-            row.phone.clone().into(),
+            row.phone.as_ref().map(code).into(),
             row.since.into(),
             money(row.credit_cents),
         ]

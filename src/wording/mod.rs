@@ -19,6 +19,7 @@ pub mod nightly;
 pub mod notify;
 pub mod outbox;
 pub mod record;
+pub mod report;
 pub mod runs;
 mod speech;
 pub mod status;

@@ -33,39 +33,51 @@ impl Parts {
 /// The tables that were asked for, each with its title, without those that are empty.
 #[must_use]
 pub(crate) fn text(view: &StatusView, parts: Parts) -> String {
-    let shown = wanted(view, parts, to_invoice).into_iter().filter(|(_, list)| !list.rows.is_empty());
+    let shown = wanted(view, parts, to_invoice).into_iter().filter(|(.., list)| !list.rows.is_empty());
     let text: String =
-        shown.map(|(title, list)| format!("{title} ({})\n{}\n", list.rows.len(), table(&list))).collect();
+        shown.map(|(_, title, list)| format!("{title} ({})\n{}\n", list.rows.len(), table(&list))).collect();
     if text.is_empty() { say!("status.nothing") + "\n" } else { text }
 }
 
 /// The lists that were asked for as they are taken away: what waits for a tax invoice with all that one needs.
 #[must_use]
 pub(crate) fn lists(view: &StatusView, parts: Parts) -> Vec<(String, List)> {
-    wanted(view, parts, invoice_sheet)
+    wanted(view, parts, invoice_sheet).into_iter().map(|(_, title, list)| (title, list)).collect()
+}
+
+/// The lists that were asked for, each with its name and its title.
+#[must_use]
+pub(super) fn named(view: &StatusView, parts: Parts) -> Vec<(&'static str, String, List)> {
+    wanted(view, parts, to_invoice)
 }
 
 fn wanted(
     view: &StatusView,
     parts: Parts,
     to_invoice: impl Fn(&[InvoiceRow]) -> List,
-) -> Vec<(String, List)> {
+) -> Vec<(&'static str, String, List)> {
     let whole = parts.is_whole();
     let drift = view.drift.as_deref().unwrap_or_default();
     let all = [
-        (whole, say!("status.overdue"), charges(&view.overdue)),
-        (whole, say!("status.due"), charges(&view.due)),
-        (whole, say!("status.suspended"), services(&view.suspended)),
-        (whole, say!("status.held_back"), listed(&view.held_back)),
-        (whole, say!("status.attention"), listed(&view.attention)),
-        (whole || parts.unmatched, say!("status.unmatched"), unmatched(&view.unmatched)),
-        (whole, say!("status.custom_apps"), services(&view.custom_apps)),
-        (whole || parts.to_invoice, say!("status.to_invoice"), to_invoice(&view.to_invoice)),
-        (whole || parts.work_orders, say!("status.work_orders"), work_orders(&view.work_orders)),
-        (parts.shadow, say!("status.shadow"), shadow(&view.shadow)),
-        (parts.drift, say!("status.drift"), drifted(drift)),
+        (whole, "overdue", say!("status.overdue"), charges(&view.overdue)),
+        (whole, "due", say!("status.due"), charges(&view.due)),
+        (whole, "suspended", say!("status.suspended"), services(&view.suspended)),
+        (whole, "held_back", say!("status.held_back"), listed(&view.held_back)),
+        (whole, "attention", say!("status.attention"), listed(&view.attention)),
+        (whole || parts.unmatched, "unmatched", say!("status.unmatched"), unmatched(&view.unmatched)),
+        (whole, "custom_apps", say!("status.custom_apps"), services(&view.custom_apps)),
+        (whole || parts.to_invoice, "to_invoice", say!("status.to_invoice"), to_invoice(&view.to_invoice)),
+        (
+            whole || parts.work_orders,
+            "work_orders",
+            say!("status.work_orders"),
+            work_orders(&view.work_orders),
+        ),
+        (parts.shadow, "shadow", say!("status.shadow"), shadow(&view.shadow)),
+        (parts.drift, "drift", say!("status.drift"), drifted(drift)),
     ];
-    all.into_iter().filter(|(is_wanted, ..)| *is_wanted).map(|(_, title, list)| (title, list)).collect()
+    let wanted = all.into_iter().filter(|(is_wanted, ..)| *is_wanted);
+    wanted.map(|(_, name, title, list)| (name, title, list)).collect()
 }
 
 fn money(cents: i64) -> Cell {
