@@ -95,6 +95,9 @@ pub enum Command {
     Backup(BackupArgs),
     /// Put a backup in the database's place; the replaced one is kept beside it
     Restore(RestoreArgs),
+    /// Hand out all that is kept of a customer, or erase it where no law keeps it
+    #[command(subcommand)]
+    Privacy(PrivacyCommand),
     /// Check configuration, database, templates and fonts; sends nothing
     Check(CheckArgs),
     /// Print the completions of a shell
@@ -138,6 +141,36 @@ pub struct RestoreArgs {
     /// Work as of this day
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub as_of: Option<NaiveDate>,
+}
+
+/// `privacy`.
+#[derive(Debug, Subcommand)]
+pub enum PrivacyCommand {
+    /// Print all that is kept of a customer, with --json whole
+    Export {
+        /// A customer's code; or a whole domain name, e-mail, ΑΦΜ, reference or card number
+        customer: String,
+        /// Also write it, and every message as it went, into this folder
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// Replace a customer by a pseudonym, in the database and in our own backups; refused while money or services are open
+    Erase {
+        /// The customer's code
+        customer: String,
+        /// Who decides [default: SUDO_USER or the log-in name]
+        #[arg(long)]
+        by: Option<String>,
+        /// Why; kept in the journal
+        #[arg(long)]
+        reason: String,
+        /// Show what would be erased and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Work as of this day
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        as_of: Option<NaiveDate>,
+    },
 }
 
 /// `check`.

@@ -73,3 +73,102 @@ fn what_is_no_backup_replaces_nothing() {
     let itself = sandbox.run(&["restore", database]);
     assert!(itself.stderr.contains("is the database itself"), "{itself:?}");
 }
+
+#[test]
+fn a_customer_is_handed_out_whole_and_erased_in_every_place_that_is_ours() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.reconfigure("[database]\n", "[database]\nbackups = \"backups\"\n");
+    sandbox.file(
+        "inbox/payments-1.csv",
+        "date;amount;bank_ref;customer;payer\n2025-03-01;124,00;T-1;K-1;Παπαδόπουλος Ιωάννης\n",
+    );
+    sandbox.run(&["nightly", "--as-of", "2025-03-01"]);
+    sandbox.run(&["nightly", "--as-of", "2025-03-02"]);
+    let export =
+        sandbox.run(&["privacy", "export", "a@alpha.example", "--out", "kept", "--json"]).exits(0).json();
+    assert_eq!(export["kept"]["customers"][0]["name"], "Παπαδόπουλος Ιωάννης");
+    assert_eq!(export["kept"]["payments"][0]["payer"], "Παπαδόπουλος Ιωάννης");
+    assert!(!export["kept"]["deliveries"].as_array().unwrap().is_empty());
+    assert!(sandbox.path("kept/kept.json").exists() && !export["files"].as_array().unwrap().is_empty());
+    assert!(!export.to_string().contains("beta.example"), "nothing of others");
+    let erase = |arguments: &[&str]| {
+        let whole: Vec<&str> =
+            ["privacy", "erase", "K-1", "--by", "maria", "--reason", "αίτημα", "--as-of", "2025-03-03"]
+                .iter()
+                .chain(arguments)
+                .copied()
+                .collect();
+        sandbox.run(&whole)
+    };
+    let refused = erase(&[]).exits(2);
+    assert!(refused.stderr.contains("S-1") && refused.stderr.contains("tax invoice"), "{}", refused.stderr);
+    let record = |arguments: &[&str]| {
+        let whole: Vec<&str> = ["record"]
+            .iter()
+            .chain(arguments)
+            .copied()
+            .chain(["--by", "maria", "--as-of", "2025-03-03"])
+            .collect();
+        sandbox.run(&whole)
+    };
+    record(&["end", "S-1"]).exits(0);
+    record(&["invoice", "ΤΠΥ-1", "2025-03-03", "--service", "S-1", "--period-from", "2025-03-31"]);
+    let known = ["Παπαδόπουλος", "a@alpha.example", "090000045"];
+    let databases = || {
+        let mut found =
+            vec![sandbox.path("konet.db"), sandbox.path("konet.db-wal"), sandbox.path("konet.db.handover")];
+        found.extend(std::fs::read_dir(sandbox.path("backups")).unwrap().map(|entry| entry.unwrap().path()));
+        found
+    };
+    let named = || -> Vec<String> {
+        let holds = |path: &std::path::Path| {
+            let bytes = std::fs::read(path).unwrap_or_default();
+            known.iter().any(|word| bytes.windows(word.len()).any(|part| part == word.as_bytes()))
+        };
+        databases().iter().filter(|path| holds(path)).map(|path| path.display().to_string()).collect()
+    };
+    assert!(named().len() >= 3, "the database, a backup and the journal: {:?}", named());
+    let dry = erase(&["--dry-run"]).exits(0);
+    assert!(dry.stdout.contains("nothing was written") && named().len() >= 3, "{dry:?}");
+    let erased = erase(&["--json"]).exits(3).json();
+    assert_eq!(named(), Vec::<String>::new(), "{erased}");
+    assert!(erased["left"][0].as_str().unwrap().contains("payments-1.csv"), "a file of others too: {erased}");
+    let money = sandbox.run(&["list", "payments", "--json"]).exits(0).json();
+    assert_eq!(money["payments"][0]["amount_cents"], 12_400, "the books stay");
+    let back = sandbox.import("customers", crate::support::sandbox::CUSTOMERS, "2025-03-04");
+    assert!(back.did(), "{back:?}");
+    let names = sandbox.run(&["list", "customers", "--json"]).exits(0).stdout;
+    assert!(
+        names.contains("erased-K-1") && !names.contains("Παπαδόπουλος"),
+        "a file does not bring them back: {names}"
+    );
+    sandbox.run(&["check"]);
+}
+
+#[test]
+fn whoever_watches_is_told_of_a_night_and_reads_its_figures() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let told = sandbox.file("told", "#!/bin/sh\necho \"$1 $KONET_STATUS\" >> heard\ncat >> facts\n");
+    std::fs::set_permissions(&told, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let lines =
+        "on_success = [\"told\", \"ok\"]\non_failure = [\"told\", \"failed\"]\ntextfile = \"night.prom\"\n";
+    sandbox.reconfigure("[import]", &format!("[monitor]\n{lines}\n[import]"));
+    sandbox.run(&["nightly", "--as-of", "2025-03-01", "--dry-run"]).exits(0);
+    assert!(!sandbox.path("heard").exists(), "a dry run is no night");
+    sandbox.run(&["nightly", "--as-of", "2025-03-01"]).exits(0);
+    let figures = std::fs::read_to_string(sandbox.path("night.prom")).unwrap();
+    for line in [
+        "konet_billing_last_night_exit_status 0",
+        "konet_billing_last_night_messages 1",
+        "konet_billing_unmatched_payments 0",
+    ] {
+        assert!(figures.lines().any(|found| found == line), "{line}: {figures}");
+    }
+    let mode = std::fs::metadata(sandbox.path("night.prom")).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o644, "another program reads it");
+    std::fs::write(sandbox.path("konet.db"), "no database").unwrap();
+    let failed = sandbox.run(&["nightly", "--as-of", "2025-03-02"]);
+    assert_eq!(failed.status, 1, "{failed:?}");
+    assert_eq!(std::fs::read_to_string(sandbox.path("heard")).unwrap(), "ok 0\nfailed 1\n");
+    assert!(std::fs::read_to_string(sandbox.path("facts")).unwrap().contains("\"exit_status\":1"));
+}

@@ -70,8 +70,12 @@ fn every_list_has_its_rows_and_knows_its_filters() {
     assert_eq!(codes(&of(&["payments", "--min", "100"]), "payments", "bank_ref"), ["T-1"]);
     assert_eq!(codes(&of(&["cards", "--state", "sent"]), "cards", "card"), ["KX-2025-000001"]);
     assert_eq!(of(&["credits"])["total_cents"], 600);
-    record(&sandbox, "2025-03-03", &["invoice", "ΤΠΥ-1", "--date", "2025-03-03", "--service", "S-1"])
-        .exits(0);
+    record(
+        &sandbox,
+        "2025-03-03",
+        &["invoice", "ΤΠΥ-1", "2025-03-03", "--service", "S-1", "--period-from", "2025-03-31"],
+    )
+    .exits(0);
     assert_eq!(codes(&of(&["invoices", "--from", "2025-03-03"]), "invoices", "invoice"), ["ΤΠΥ-1"]);
     let wrong = list(&sandbox, &["cards", "--kind", "hosting"], "2025-03-02").exits(2);
     assert!(wrong.stderr.contains("this list has no --kind"), "{}", wrong.stderr);

@@ -30,7 +30,7 @@ impl Dice {
 
 /// A company with something to tell to so many customers today.
 fn company(server: &Server, customers: usize) -> Sandbox {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::on_disk();
     sandbox.reconfigure(
         "transport = \"folder\"\nfolder = \"outbox\"",
         &format!(

@@ -1,8 +1,7 @@
 //! `backup FILE`, `restore FILE` and `init DIR`.
 
-use super::Session;
+use super::{Session, today};
 use crate::cli::{BackupArgs, Global, InitArgs, RestoreArgs};
-use crate::clock;
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::{gates, init, restore};
@@ -55,8 +54,7 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Result<ExitStatus>
 }
 
 pub(super) fn init(global: &Global, args: &InitArgs) -> Result<ExitStatus> {
-    let today = clock::now().date_naive();
-    let written = init::init(&args.folder, today).map_err(|error| Stop::usage(format!("{error:#}")))?;
+    let written = init::init(&args.folder, today()).map_err(|error| Stop::usage(format!("{error:#}")))?;
     wording::speak(global.lang.unwrap_or(crate::billing::customer::Language::Greek), crate::report::window());
     let view = InitView {
         configuration: args.folder.join(init::NAME).display().to_string(),

@@ -11,6 +11,7 @@ mod list;
 mod nightly;
 mod notify;
 mod outbox;
+mod privacy;
 mod record;
 mod render_card;
 mod report;
@@ -63,6 +64,7 @@ pub fn run(cli: Cli) -> Result<ExitStatus> {
         Command::Undo(args) => runs::undo(global, &args),
         Command::Outbox(command) => outbox::run(global, &command),
         Command::Report(args) => report::run(global, &args),
+        Command::Privacy(command) => privacy::run(global, &command),
         Command::Backup(args) => copies::backup(global, &args),
         Command::Restore(args) => copies::restore(global, &args),
         Command::Init(args) => copies::init(global, &args),
@@ -186,6 +188,11 @@ impl Session {
         }
         outcome
     }
+}
+
+/// The day, for what has no configuration yet.
+fn today() -> NaiveDate {
+    clock::now().date_naive()
 }
 
 /// Root working on somebody else's database would leave files behind that its owner cannot open.

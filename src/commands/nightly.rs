@@ -2,15 +2,40 @@
 
 use super::Session;
 use crate::cli::{Global, NightlyArgs};
+use crate::error;
 use crate::exit_status::ExitStatus;
 use crate::jobs::deliver::digest;
 use crate::jobs::night::night;
+use crate::jobs::{Desk, monitor};
 use crate::wording;
 use anyhow::Result;
 use std::time::Duration;
 
 pub(super) fn run(global: &Global, args: &NightlyArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, args.dry_run)?;
+    let outcome = whole(&session);
+    if !session.desk.dry_run {
+        tell(&session.desk, &outcome);
+    }
+    outcome
+}
+
+/// Whoever watches hears how it ended; of a night that failed accounting does too.
+fn tell(desk: &Desk, outcome: &Result<ExitStatus>) {
+    let status = outcome.as_ref().map_or_else(error::status_of, |status| *status);
+    let why = outcome.as_ref().err().map(|error| format!("{error:#}"));
+    if let Some(why) = why.as_deref().filter(|_| status != ExitStatus::Locked) {
+        let unreached = digest::send_failure(desk, why).unwrap_or_else(|error| vec![format!("{error:#}")]);
+        unreached
+            .iter()
+            .for_each(|why| desk.report.error(&format!("the digest of the night did not go to {why}")));
+    }
+    if let Some(why) = monitor::tell(desk, status, why.as_deref()) {
+        desk.report.error(&format!("the monitor was not told: {why}"));
+    }
+}
+
+fn whole(session: &Session) -> Result<ExitStatus> {
     let (mut store, _lock) = session.writer(Duration::ZERO, false)?;
     session.as_run(&mut store, "nightly", |desk, store, run, shown| {
         let (view, mut status) = night(desk, store, run, shown)?;
@@ -29,6 +54,12 @@ pub(super) fn run(global: &Global, args: &NightlyArgs) -> Result<ExitStatus> {
                 desk.report.error(&format!("the report was not written: {error:#}"));
                 status = status.and(ExitStatus::NeedsPerson);
             }
+        }
+        if !desk.dry_run
+            && let Err(error) = monitor::figures(desk, store, &view, status)
+        {
+            desk.report.error(&format!("the figures for the monitor: {error:#}"));
+            status = status.and(ExitStatus::NeedsPerson);
         }
         if desk.report.json {
             desk.report.result(&view, String::new)?;

@@ -27,17 +27,7 @@ pub(super) fn hooks(
             child.fault("", format!("`hooks.{name}` is not a kind of service"), None);
             continue;
         };
-        let argv = |key| {
-            let mut argv = child.texts(key)?;
-            check_program(&child, key, &argv, place);
-            // cron's folder is not the configuration's
-            if let Some(program) = argv.first_mut().filter(|program| !program.is_empty()) {
-                // what was checked is what runs: nothing is looked for in PATH or in another folder
-                let checked = place(std::mem::take(program));
-                *program = std::path::absolute(&checked).unwrap_or(checked).display().to_string();
-            }
-            Some(argv)
-        };
+        let argv = |key| argv(&child, key, place);
         let set = HookSet {
             actions: Action::ALL
                 .into_iter()
@@ -50,6 +40,23 @@ pub(super) fn hooks(
         hooks.insert(kind, set);
     }
     hooks
+}
+
+/// A program with its arguments, by its absolute path.
+pub(super) fn argv(
+    section: &Section<'_>,
+    key: &'static str,
+    place: &impl Fn(String) -> PathBuf,
+) -> Option<Vec<String>> {
+    let mut argv = section.texts(key)?;
+    check_program(section, key, &argv, place);
+    // cron's folder is not the configuration's
+    if let Some(program) = argv.first_mut().filter(|program| !program.is_empty()) {
+        // what was checked is what runs: nothing is looked for in PATH or in another folder
+        let checked = place(std::mem::take(program));
+        *program = std::path::absolute(&checked).unwrap_or(checked).display().to_string();
+    }
+    Some(argv)
 }
 
 fn check_program(

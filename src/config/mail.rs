@@ -45,6 +45,7 @@ pub(super) fn mail(section: &Section<'_>, company: &Company, place: &impl Fn(Str
         reply_to: checked("reply_to"),
         bcc: checked("bcc"),
         accounting: section.texts("accounting").unwrap_or_default(),
+        digest_always: digest_always(section),
         language: language.unwrap_or(Language::Greek),
         templates: section.text("templates").map(place),
         archive_months: section.number("archive_months", 600).unwrap_or(120),
@@ -56,6 +57,18 @@ pub(super) fn mail(section: &Section<'_>, company: &Company, place: &impl Fn(Str
     }
     section.finish();
     mail
+}
+
+/// `always`, or only where there is `news`.
+fn digest_always(section: &Section<'_>) -> bool {
+    match section.text("digest").as_deref() {
+        None | Some("always") => true,
+        Some("news") => false,
+        Some(other) => {
+            section.fault("digest", format!("`mail.digest` = `{other}`"), Some("\"always\" or \"news\""));
+            true
+        }
+    }
 }
 
 pub(super) fn check_mailbox(section: &Section<'_>, key: &'static str, text: &str) {

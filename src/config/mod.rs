@@ -5,12 +5,14 @@ mod hooks;
 mod mail;
 mod payment;
 mod policy;
+mod rights;
 mod running;
 mod section;
 mod server;
 
 pub use faults::{ConfigFault, ConfigFaults};
 pub use hooks::HookSet;
+pub use running::{Monitor, SiteOfReport};
 
 use crate::billing::calendar::Calendar;
 use crate::billing::card::{Bank, Company, Iris};
@@ -69,19 +71,10 @@ pub struct Config {
     pub hooks: BTreeMap<ServiceKind, HookSet>,
     /// Imports.
     pub import: Import,
+    /// Who hears of every night.
+    pub monitor: Monitor,
     /// The report.
     pub report: SiteOfReport,
-}
-
-/// `[report]`
-#[derive(Debug, Clone)]
-pub struct SiteOfReport {
-    /// Where every night writes it.
-    pub folder: Option<PathBuf>,
-    /// The group that may read it.
-    pub group: Option<String>,
-    /// Where it is read: `file:///…` or `https://…`, for the digest.
-    pub address: Option<String>,
 }
 
 /// `[database]`
@@ -110,6 +103,8 @@ pub struct Mail {
     pub bcc: Option<String>,
     /// Get the digest.
     pub accounting: Vec<String>,
+    /// Whether the digest of a night without news is sent too.
+    pub digest_always: bool,
     /// Language of customers that have none.
     pub language: Language,
     /// A folder whose templates replace the built-in ones.
@@ -214,7 +209,7 @@ impl Config {
             )
         })?;
         let config = Self::parse(&text, path)?;
-        check_rights(path, &text).map_err(|(message, hint)| fault(message, hint))?;
+        rights::check(path, &text).map_err(|(message, hint)| fault(message, hint))?;
         Ok(config)
     }
 
@@ -317,6 +312,7 @@ fn read(root: &Section<'_>, path: &Path) -> Config {
         rollout,
         hooks: hooks::hooks(&root.section("hooks"), &place),
         import: running::import(&root.section("import"), &place),
+        monitor: running::monitor(&root.section("monitor"), &place),
         report: running::report(&root.section("report"), &place),
     }
 }
@@ -383,28 +379,4 @@ fn vat(section: &Section<'_>) -> Vat {
     };
     section.finish();
     vat
-}
-
-/// A configuration that others may write decides who is suspended; one with a secret is for one reader.
-fn check_rights(path: &Path, text: &str) -> Result<(), (String, &'static str)> {
-    use std::os::unix::fs::PermissionsExt;
-    let Ok(metadata) = std::fs::metadata(path) else { return Ok(()) };
-    let mode = metadata.permissions().mode();
-    if mode & 0o002 != 0 {
-        return Err((
-            "can be written by everybody".to_owned(),
-            "chmod o-w the file: it decides who is suspended",
-        ));
-    }
-    let secret = text.lines().any(|line| {
-        let line = line.trim_start();
-        !line.starts_with('#') && line.starts_with("password") && !line.starts_with("password_file")
-    });
-    if secret && mode & 0o077 != 0 {
-        return Err((
-            "holds a password and can be read by others".to_owned(),
-            "chmod 600 the file, or use `smtp.password_file`",
-        ));
-    }
-    Ok(())
 }

@@ -1,10 +1,32 @@
 //! `[guard]`, `[rollout]` and `[import]`: how far a run may go.
 
 use super::section::Section;
-use super::{Guard, Import, Rollout, SiteOfReport, mail};
+use super::{Guard, Import, Rollout, hooks, mail};
 use crate::billing::guard::Limits;
 use crate::billing::policy::Mode;
 use std::path::PathBuf;
+
+/// `[monitor]`
+#[derive(Debug, Clone)]
+pub struct Monitor {
+    /// Run after a night that was done: an argv, no shell.
+    pub on_success: Option<Vec<String>>,
+    /// Run after one that failed.
+    pub on_failure: Option<Vec<String>>,
+    /// Figures for Prometheus' node exporter.
+    pub textfile: Option<PathBuf>,
+}
+
+/// `[report]`
+#[derive(Debug, Clone)]
+pub struct SiteOfReport {
+    /// Where every night writes it.
+    pub folder: Option<PathBuf>,
+    /// The group that may read it.
+    pub group: Option<String>,
+    /// Where it is read: `file:///…` or `https://…`, for the digest.
+    pub address: Option<String>,
+}
 
 pub(super) fn guard(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Guard {
     let guard = Guard {
@@ -48,6 +70,16 @@ pub(super) fn rollout(section: &Section<'_>) -> Rollout {
     }
     section.finish();
     rollout
+}
+
+pub(super) fn monitor(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Monitor {
+    let monitor = Monitor {
+        on_success: hooks::argv(section, "on_success", place),
+        on_failure: hooks::argv(section, "on_failure", place),
+        textfile: section.text("textfile").map(place),
+    };
+    section.finish();
+    monitor
 }
 
 pub(super) fn report(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> SiteOfReport {

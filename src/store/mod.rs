@@ -15,6 +15,7 @@ mod listing;
 mod migrate;
 mod outbox;
 mod payments;
+mod privacy;
 mod runs;
 mod services;
 mod staff;

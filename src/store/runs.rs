@@ -104,6 +104,16 @@ impl Read {
         Ok(self.connection().query_row(sql, [], |row| row.get(0)).optional()?)
     }
 
+    /// Whether a night before `run` was done for that day.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn had_night(&self, day: NaiveDate, run: Run) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE command = 'nightly' AND exit_status IN (0, 3, 4)
+                     AND as_of = ?1 AND id < ?2)";
+        Ok(self.connection().query_row(sql, params![day, run.id.0], |row| row.get(0))?)
+    }
+
     /// The last runs, newest first.
     ///
     /// # Errors

@@ -15,6 +15,13 @@ pub(crate) struct Digest<'a> {
     pub(crate) to_invoice: usize,
 }
 
+/// A night that failed.
+#[derive(Debug, Clone)]
+pub(crate) struct FailedNight<'a> {
+    pub(crate) on: chrono::NaiveDate,
+    pub(crate) why: &'a str,
+}
+
 /// The subject of that mail.
 #[derive(Debug, Clone)]
 pub(crate) struct DigestSubject<'a>(pub(crate) &'a NightlyView);

@@ -4,7 +4,7 @@ use super::speech::{say, word};
 use crate::billing::money::Money;
 use crate::billing::period::greek_date;
 use crate::views::StepView;
-use crate::views::digest::{Digest, DigestSubject};
+use crate::views::digest::{Digest, DigestSubject, FailedNight};
 use std::fmt;
 
 /// What cannot wait first: whether somebody must look.
@@ -14,6 +14,18 @@ impl fmt::Display for DigestSubject<'_> {
         let look = night.attention.len() + night.faults.len() + usize::from(night.enforce.guard.is_some());
         let (cards, steps) = (night.notify.messages.len(), night.enforce.actions.len());
         f.write_str(&say!("digest.subject", on = greek_date(night.run.as_of), look, cards, steps))
+    }
+}
+
+impl FailedNight<'_> {
+    pub(crate) fn subject(&self) -> String {
+        say!("digest.failed_subject", on = greek_date(self.on))
+    }
+}
+
+impl fmt::Display for FailedNight<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&say!("digest.failed", on = greek_date(self.on), why = self.why))
     }
 }
 

@@ -10,8 +10,9 @@ use crate::export::{self, List, Look};
 use chrono::NaiveDate;
 use handlebars::{Handlebars, handlebars_helper, no_escape};
 use serde_json::{Map, Value};
-use std::sync::OnceLock;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{OnceLock, RwLock};
 
 /// A sentence by its key, with what stands in it: `say!("finding.no_card", customer, why)`.
 macro_rules! say {
@@ -53,22 +54,45 @@ pub(crate) fn spoken() -> Language {
 
 handlebars_helper!(plural: |count: i64, one: str, many: str| if count == 1 { one } else { many });
 
-/// The sentences of a language, read once.
-fn sentences(language: Language) -> &'static Handlebars<'static> {
-    static READ: [OnceLock<Handlebars<'static>>; Language::ALL.len()] =
-        [const { OnceLock::new() }; Language::ALL.len()];
-    let place = Language::ALL.iter().position(|known| *known == language).unwrap_or(0);
-    READ[place].get_or_init(|| {
+/// The sentences of a language. A command says few of them, and compiling all would take longer than most commands.
+struct Sentences {
+    patterns: HashMap<String, String>,
+    compiled: RwLock<Handlebars<'static>>,
+}
+
+impl Sentences {
+    fn of(file: &str) -> Self {
         let mut registry = Handlebars::new();
         registry.set_strict_mode(true);
         registry.register_escape_fn(no_escape);
         registry.register_helper("plural", Box::new(plural));
-        for (key, sentence) in read(FILES[place]) {
-            // a test reads every one of them
-            let _ = registry.register_template_string(&key, sentence);
+        Self { patterns: read(file).into_iter().collect(), compiled: RwLock::new(registry) }
+    }
+
+    /// None where there is no such sentence, or it lacks a value: tests try every one.
+    fn say(&self, key: &str, values: &Map<String, Value>) -> Option<String> {
+        let pattern = self.patterns.get(key)?;
+        if !pattern.contains("{{") {
+            return Some(pattern.clone());
         }
-        registry
-    })
+        {
+            let compiled = self.compiled.read().ok()?;
+            if compiled.has_template(key) {
+                return compiled.render(key, values).ok();
+            }
+        }
+        let mut compiled = self.compiled.write().ok()?;
+        compiled.register_template_string(key, pattern).ok()?;
+        compiled.render(key, values).ok()
+    }
+}
+
+/// The sentences of a language, read once.
+fn sentences(language: Language) -> &'static Sentences {
+    static READ: [OnceLock<Sentences>; Language::ALL.len()] =
+        [const { OnceLock::new() }; Language::ALL.len()];
+    let place = Language::ALL.iter().position(|known| *known == language).unwrap_or(0);
+    READ[place].get_or_init(|| Sentences::of(FILES[place]))
 }
 
 /// `section.key` with its sentence, for each that a file holds.
@@ -88,13 +112,13 @@ fn read(file: &str) -> Vec<(String, String)> {
 pub(crate) fn sentence(key: &str, values: &[(&str, Value)]) -> String {
     let values: Map<String, Value> =
         values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    sentences(spoken()).render(key, &values).unwrap_or_else(|_| key.to_owned())
+    sentences(spoken()).say(key, &values).unwrap_or_else(|| key.to_owned())
 }
 
 /// The word for a code of that section, such as `action.suspend`; the code itself where it has none.
 pub(crate) fn word(section: &str, code: &str) -> String {
     let key = format!("{section}.{}", code.replace('-', "_"));
-    if sentences(spoken()).has_template(&key) { sentence(&key, &[]) } else { code.to_owned() }
+    sentences(spoken()).say(&key, &Map::new()).unwrap_or_else(|| code.to_owned())
 }
 
 /// What the journal calls something, in words.
@@ -327,8 +351,9 @@ mod tests {
         }
         for (language, file) in Language::ALL.into_iter().zip(FILES) {
             assert!(file.parse::<toml::Table>().is_ok(), "{language}");
-            for (key, _) in read(file) {
-                assert!(sentences(language).has_template(&key), "{language}: `{key}` is no template");
+            for (key, sentence) in read(file) {
+                let compiled = handlebars::Template::compile(&sentence);
+                assert!(compiled.is_ok(), "{language}: `{key}` is no template");
             }
         }
     }

@@ -68,7 +68,7 @@ fn text_of(arguments: &[&str]) -> String {
 impl Company {
     /// A company with this configuration, on its first day.
     pub(crate) fn new(config: &str, ladders: BTreeMap<String, Ladder>, today: NaiveDate) -> Self {
-        let sandbox = Sandbox::in_memory();
+        let sandbox = Sandbox::new();
         sandbox.file("konet-billing.toml", config);
         Self {
             sandbox,

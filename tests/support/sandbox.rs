@@ -106,16 +106,14 @@ impl Ran {
 }
 
 impl Sandbox {
+    /// A sandbox in memory, where there is room for that: no test pulls the plug, and a disk only makes them wait.
     pub(crate) fn new() -> Self {
-        Self::beginning(tempfile::tempdir().unwrap())
+        Self::beginning(in_memory().unwrap())
     }
 
-    /// A sandbox in memory, where there is a folder for that: for tests in which not the disk is tried.
-    pub(crate) fn in_memory() -> Self {
-        let memory = Path::new("/dev/shm");
-        Self::beginning(
-            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap(),
-        )
+    /// A sandbox on the disk, for tests that wear it: many kills, an upgrade cut short.
+    pub(crate) fn on_disk() -> Self {
+        Self::beginning(tempfile::tempdir().unwrap())
     }
 
     fn beginning(folder: tempfile::TempDir) -> Self {
@@ -216,6 +214,19 @@ impl Sandbox {
     pub(crate) fn outbox(&self) -> Vec<Vec<u8>> {
         files(&self.path("outbox"), "eml").iter().map(|path| std::fs::read(path).unwrap()).collect()
     }
+}
+
+/// So much must be free in memory.
+const ROOM: u64 = 1 << 30;
+
+/// A folder in memory where programs may be run, else one on the disk.
+fn in_memory() -> std::io::Result<tempfile::TempDir> {
+    use rustix::fs::{StatVfsMountFlags, statvfs};
+    let memory = Path::new("/dev/shm");
+    let fits = statvfs(memory).is_ok_and(|of| {
+        of.f_bavail.saturating_mul(of.f_frsize) >= ROOM && !of.f_flag.contains(StatVfsMountFlags::NOEXEC)
+    });
+    if fits { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
 }
 
 /// The files of a folder with an extension, sorted.

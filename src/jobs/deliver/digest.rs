@@ -8,16 +8,16 @@ use crate::mail::compose::{TextParts, address_of, compose_text};
 use crate::mail::{Handover, Outcome, Transport};
 use crate::store::{Run, Store};
 use crate::views::NightlyView;
-use crate::views::digest::{Digest, DigestSubject};
+use crate::views::digest::{Digest, DigestSubject, FailedNight};
 use anyhow::Result;
 
-/// Mails what a night did to `mail.accounting` (in a trial, to its recipient), if there is news; gives the addresses
-/// that could not be reached, with the reason.
+/// Mails what a night did to `mail.accounting` (in a trial, to its recipient); of a night without news only where it is
+/// wanted, and once a day. Gives the addresses that could not be reached, with the reason.
 ///
 /// # Errors
 /// An address that cannot stand in a header, a configuration that names no way for mail to leave.
 pub fn send(desk: &Desk, store: &Store, run: Run, view: &NightlyView) -> Result<Vec<String>> {
-    if !has_news(view) {
+    if !has_news(view) && (!desk.config.mail.digest_always || store.had_night(desk.today, run)?) {
         return Ok(Vec::new());
     }
     let unpaid = store.overdue_charges(desk.today)?;
@@ -27,10 +27,23 @@ pub fn send(desk: &Desk, store: &Store, run: Run, view: &NightlyView) -> Result<
         overdue_charges: unpaid.len(),
         to_invoice: store.to_invoice()?.len(),
     };
-    mailed(desk, run, &DigestSubject(view).to_string(), &digest.to_string())
+    let mut text = digest.to_string();
+    if let Some(address) = &desk.config.report.address {
+        text.push_str(&format!("{address}\n"));
+    }
+    mailed(desk, &run.id.0.to_string(), &DigestSubject(view).to_string(), &text)
 }
 
-fn mailed(desk: &Desk, run: Run, subject: &str, text: &str) -> Result<Vec<String>> {
+/// Mails that a night failed, and why.
+///
+/// # Errors
+/// As [`send`].
+pub fn send_failure(desk: &Desk, why: &str) -> Result<Vec<String>> {
+    let night = FailedNight { on: desk.today, why };
+    mailed(desk, &desk.now.timestamp().to_string(), &night.subject(), &night.to_string())
+}
+
+fn mailed(desk: &Desk, which: &str, subject: &str, text: &str) -> Result<Vec<String>> {
     let mail = &desk.config.mail;
     let trial = desk.rules.mode == Mode::Trial;
     let (to, subject) = if trial {
@@ -42,7 +55,7 @@ fn mailed(desk: &Desk, run: Run, subject: &str, text: &str) -> Result<Vec<String
         return Ok(Vec::new());
     }
     let domain = address_of(&mail.from).rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-    let message_id = format!("<digest-{}-{}-{}@{domain}>", desk.today, run.id.0, desk.rules.mode.code());
+    let message_id = format!("<digest-{}-{}-{}@{domain}>", desk.today, which, desk.rules.mode.code());
     let bytes = compose_text(&TextParts {
         from: &mail.from,
         reply_to: mail.reply_to.as_deref(),

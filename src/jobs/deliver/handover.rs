@@ -89,6 +89,34 @@ impl HandoverJournal {
     }
 }
 
+/// Puts `pseudonym` in place of these addresses in the journal of a database; gives whether one of them stood there.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn forget(database: &Path, addresses: &[String], pseudonym: &str) -> Result<bool> {
+    let path = beside(database, ".handover");
+    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(false) };
+    let lines = text.split_inclusive('\n').map(|line| {
+        let mut cells = line.splitn(3, '\t');
+        match (cells.next(), cells.next(), cells.next()) {
+            (Some(at), Some(address), Some(rest)) if addresses.iter().any(|known| known == address) => {
+                format!("{at}\t{pseudonym}\t{rest}")
+            }
+            _ => line.to_owned(),
+        }
+    });
+    let without: String = lines.collect();
+    if without == text {
+        return Ok(false);
+    }
+    let partial = beside(database, ".handover.partial");
+    std::fs::write(&partial, without)
+        .and_then(|()| File::open(&partial)?.sync_all())
+        .and_then(|()| std::fs::rename(&partial, &path))
+        .with_context(|| format!("the hand-over journal `{}` cannot be written", path.display()))?;
+    Ok(true)
+}
+
 /// The last run that ended: its number, and when it did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastRun {

@@ -1,0 +1,99 @@
+//! Whoever watches hears of every night: a program of theirs, and figures in a file.
+
+use crate::exit_status::ExitStatus;
+use crate::hooks::{self, Call};
+use crate::jobs::Desk;
+use crate::store::Store;
+use crate::views::NightlyView;
+use anyhow::{Context, Result};
+use chrono::DateTime;
+use serde_json::json;
+use std::fmt::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+/// A monitor that does not answer must not hold the night.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Tells the program that is configured how a night ended; gives why that failed.
+pub fn tell(desk: &Desk, status: ExitStatus, why: Option<&str>) -> Option<String> {
+    let monitor = &desk.config.monitor;
+    let was_done = matches!(status, ExitStatus::Done | ExitStatus::NeedsPerson | ExitStatus::Refused);
+    let argv = if was_done { &monitor.on_success } else { &monitor.on_failure }.as_ref()?;
+    let facts = json!({
+        "command": "nightly", "as_of": desk.today, "exit_status": status.code(), "mode": desk.rules.mode.code(), "why": why,
+    });
+    let folder =
+        desk.config.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("/"));
+    let variables = [
+        ("KONET_COMMAND", "nightly".to_owned()),
+        ("KONET_STATUS", status.code().to_string()),
+        ("KONET_WHY", why.unwrap_or_default().to_owned()),
+    ];
+    let call = Call { argv, folder, facts: &facts.to_string(), variables: &variables, limit: LIMIT };
+    let answer = hooks::run(&call);
+    (!answer.done).then_some(answer.output)
+}
+
+/// Writes the figures of a night that was done for Prometheus' textfile collector: whole, and readable by whoever reads it.
+///
+/// # Errors
+/// A database that cannot be read; a file that cannot be written.
+pub fn figures(desk: &Desk, store: &Store, night: &NightlyView, status: ExitStatus) -> Result<()> {
+    let Some(file) = desk.config.monitor.textfile.as_deref() else { return Ok(()) };
+    let totals = &night.notify.totals;
+    let unmatched = store.unmatched_payments()?;
+    let overdue: i64 = store.overdue_charges(desk.today)?.iter().map(|charge| charge.due_cents).sum();
+    let size = std::fs::metadata(store.path()).map_or(0, |metadata| metadata.len());
+    let mut figures = vec![
+        ("last_night_timestamp_seconds", "When the last night that was done ended", desk.now.timestamp()),
+        ("last_night_exit_status", "Exit status of the last night", i64::from(status.code())),
+        ("last_night_messages", "Messages made by the last night", i64::try_from(totals.messages)?),
+        ("last_night_sent", "Deliveries that mail servers took", i64::try_from(totals.sent)?),
+        ("last_night_failed", "Deliveries refused for good", i64::try_from(totals.failed)?),
+        ("last_night_uncertain", "Deliveries that perhaps arrived", i64::try_from(totals.uncertain)?),
+        (
+            "last_night_steps",
+            "Renewals, suspensions, reinstatements and terminations",
+            i64::try_from(night.enforce.actions.len())?,
+        ),
+        ("needs_person", "What is listed for a person", i64::try_from(store.open_attention()?.len())?),
+        ("unmatched_payments", "Payments of nobody", i64::try_from(unmatched.len())?),
+        (
+            "unmatched_cents",
+            "Money of nobody, in cents",
+            unmatched.iter().map(|payment| payment.amount_cents).sum(),
+        ),
+        ("overdue_cents", "What is overdue, in cents", overdue),
+        ("database_bytes", "Size of the database", i64::try_from(size)?),
+    ];
+    if let Some(fresh_on) = store.payments_fresh_on(desk.today)? {
+        figures.push((
+            "payments_age_days",
+            "Days since the bank was known",
+            (desk.today - fresh_on).num_days(),
+        ));
+    }
+    if let Some(made) = latest_backup(desk) {
+        figures.push(("backup_timestamp_seconds", "When the latest backup was written", made));
+    }
+    let mut text = String::new();
+    for (name, help, value) in figures {
+        let name = format!("konet_billing_{name}");
+        writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}")?;
+    }
+    let failed = || format!("`{}` cannot be written", file.display());
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut partial = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
+    std::io::Write::write_all(&mut partial, text.as_bytes()).with_context(failed)?;
+    std::fs::set_permissions(partial.path(), std::fs::Permissions::from_mode(0o644)).with_context(failed)?;
+    partial.persist(file).with_context(failed)?;
+    Ok(())
+}
+
+fn latest_backup(desk: &Desk) -> Option<i64> {
+    let entries = std::fs::read_dir(desk.config.database.backups.as_deref()?).ok()?;
+    let times = entries.filter_map(|entry| entry.ok()?.metadata().ok()?.modified().ok());
+    times.max().map(|time| DateTime::<chrono::Utc>::from(time).timestamp())
+}

@@ -1,0 +1,215 @@
+//! `privacy`: all that is kept of one customer is handed out; and it is erased, in every place that the program writes, where
+//! no law keeps it.
+
+use crate::billing::ids::CustomerCode;
+use crate::billing::money::Money;
+use crate::billing::service::ServiceState;
+use crate::error::Stop;
+use crate::jobs::Desk;
+use crate::jobs::deliver::handover;
+use crate::jobs::record::Author;
+use crate::mail::Settings;
+use crate::store::{RecordOf, Run, Store};
+use crate::views::privacy::{ErasedView, ExportView};
+use anyhow::{Context, Result};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// All that is kept of a customer; with `folder`, each message as it went lies there too.
+///
+/// # Errors
+/// A database that cannot be read; a file that cannot be written.
+pub(crate) fn export(
+    desk: &Desk,
+    store: &Store,
+    code: &CustomerCode,
+    folder: Option<&Path>,
+) -> Result<ExportView> {
+    let mut files = Vec::new();
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder).with_context(|| format!("`{}` cannot be made", folder.display()))?;
+        for (message, _) in store.message_numbers_of(code)? {
+            let Some(bytes) = store.bytes_of_message(message)? else { continue };
+            let file = folder.join(format!("message-{message}.eml"));
+            std::fs::write(&file, bytes)
+                .with_context(|| format!("`{}` cannot be written", file.display()))?;
+            files.push(file.display().to_string());
+        }
+    }
+    let kept = store.all_of_customer(code)?;
+    let view = ExportView { as_of: desk.today, customer: code.to_string(), kept, files };
+    if let Some(folder) = folder {
+        let file = folder.join("kept.json");
+        std::fs::write(&file, serde_json::to_vec_pretty(&view)?)
+            .with_context(|| format!("`{}` cannot be written", file.display()))?;
+    }
+    Ok(view)
+}
+
+/// Why a customer cannot be erased yet.
+fn refused(desk: &Desk, store: &Store, code: &CustomerCode) -> Result<Vec<String>> {
+    let Some(facts) = store.facts(code, desk.rules.mode, desk.today)? else {
+        return Err(Stop::unknown(format!("there is no customer `{code}`")).into());
+    };
+    let mut why = Vec::new();
+    let lives = |state| matches!(state, ServiceState::Active | ServiceState::Suspended { .. });
+    let living: Vec<String> =
+        facts.services.iter().filter(|s| lives(s.state)).map(|s| s.code.to_string()).collect();
+    if !living.is_empty() {
+        why.push(format!("services are still there ({}); `record end` them first", living.join(", ")));
+    }
+    let due: Money = facts.open_charges().iter().map(|charge| charge.due()).sum();
+    if due.is_positive() {
+        why.push(format!("{due} are due; collect or write them off first"));
+    }
+    if facts.credit().is_positive() {
+        why.push(format!("{} of credit are theirs; give them back first (`record refund`)", facts.credit()));
+    }
+    if store.to_invoice()?.iter().any(|row| row.customer == code.as_str()) {
+        why.push("something of theirs waits for a tax invoice, which needs their name".to_owned());
+    }
+    Ok(why)
+}
+
+/// Replaces a customer by a pseudonym in the database, in what lies beside it, and in our own backups.
+///
+/// # Errors
+/// A customer with money or services open: nothing is erased. A file that cannot be written.
+pub(crate) fn erase(
+    desk: &Desk,
+    store: &mut Store,
+    run: Run,
+    database: &Path,
+    code: &CustomerCode,
+    author: &Author,
+) -> Result<ErasedView> {
+    let why = refused(desk, store, code)?;
+    if !why.is_empty() {
+        let text = format!("`{code}` is not erased: {}", why.join("; "));
+        return Err(Stop::usage(text).into());
+    }
+    let pseudonym = format!("erased-{code}");
+    let known = traces(store, code)?;
+    let messages: Vec<String> = store.message_numbers_of(code)?.into_iter().map(|(_, id)| id).collect();
+    let addresses = store.addresses_of(code)?;
+    store.overwrite_what_is_deleted()?;
+    store.write(run, |tx| -> Result<()> {
+        tx.erase_customer(code, &pseudonym)?;
+        for column in [
+            "name",
+            "email",
+            "cc",
+            "tax_id",
+            "tax_office",
+            "profession",
+            "address",
+            "postcode",
+            "city",
+            "phone",
+        ] {
+            // a file that still has them does not bring them back
+            tx.note_staff_word(RecordOf::Customer(code), column)?;
+        }
+        let detail = json!({ "by": author.by, "reason": author.reason });
+        Ok(tx.journal(Some(code), None, "erased", &detail)?)
+    })?;
+    let mut view = ErasedView {
+        customer: code.to_string(),
+        pseudonym: pseudonym.clone(),
+        erased: Vec::new(),
+        left: Vec::new(),
+    };
+    if desk.dry_run {
+        return Ok(view);
+    }
+    store.empty_log()?;
+    view.erased.push(database.display().to_string());
+    if handover::forget(database, &addresses, &pseudonym)? {
+        view.erased.push(format!("{}.handover", database.display()));
+    }
+    if let Settings::Folder(folder) = desk.config.smtp.settings()? {
+        view.erased.extend(remove_messages(&folder, &messages)?);
+    }
+    for backup in backups(desk, database) {
+        match in_backup(&backup, code, &pseudonym) {
+            Ok(true) => view.erased.push(backup.display().to_string()),
+            Ok(false) => {}
+            Err(error) => view.left.push(format!("{}: {error:#}", backup.display())),
+        }
+    }
+    view.left.extend(mentioned(desk, &known));
+    Ok(view)
+}
+
+/// What a customer can be known by in a file.
+fn traces(store: &Store, code: &CustomerCode) -> Result<Vec<String>> {
+    let Some(customer) = store.customer(code)? else { return Ok(Vec::new()) };
+    let known = customer.email.iter().chain(&customer.cc).chain([&customer.name]).chain(&customer.tax_id);
+    Ok(known.filter(|text| text.len() > 3).cloned().collect())
+}
+
+/// Messages that lie in a folder instead of having been sent.
+fn remove_messages(folder: &Path, messages: &[String]) -> Result<Vec<String>> {
+    let mut gone = Vec::new();
+    for file in files(folder, "eml") {
+        let bytes = std::fs::read(&file)?;
+        let text = String::from_utf8_lossy(&bytes);
+        if messages.iter().any(|id| text.contains(id.as_str())) {
+            std::fs::remove_file(&file).with_context(|| format!("`{}` cannot be removed", file.display()))?;
+            gone.push(file.display().to_string());
+        }
+    }
+    Ok(gone)
+}
+
+/// Our own backups: of every night, of an upgrade, and what a restore replaced.
+fn backups(desk: &Desk, database: &Path) -> Vec<PathBuf> {
+    let mut found =
+        desk.config.database.backups.as_deref().map(|folder| files(folder, "db")).unwrap_or_default();
+    let name = database.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    found.extend(beside.filter(|path| {
+        let other = path.file_name().map(|other| other.to_string_lossy().into_owned()).unwrap_or_default();
+        let suffix = other.strip_prefix(&name).unwrap_or_default();
+        let is_log = suffix.ends_with("-wal") || suffix.ends_with("-shm");
+        (suffix.starts_with(".before-schema-") || suffix.starts_with(".replaced-")) && !is_log
+    }));
+    found
+}
+
+fn in_backup(file: &Path, code: &CustomerCode, pseudonym: &str) -> Result<bool> {
+    let (mut copy, _) = Store::rehearse(file)?;
+    let was_in = copy.erase_in_copy(code, pseudonym)?;
+    if was_in {
+        copy.backup_to(file)?;
+    }
+    Ok(was_in)
+}
+
+/// Files of the inbox that were read and still name the customer: they are whole files of others too, and a person decides.
+fn mentioned(desk: &Desk, known: &[String]) -> Vec<String> {
+    let Some(inbox) = &desk.config.import.inbox else { return Vec::new() };
+    let entries = std::fs::read_dir(inbox.join("done")).into_iter().flatten();
+    let mut found: Vec<String> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            let text = std::fs::read(path).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text);
+            known.iter().any(|word| text.contains(word.as_str()))
+        })
+        .map(|path| path.display().to_string())
+        .collect();
+    found.sort();
+    found
+}
+
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .collect();
+    found.sort();
+    found
+}
