@@ -49,6 +49,11 @@ pub struct Global {
     pub verbose: u8,
 }
 
+/// The day to work for; how far it may lie is the clock's to say.
+fn as_of(text: &str) -> Result<NaiveDate, String> {
+    read_day(text).or_else(|why| text.parse().map_err(|_| why))
+}
+
 fn language(text: &str) -> Result<Language, String> {
     Language::from_code(text).ok_or_else(|| format!("say {}", Language::words()))
 }
@@ -114,7 +119,7 @@ pub struct ReportArgs {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Work as of this day
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "DATE", value_parser = as_of)]
     pub as_of: Option<NaiveDate>,
 }
 
@@ -139,7 +144,7 @@ pub struct RestoreArgs {
     /// A backup: of a night, of `backup`, or of an upgrade
     pub file: PathBuf,
     /// Work as of this day
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "DATE", value_parser = as_of)]
     pub as_of: Option<NaiveDate>,
 }
 
@@ -168,7 +173,7 @@ pub enum PrivacyCommand {
         #[arg(long)]
         dry_run: bool,
         /// Work as of this day
-        #[arg(long, value_name = "YYYY-MM-DD")]
+        #[arg(long, value_name = "DATE", value_parser = as_of)]
         as_of: Option<NaiveDate>,
     },
 }
@@ -227,10 +232,10 @@ pub struct ImportArgs {
     #[arg(long, value_name = "COLUMN")]
     pub take: Vec<String>,
     /// Payments: the day up to which the files know the bank, where they do not say it themselves
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "DATE", value_parser = read_day)]
     pub until: Option<NaiveDate>,
     /// Work as of this day
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "DATE", value_parser = as_of)]
     pub as_of: Option<NaiveDate>,
 }
 
@@ -253,10 +258,10 @@ pub struct NotifyArgs {
     #[arg(long, value_name = "CODE", requires = "now")]
     pub service: Option<String>,
     /// With --now: charge everything that expires up to this day
-    #[arg(long, value_name = "YYYY-MM-DD", requires = "now")]
+    #[arg(long, value_name = "DATE", value_parser = read_day, requires = "now")]
     pub until: Option<NaiveDate>,
     /// Work as of this day
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "DATE", value_parser = as_of)]
     pub as_of: Option<NaiveDate>,
 }
 
@@ -276,7 +281,7 @@ pub struct EnforceArgs {
     #[arg(long, value_name = "CODE")]
     pub customer: Vec<String>,
     /// Work as of this day
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "DATE", value_parser = as_of)]
     pub as_of: Option<NaiveDate>,
 }
 
@@ -293,7 +298,7 @@ pub struct RecordArgs {
     #[arg(long, global = true)]
     pub dry_run: bool,
     /// Work as of this day
-    #[arg(long, global = true, value_name = "YYYY-MM-DD")]
+    #[arg(long, global = true, value_name = "DATE", value_parser = as_of)]
     pub as_of: Option<NaiveDate>,
     /// What is recorded
     #[command(subcommand)]
@@ -306,11 +311,14 @@ pub struct ExplainArgs {
     /// A service's or customer's code; or a whole domain name, e-mail, ΑΦΜ, reference or card number
     #[arg(value_name = "SERVICE|CUSTOMER")]
     pub which: String,
+    /// The whole past and all that comes, and not one screen
+    #[arg(long)]
+    pub all: bool,
     /// How many days ahead
     #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3660))]
     pub days: u32,
     /// Work as of this day
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "DATE", value_parser = as_of)]
     pub as_of: Option<NaiveDate>,
 }
 
@@ -327,7 +335,7 @@ pub struct CalendarArgs {
     #[command(flatten)]
     pub taken: TakeAway,
     /// Work as of this day
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "DATE", value_parser = as_of)]
     pub as_of: Option<NaiveDate>,
 }
 
@@ -355,7 +363,7 @@ pub struct UndoArgs {
     #[arg(long, default_value = "")]
     pub reason: String,
     /// Work as of this day
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "DATE", value_parser = as_of)]
     pub as_of: Option<NaiveDate>,
 }
 
@@ -384,8 +392,12 @@ pub enum OutboxCommand {
 /// What a person decides about a message.
 #[derive(Debug, Args)]
 pub struct VerdictArgs {
-    /// The message's number
-    pub message: i64,
+    /// The messages' numbers
+    #[arg(required_unless_present = "all_uncertain_of", value_name = "MESSAGE")]
+    pub messages: Vec<i64>,
+    /// Every message that became uncertain in this run
+    #[arg(long, value_name = "RUN", conflicts_with = "messages")]
+    pub all_uncertain_of: Option<i64>,
     /// Only the delivery to this address
     #[arg(long, value_name = "ADDRESS")]
     pub to: Option<String>,
@@ -396,7 +408,7 @@ pub struct VerdictArgs {
     #[arg(long)]
     pub by: Option<String>,
     /// Work as of this day
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "DATE", value_parser = as_of)]
     pub as_of: Option<NaiveDate>,
 }
 
@@ -429,7 +441,7 @@ pub struct RenderCardArgs {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Work as of this day
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "DATE", value_parser = as_of)]
     pub as_of: Option<NaiveDate>,
 }
 
@@ -440,7 +452,7 @@ pub struct NightlyArgs {
     #[arg(long)]
     pub dry_run: bool,
     /// Work as of this day
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "DATE", value_parser = as_of)]
     pub as_of: Option<NaiveDate>,
 }
 
@@ -454,7 +466,7 @@ pub struct FindArgs {
     #[command(flatten)]
     pub taken: TakeAway,
     /// Work as of this day
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "DATE", value_parser = as_of)]
     pub as_of: Option<NaiveDate>,
 }
 
@@ -487,7 +499,7 @@ pub struct ListArgs {
     #[command(flatten)]
     pub taken: TakeAway,
     /// Work as of this day
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "DATE", value_parser = as_of)]
     pub as_of: Option<NaiveDate>,
 }
 
@@ -504,7 +516,7 @@ pub struct ForecastArgs {
     #[command(flatten)]
     pub taken: TakeAway,
     /// Work as of this day
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "DATE", value_parser = as_of)]
     pub as_of: Option<NaiveDate>,
 }
 
@@ -578,6 +590,6 @@ pub struct StatusArgs {
     #[command(flatten)]
     pub taken: TakeAway,
     /// Work as of this day
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "DATE", value_parser = as_of)]
     pub as_of: Option<NaiveDate>,
 }

@@ -158,7 +158,7 @@ fn staff_read_their_own_language_and_scripts_read_codes() {
     let paid = record(&sandbox, "2025-03-02", &["payment", "K-1", "124,00"]).exits(0).stdout;
     assert!(paid.contains("Παπαδόπουλος"), "{paid}");
     assert!(paid.contains("εξοφλήθηκε S-1 έως 31/03/2026, υπόλοιπο 0,00\u{a0}€"), "{paid}");
-    let shown = sandbox.run(&["explain", "K-1", "--as-of", "2025-03-02"]).exits(0).stdout;
+    let shown = sandbox.run(&["explain", "K-1", "--all", "--as-of", "2025-03-02"]).exits(0).stdout;
     assert!(shown.contains("εκδόθηκε καρτέλα") && !shown.contains("message_queued"), "{shown}");
     let wrong = sandbox.run(&["status", "--lang", "fr"]).exits(2);
     assert!(wrong.stderr.contains("`el` or `en`"), "{}", wrong.stderr);
@@ -380,4 +380,53 @@ fn every_night_writes_the_report_where_the_configuration_says_so() {
     sandbox.reconfigure("folder = \"site\"", "folder = \"inbox/../konet-billing.toml/site\"");
     let night = sandbox.run(&["nightly", "--as-of", "2025-03-02"]);
     assert!(night.status == 3 && night.stderr.contains("the report was not written"), "{night:?}");
+}
+
+#[test]
+fn a_customer_fits_one_screen_and_their_whole_past_does_not_have_to() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    in_greek(&sandbox);
+    for day in ["2025-03-01", "2025-03-16", "2025-03-24", "2025-03-30"] {
+        sandbox.notify(day).exits(0);
+    }
+    for (number, day) in ["2025-03-02", "2025-03-03", "2025-03-04", "2025-03-05"].iter().enumerate() {
+        sandbox.pay(&format!("{day};1,00;T-{number};K-1;S-2;;;\n"), day);
+    }
+    let rows: String = (10..22)
+        .map(|n| format!("S-{n};K-1;backup;Αντίγραφα ασφαλείας με πολύ μεγάλο όνομα;10,00;12;20/04/2025\n"))
+        .collect();
+    sandbox.import(
+        "services",
+        format!("code;customer;kind;name;price;period_months;expires_on\n{rows}"),
+        "2025-03-30",
+    );
+    let screen = narrow(&sandbox, &["explain", "K-1", "--as-of", "2025-04-09"], "80");
+    let lines: Vec<&str> = screen.lines().collect();
+    assert!(lines.len() <= 24, "{} lines\n{screen}", lines.len());
+    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{screen}");
+    for part in ["Παπαδόπουλος", "a@alpha.example", "υπόλοιπο", "S-1", "Μηνύματα", "Πληρωμές", "--all"]
+    {
+        assert!(screen.contains(part), "{part}\n{screen}");
+    }
+    let whole = sandbox.run(&["explain", "K-1", "--all", "--as-of", "2025-04-09"]).exits(0).stdout;
+    assert!(
+        whole.contains("S-21") && whole.contains("εκδόθηκε καρτέλα") && whole.lines().count() > 24,
+        "{whole}"
+    );
+}
+
+#[test]
+fn a_preview_opens_with_its_first_message_and_has_none_of_an_earlier_one() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let out = |day: &str| sandbox.run(&["notify", "--dry-run", "--out", "look", "--as-of", day]).exits(0);
+    out("2025-03-01");
+    let files = files_of(&sandbox.path("look"));
+    let first = files.keys().find(|name| name.ends_with(".pdf")).unwrap().replace(".pdf", ".html");
+    let index = String::from_utf8(files["index.html"].clone()).unwrap();
+    assert!(index.contains(&format!("src=\"{first}\"")), "{index}");
+    sandbox.file("look/mine.pdf", "not the program's");
+    out("2025-02-10");
+    let files = files_of(&sandbox.path("look"));
+    let left: Vec<&String> = files.keys().filter(|name| name.ends_with(".pdf")).collect();
+    assert_eq!(left, ["mine.pdf"], "what nobody is told today is not shown, and what is not ours stays");
 }

@@ -379,7 +379,7 @@ fn a_clock_far_ahead_suspends_nobody() {
     let moment = chrono::TimeZone::with_ymd_and_hms(&chrono_tz::Europe::Athens, 9999, 12, 31, 3, 30, 0);
     assert!(konet_billing::clock::day(moment.unwrap(), None, false).is_err());
     // no such days
-    for on in ["2025-02-30", "0000-00-00", "07/04/2025", "10000-01-01"] {
+    for on in ["2025-02-30", "0000-00-00", "31/04/2025", "07/2025", "10000-01-01"] {
         sandbox.run(&["enforce", "--as-of", on]).exits(2);
     }
     assert_eq!(states(&sandbox), ["S-01 active", "S-02 active", "S-03 active"]);

@@ -16,6 +16,7 @@ mod diary;
 mod foretold;
 mod gates;
 mod guard;
+mod handbook;
 mod hooks;
 mod house;
 mod kill;

@@ -196,6 +196,29 @@ fn people_decide_about_what_failed_or_is_uncertain() {
 }
 
 #[test]
+fn many_uncertain_messages_are_decided_at_once_and_one_that_does_not_fit_keeps_none_back() {
+    let (sandbox, _server) = over_smtp(Behaviour::HangsUpAfterBody, THREE);
+    let lost = sandbox.notify("2025-03-01").exits(3).json();
+    let run = lost["run"]["id"].to_string();
+    let say = |arguments: &[&str]| {
+        let whole: Vec<&str> = ["outbox", "confirm"]
+            .iter()
+            .chain(arguments)
+            .copied()
+            .chain(["--reason", "στο αρχείο", "--by", "maria", "--as-of", "2025-03-01", "--json"])
+            .collect();
+        sandbox.run(&whole)
+    };
+    let some = say(&["1", "99"]).exits(3);
+    assert!(some.stderr.contains("there is no message 99"), "{}", some.stderr);
+    assert_eq!(some.json()["messages"][0]["deliveries"][0]["state"], "sent");
+    let rest = say(&["--all-uncertain-of", &run]).exits(0).json();
+    assert_eq!(rest["messages"].as_array().unwrap().len(), 2, "{rest}");
+    let none = say(&["--all-uncertain-of", &run]).exits(0).json();
+    assert_eq!(none["messages"], serde_json::json!([]));
+}
+
+#[test]
 fn mail_that_comes_back_counts_as_told_no_longer() {
     let (sandbox, server) =
         over_smtp(Behaviour::Friendly, "code;name;email;phone\nK-1;Α;a@a.example;2310 123456\n");

@@ -142,7 +142,7 @@ fn a_run_is_undone_where_nothing_has_changed_since() {
 #[test]
 fn one_screen_answers_a_phone_call() {
     let sandbox = with_panel();
-    let text = sandbox.run(&["explain", "S-1", "--as-of", "2025-04-06"]).exits(0).stdout;
+    let text = sandbox.run(&["explain", "S-1", "--all", "--as-of", "06/04/2025"]).exits(0).stdout;
     for part in [
         "alpha",
         "124,00",

@@ -12,7 +12,10 @@ fn digests(sandbox: &Sandbox) -> Vec<String> {
 #[test]
 fn accounting_gets_one_digest_of_a_night_with_news_and_none_of_a_quiet_one() {
     let sandbox = Sandbox::with_company("2025-02-01");
-    sandbox.reconfigure("reply_to", "accounting = [\"Λογιστήριο <books@konet.example>\"]\nreply_to");
+    sandbox.reconfigure(
+        "reply_to",
+        "digest = \"news\"\naccounting = [\"Λογιστήριο <books@konet.example>\"]\nreply_to",
+    );
     sandbox.run(&["nightly", "--as-of", "2025-02-20"]).exits(0);
     assert!(digests(&sandbox).is_empty(), "nothing happened");
     sandbox.run(&["nightly", "--as-of", "2025-03-01", "--dry-run"]).exits(0);
@@ -31,6 +34,20 @@ fn accounting_gets_one_digest_of_a_night_with_news_and_none_of_a_quiet_one() {
     sandbox.run(&["nightly", "--as-of", "2025-03-01"]).exits(0);
     assert_eq!(digests(&sandbox).len(), 1, "the second run of a day has no news");
     assert!(sandbox.run(&["outbox", "list", "--json"]).json()["messages"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn accounting_hears_of_every_night_once_also_of_a_quiet_one_and_of_one_that_failed() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.reconfigure("reply_to", "accounting = [\"books@konet.example\"]\nreply_to");
+    sandbox.run(&["nightly", "--as-of", "2025-02-20"]).exits(0);
+    assert_eq!(digests(&sandbox).len(), 1, "nothing happened, and that is said");
+    sandbox.run(&["nightly", "--as-of", "2025-02-20"]).exits(0);
+    assert_eq!(digests(&sandbox).len(), 1, "once a day");
+    std::fs::write(sandbox.path("konet.db"), "no database").unwrap();
+    sandbox.run(&["nightly", "--as-of", "2025-02-21"]).exits(1);
+    let sent = digests(&sandbox);
+    assert!(sent.iter().any(|mail| mail.contains("Subject: Night of 21/02/2025: FAILED")), "{sent:?}");
 }
 
 #[test]

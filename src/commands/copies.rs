@@ -1,7 +1,8 @@
 //! `backup FILE`, `restore FILE` and `init DIR`.
 
-use super::{Session, today};
+use super::Session;
 use crate::cli::{BackupArgs, Global, InitArgs, RestoreArgs};
+use crate::clock;
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::{gates, init, restore};
@@ -54,7 +55,8 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Result<ExitStatus>
 }
 
 pub(super) fn init(global: &Global, args: &InitArgs) -> Result<ExitStatus> {
-    let written = init::init(&args.folder, today()).map_err(|error| Stop::usage(format!("{error:#}")))?;
+    let written =
+        init::init(&args.folder, clock::now()).map_err(|error| Stop::usage(format!("{error:#}")))?;
     wording::speak(global.lang.unwrap_or(crate::billing::customer::Language::Greek), crate::report::window());
     let view = InitView {
         configuration: args.folder.join(init::NAME).display().to_string(),

@@ -11,6 +11,6 @@ pub(super) fn run(global: &Global, args: &ExplainArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, true)?;
     let store = session.reader()?;
     let view = explain(&session.desk, &store, &args.which, args.days)?;
-    session.desk.report.result(&view, || wording::explain::text(&view))?;
+    session.desk.report.result(&view, || wording::explain::text(&view, args.all))?;
     Ok(ExitStatus::Done)
 }

@@ -190,11 +190,6 @@ impl Session {
     }
 }
 
-/// The day, for what has no configuration yet.
-fn today() -> NaiveDate {
-    clock::now().date_naive()
-}
-
 /// Root working on somebody else's database would leave files behind that its owner cannot open.
 fn refuse_root(database: &Path) -> Result<()> {
     use std::os::unix::fs::MetadataExt;

@@ -32,25 +32,45 @@ pub(super) fn run(global: &Global, command: &OutboxCommand) -> Result<ExitStatus
             }
             session.desk.report.result(&view, || wording::outbox::whole(&view))?;
         }
-        OutboxCommand::Confirm(args) => decide(global, args, Verdict::Confirm)?,
-        OutboxCommand::Resend(args) => decide(global, args, Verdict::Resend)?,
-        OutboxCommand::Requeue(args) => decide(global, args, Verdict::Requeue)?,
+        OutboxCommand::Confirm(args) => return decide(global, args, Verdict::Confirm),
+        OutboxCommand::Resend(args) => return decide(global, args, Verdict::Resend),
+        OutboxCommand::Requeue(args) => return decide(global, args, Verdict::Requeue),
     }
     Ok(ExitStatus::Done)
 }
 
-fn decide(global: &Global, args: &VerdictArgs, verdict: Verdict) -> Result<()> {
+fn decide(global: &Global, args: &VerdictArgs, verdict: Verdict) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, false)?;
     let by = person(args.by.as_deref(), false)?;
     let (mut store, _lock) = session.writer(STAFF_PATIENCE, false)?;
+    let messages = match args.all_uncertain_of {
+        Some(run) => store.uncertain_of_run(run)?,
+        None => args.messages.clone(),
+    };
     session.as_run(&mut store, "outbox", |desk, store, run, _| {
-        let to = args.to.as_deref();
-        let message = outbox::decide(desk, store, run, args.message, verdict, to, &by, &args.reason)?;
-        let view = shown(message);
-        desk.report.result(&view, || wording::outbox::whole(&view))?;
-        Ok(ExitStatus::Done)
-    })?;
-    Ok(())
+        let (mut decided, mut faults) = (Vec::new(), Vec::new());
+        for message in &messages {
+            match outbox::decide(desk, store, run, *message, verdict, args.to.as_deref(), &by, &args.reason) {
+                Ok(message) => decided.push(shown(message)),
+                Err(error) => faults.push(error),
+            }
+        }
+        match (decided.as_slice(), faults.pop()) {
+            // one alone is an answer by itself
+            ([], Some(fault)) if faults.is_empty() => return Err(fault),
+            ([view], None) => {
+                desk.report.result(view, || wording::outbox::whole(view))?;
+                return Ok(ExitStatus::Done);
+            }
+            (_, last) => faults.extend(last),
+        }
+        for fault in &faults {
+            desk.report.error(&format!("{fault:#}"));
+        }
+        let view = OutboxView { messages: decided };
+        desk.report.result(&view, || wording::outbox::listing(&view))?;
+        Ok(if faults.is_empty() { ExitStatus::Done } else { ExitStatus::NeedsPerson })
+    })
 }
 
 fn shown(message: ListedMessage) -> OutboxMessage {

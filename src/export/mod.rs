@@ -7,7 +7,7 @@ mod table;
 mod workbook;
 
 pub use excel::excel;
-pub use table::{Look, table};
+pub use table::{Look, table, wrapped};
 pub use workbook::workbook;
 
 use crate::billing::money::Money;

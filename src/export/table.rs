@@ -160,7 +160,8 @@ fn shortened(text: &str, width: usize) -> String {
 }
 
 /// The lines of a text that is broken between its words; a single longer word is shortened in its middle. At least one.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+#[must_use]
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let word = shortened(word, width);

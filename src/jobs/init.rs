@@ -2,7 +2,8 @@
 
 use crate::billing::period::days_after;
 use anyhow::{Context, Result, bail};
-use chrono::NaiveDate;
+use chrono::DateTime;
+use chrono_tz::Tz;
 use handlebars::Handlebars;
 use serde_json::json;
 use std::fs::{DirBuilder, OpenOptions};
@@ -28,7 +29,8 @@ const CONFIGURATION_MODE: u32 = 0o640;
 ///
 /// # Errors
 /// A configuration that is there already: then nothing is written. A file that cannot be.
-pub fn init(folder: &Path, today: NaiveDate) -> Result<Vec<PathBuf>> {
+pub fn init(folder: &Path, now: DateTime<Tz>) -> Result<Vec<PathBuf>> {
+    let today = now.date_naive();
     let configuration = folder.join(NAME);
     if configuration.exists() {
         bail!("`{}` exists already; nothing was written", configuration.display());

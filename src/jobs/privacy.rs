@@ -46,6 +46,10 @@ pub(crate) fn export(
     Ok(view)
 }
 
+/// Columns of a file that would bring a customer back.
+const PERSONAL: [&str; 10] =
+    ["name", "email", "cc", "tax_id", "tax_office", "profession", "address", "postcode", "city", "phone"];
+
 /// Why a customer cannot be erased yet.
 fn refused(desk: &Desk, store: &Store, code: &CustomerCode) -> Result<Vec<String>> {
     let Some(facts) = store.facts(code, desk.rules.mode, desk.today)? else {
@@ -95,18 +99,7 @@ pub(crate) fn erase(
     store.overwrite_what_is_deleted()?;
     store.write(run, |tx| -> Result<()> {
         tx.erase_customer(code, &pseudonym)?;
-        for column in [
-            "name",
-            "email",
-            "cc",
-            "tax_id",
-            "tax_office",
-            "profession",
-            "address",
-            "postcode",
-            "city",
-            "phone",
-        ] {
+        for column in PERSONAL {
             // a file that still has them does not bring them back
             tx.note_staff_word(RecordOf::Customer(code), column)?;
         }
@@ -130,15 +123,19 @@ pub(crate) fn erase(
     if let Settings::Folder(folder) = desk.config.smtp.settings()? {
         view.erased.extend(remove_messages(&folder, &messages)?);
     }
+    in_backups(desk, database, code, &mut view);
+    view.left.extend(mentioned(desk, &known));
+    Ok(view)
+}
+
+fn in_backups(desk: &Desk, database: &Path, code: &CustomerCode, view: &mut ErasedView) {
     for backup in backups(desk, database) {
-        match in_backup(&backup, code, &pseudonym) {
+        match in_backup(&backup, code, &view.pseudonym) {
             Ok(true) => view.erased.push(backup.display().to_string()),
             Ok(false) => {}
             Err(error) => view.left.push(format!("{}: {error:#}", backup.display())),
         }
     }
-    view.left.extend(mentioned(desk, &known));
-    Ok(view)
 }
 
 /// What a customer can be known by in a file.

@@ -10,7 +10,6 @@ use crate::views::list::CustomerRow;
 use crate::views::report::{CustomerPage, ReportView, SentCard};
 use crate::views::status::StatusView;
 use anyhow::{Context, Result, bail};
-use chrono::{DateTime, TimeDelta};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
@@ -30,9 +29,6 @@ const CUSTOMERS_MAX: usize = 2_000;
 
 /// So many of a customer's cards lie beside their page.
 const CARDS_MAX: usize = 3;
-
-/// A night is missed after so many hours.
-const NIGHT_HOURS: i64 = 26;
 
 /// Gathers what the report shows.
 ///
@@ -63,9 +59,6 @@ pub(crate) fn gather(desk: &Desk, store: &Store) -> Result<ReportView> {
     }
     bar.finish_and_clear();
     let nights = store.last_runs(200)?.into_iter().filter(|run| run.command == "nightly").take(7).collect();
-    let night = store.last_night()?;
-    let began = night.as_deref().and_then(|stamp| DateTime::parse_from_rfc3339(stamp).ok());
-    let is_fresh = |began: DateTime<_>| desk.now.signed_duration_since(began) < TimeDelta::hours(NIGHT_HOURS);
     Ok(ReportView {
         as_of: desk.today,
         company: desk.config.company.trade_name.clone().unwrap_or_else(|| desk.config.company.name.clone()),
@@ -74,7 +67,7 @@ pub(crate) fn gather(desk: &Desk, store: &Store) -> Result<ReportView> {
         calendar: calendar::calendar(desk, store, Vec::new(), AHEAD)?,
         forecast: forecast(desk, store, MONTHS, SummedBy::Month)?,
         payments_as_of: store.payments_fresh_on(desk.today)?,
-        night_is_missing: !began.is_some_and(is_fresh),
+        night_is_missing: status.night_is_missing || status.last_night.is_none(),
         status,
         debtors,
         nights,

@@ -10,10 +10,13 @@ use crate::store::{Attention, Store, StoredPayment};
 use crate::views::AttentionView;
 use crate::views::status::{CandidateView, InvoiceRow, ResemblingView, StatusView, UnmatchedView};
 use anyhow::Result;
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta};
 
 /// Listed findings that hold a customer or a service back.
 const HOLDING_BACK: [&str; 5] = ["no_email", "card", "data", "held_back", "too_many"];
+
+/// A night is missed after so many hours.
+pub const NIGHT_HOURS: i64 = 26;
 
 /// Everything that [`StatusView`] shows but the drift, for which panels are asked.
 ///
@@ -31,9 +34,14 @@ fn gather(store: &Store, desk: &Desk, horizon: u32) -> Result<StatusView> {
     let soon = today.checked_add_days(Days::new(horizon.into())).unwrap_or(NaiveDate::MAX);
     let listed: Vec<AttentionView> = store.open_attention()?.into_iter().map(attention).collect();
     let (held_back, others) = listed.into_iter().partition(|item| HOLDING_BACK.contains(&item.kind.as_str()));
+    let last_night = store.last_night()?;
+    let began = last_night.as_deref().and_then(|stamp| DateTime::parse_from_rfc3339(stamp).ok());
+    let is_old = |began: DateTime<_>| desk.now.signed_duration_since(began) >= TimeDelta::hours(NIGHT_HOURS);
     Ok(StatusView {
         as_of: today,
         mode,
+        night_is_missing: began.is_some_and(is_old),
+        last_night,
         due: store.open_period_charges(today, soon)?,
         overdue: store.overdue_charges(today)?,
         suspended: store.suspended_services()?,

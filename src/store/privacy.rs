@@ -202,7 +202,7 @@ mod tests {
             .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
             .unwrap();
         let tables: Vec<String> =
-            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+            statement.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap();
         for table in tables {
             let known =
                 places().iter().any(|(place, _)| *place == table) || OF_NOBODY.contains(&table.as_str());

@@ -36,6 +36,10 @@ pub(crate) struct CandidateView {
 pub(crate) struct StatusView {
     pub(crate) as_of: NaiveDate,
     pub(crate) mode: &'static str,
+    /// When the last night began that was done.
+    pub(crate) last_night: Option<String>,
+    /// Whether that is longer ago than a night may be; not where there never was one.
+    pub(crate) night_is_missing: bool,
     pub(crate) due: Vec<ChargeRow>,
     pub(crate) overdue: Vec<ChargeRow>,
     pub(crate) suspended: Vec<ServiceRow>,

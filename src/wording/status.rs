@@ -34,8 +34,9 @@ impl Parts {
 #[must_use]
 pub(crate) fn text(view: &StatusView, parts: Parts) -> String {
     let shown = wanted(view, parts, to_invoice).into_iter().filter(|(.., list)| !list.rows.is_empty());
-    let text: String =
-        shown.map(|(_, title, list)| format!("{title} ({})\n{}\n", list.rows.len(), table(&list))).collect();
+    let missing = view.night_is_missing && parts.is_whole();
+    let mut text = if missing { say!("report.night_missing") + "\n\n" } else { String::new() };
+    text.extend(shown.map(|(_, title, list)| format!("{title} ({})\n{}\n", list.rows.len(), table(&list))));
     if text.is_empty() { say!("status.nothing") + "\n" } else { text }
 }
 

@@ -10,11 +10,18 @@ use std::path::{Path, PathBuf};
 
 const INDEX: &str = include_str!("../../../templates/index.html.hbs");
 
+/// What is written of each message.
+const EXTENSIONS: [&str; 4] = ["eml", "html", "txt", "pdf"];
+
+/// Names the files of a preview, which the next one takes away.
+const WRITTEN: &str = ".konet-billing-preview";
+
 /// A folder of messages while it is filled.
 #[derive(Debug)]
 pub struct Preview {
     folder: PathBuf,
     rows: Vec<Value>,
+    stems: Vec<String>,
 }
 
 fn failed(path: &Path) -> String {
@@ -28,7 +35,11 @@ impl Preview {
     /// A folder that cannot be made.
     pub fn open(folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| failed(folder))?;
-        Ok(Self { folder: folder.to_owned(), rows: Vec::new() })
+        // what an earlier run wrote is no preview of this one
+        for name in std::fs::read_to_string(folder.join(WRITTEN)).unwrap_or_default().lines() {
+            let _ = std::fs::remove_file(folder.join(Path::new(name).file_name().unwrap_or_default()));
+        }
+        Ok(Self { folder: folder.to_owned(), rows: Vec::new(), stems: Vec::new() })
     }
 
     /// Writes a message as `.eml`, `.html`, `.txt` and `.pdf`.
@@ -38,15 +49,17 @@ impl Preview {
     pub fn add(&mut self, view: &MessageView, finished: &Finished) -> Result<()> {
         let stem = stem(&view.customer, &view.card);
         let letter = &finished.drawn.letter;
-        for (extension, bytes) in [
-            ("eml", finished.bytes.as_slice()),
-            ("html", letter.html.as_bytes()),
-            ("txt", letter.text.as_bytes()),
-            ("pdf", finished.drawn.pdf.as_slice()),
-        ] {
+        let bytes = [
+            finished.bytes.as_slice(),
+            letter.html.as_bytes(),
+            letter.text.as_bytes(),
+            finished.drawn.pdf.as_slice(),
+        ];
+        for (extension, bytes) in EXTENSIONS.into_iter().zip(bytes) {
             let file = self.folder.join(format!("{stem}.{extension}"));
             std::fs::write(&file, bytes).with_context(|| failed(&file))?;
         }
+        self.stems.push(stem.clone());
         self.rows.push(json!({
             "stem": stem, "customer": view.customer, "card": view.card, "subject": view.subject,
             "to": view.to.join(", "), "amount": Money::from_cents(view.total_cents).to_string(),
@@ -60,10 +73,17 @@ impl Preview {
     /// A file that cannot be written.
     pub fn finish(self) -> Result<()> {
         let index = Handlebars::new()
-            .render_template(INDEX, &json!({ "count": self.rows.len(), "messages": self.rows }))
+            .render_template(
+                INDEX,
+                &json!({ "count": self.rows.len(), "first": self.stems.first(), "messages": self.rows }),
+            )
             .context("the index could not be written")?;
         let file = self.folder.join("index.html");
-        std::fs::write(&file, index).with_context(|| failed(&file))
+        std::fs::write(&file, index).with_context(|| failed(&file))?;
+        let names =
+            self.stems.iter().flat_map(|stem| EXTENSIONS.map(|extension| format!("{stem}.{extension}\n")));
+        let file = self.folder.join(WRITTEN);
+        std::fs::write(&file, names.collect::<String>()).with_context(|| failed(&file))
     }
 }
 

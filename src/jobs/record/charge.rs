@@ -16,6 +16,7 @@ use clap::Args;
 
 /// `record charge`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record charge K-0150 30,00 \"Μεταφορά ιστοσελίδας\"")]
 pub struct Charge {
     /// Customer
     pub customer: CustomerCode,
@@ -55,6 +56,7 @@ impl Charge {
 
 /// `record discount`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record discount S-0410 5,00")]
 pub struct Discount {
     /// Service, for its open charge; or # and a charge's number, from `explain`
     #[arg(value_name = "SERVICE|#CHARGE")]
@@ -72,6 +74,7 @@ impl Discount {
 
 /// `record writeoff`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record writeoff S-0410")]
 pub struct Writeoff {
     /// Service, for its open charge; or # and a charge's number, from `explain`
     #[arg(value_name = "SERVICE|#CHARGE")]
@@ -106,6 +109,7 @@ fn off(at: &mut Recording<'_>, of: &str, amount: Option<Money>, kind: TakeOff) -
 
 /// `record reprice`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record reprice S-0410 80,00")]
 pub struct Reprice {
     /// Service
     pub service: ServiceCode,

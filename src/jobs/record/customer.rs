@@ -12,6 +12,7 @@ use clap::Args;
 
 /// `record proof`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record proof K-0150")]
 pub struct Proof {
     /// Customer
     pub customer: CustomerCode,
@@ -32,6 +33,7 @@ impl Proof {
 
 /// `record email`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record email K-0150 eleni@ergo.example")]
 pub struct Email {
     /// Customer
     pub customer: CustomerCode,

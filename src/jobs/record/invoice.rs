@@ -14,6 +14,7 @@ use clap::Args;
 
 /// `record invoice`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record invoice ΤΠΥ-512 07/09/2026 --card KX-2026-000123")]
 pub struct Invoice {
     /// Its number
     pub number: String,

@@ -16,6 +16,7 @@ const CLOCK: &str = "clock";
 
 /// `record ack`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record ack 131")]
 pub struct Ack {
     /// Code of a customer or service, or number of a payment
     pub code: String,
@@ -75,6 +76,7 @@ fn seen(at: &Recording<'_>, code: &str) -> Result<Recorded> {
 
 /// `record done`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record done 12")]
 pub struct Done {
     /// Its number, from `status --work-orders`
     pub order: i64,

@@ -38,6 +38,7 @@ coded! {
 
 /// `record payment`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record payment K-0150 74,40 --by maria")]
 pub struct Payment {
     /// Customer
     pub customer: CustomerCode,
@@ -60,7 +61,7 @@ pub struct Payment {
     #[arg(long)]
     pub other_money: bool,
     /// With --method cheque: the day it can be cleared; until then it is a promise, and its services are on hold
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "DATE", value_parser = read_day)]
     pub due: Option<NaiveDate>,
 }
 
@@ -135,6 +136,7 @@ impl Payment {
 
 /// `record reverse`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record reverse 128 --reason \"επιστροφή από την τράπεζα\"")]
 pub struct Reverse {
     /// The payment's number or its reference
     pub payment: String,
@@ -161,6 +163,7 @@ impl Reverse {
 
 /// `record same`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record same 131 128")]
 pub struct Same {
     /// The line's number, from `status --unmatched`
     pub line: PaymentId,
@@ -201,6 +204,7 @@ impl Same {
 
 /// `record assign`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record assign 131 K-0150 --once")]
 pub struct Assign {
     /// The payment's number, from `status --unmatched`
     pub payment: PaymentId,
@@ -286,6 +290,7 @@ impl Assign {
 
 /// `record refund`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record refund K-0150 26,00")]
 pub struct Refund {
     /// Customer
     pub customer: CustomerCode,

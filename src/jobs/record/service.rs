@@ -18,6 +18,7 @@ use clap::{Args, ValueEnum};
 
 /// `record hold`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record hold S-0410 20/10/2026 --reason \"περιμένει έγκριση\"")]
 pub struct Hold {
     /// Service
     pub service: ServiceCode,
@@ -44,6 +45,7 @@ impl Hold {
 
 /// `record cancel`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record cancel S-0410")]
 pub struct Cancel {
     /// Service
     pub service: ServiceCode,
@@ -94,6 +96,7 @@ coded! {
 
 /// `record told`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record told S-0410 20/10/2026 --how phone")]
 pub struct Told {
     /// Service
     pub service: ServiceCode,
@@ -133,6 +136,7 @@ impl Told {
 
 /// `record end`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record end S-0410 --reason \"μεταφέρθηκε αλλού\"")]
 pub struct End {
     /// Service
     pub service: ServiceCode,
@@ -171,6 +175,7 @@ impl End {
 
 /// `record change`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  record change S-0410 --price 80")]
 pub struct Change {
     /// Service
     pub service: ServiceCode,

@@ -57,6 +57,19 @@ impl Read {
         Ok(Some(message))
     }
 
+    /// Messages with a delivery that became uncertain in a run.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn uncertain_of_run(&self, run: i64) -> Result<Vec<i64>> {
+        let sql = "SELECT DISTINCT d.message FROM deliveries d JOIN messages m ON m.id = d.message
+                   WHERE d.state = 'uncertain' AND (m.run = ?1
+                     OR EXISTS (SELECT 1 FROM attempts a WHERE a.delivery = d.id AND a.run = ?1)) ORDER BY d.message";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map([run], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     pub(super) fn listed_deliveries(&self, message: i64) -> Result<Vec<ListedDelivery>> {
         let sql = "SELECT id, address, role, state, reply, queue_id, bounced_on, updated_at FROM deliveries
                    WHERE message = ?1 ORDER BY id";
