@@ -14,6 +14,7 @@ test:
 # the gate, and what it leaves out: hours
 long:
     .ci/run
+    cargo +1.89.0 check --locked --all-targets
     KONET_BILLING_KILLS=1500 KONET_BILLING_SEEDS=300 cargo test kill:: -- --nocapture
     .ci/faults.py target/debug/konet-billing --long
     KONET_BILLING_LEDGERS=1500 cargo test ledger:: -- --nocapture

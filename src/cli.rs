@@ -74,7 +74,7 @@ pub enum Command {
     /// Show who is due, overdue, suspended, held back, unmatched, or to be notified by hand
     Status(StatusArgs),
     /// Record what staff know: payments, holds, cancellations, charges, invoices
-    Record(RecordArgs),
+    Record(Box<RecordArgs>),
     /// Explain a service or customer: its past, why it is not suspended today, and what comes
     Explain(ExplainArgs),
     /// Find customers by anything of theirs: a few letters of a name, domain name, e-mail, ΑΦΜ, phone, card

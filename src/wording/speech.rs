@@ -308,9 +308,9 @@ mod tests {
                         _ => {}
                     }
                     if letter == ',' && depth == 0 {
-                        parts.push(String::new())
+                        parts.push(String::new());
                     } else {
-                        parts.last_mut().unwrap().push(letter)
+                        parts.last_mut().unwrap().push(letter);
                     }
                 }
                 let key = parts[0].trim().trim_matches('"').to_owned();
