@@ -184,6 +184,9 @@ pub struct CheckArgs {
     /// Ask only whether a night was done within so long, such as 26h, 90m or 2d; exit 3 if none was
     #[arg(long, value_name = "TIME", value_parser = span)]
     pub last_run: Option<TimeDelta>,
+    /// Also send one real message of each stage, for a customer who does not exist, to this address
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "last_run")]
+    pub send_to: Option<String>,
 }
 
 /// A stretch of time: a number of minutes, hours or days.

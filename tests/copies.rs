@@ -172,3 +172,34 @@ fn whoever_watches_is_told_of_a_night_and_reads_its_figures() {
     assert_eq!(std::fs::read_to_string(sandbox.path("heard")).unwrap(), "ok 0\nfailed 1\n");
     assert!(std::fs::read_to_string(sandbox.path("facts")).unwrap().contains("\"exit_status\":1"));
 }
+
+#[test]
+fn one_real_message_of_each_stage_is_sent_to_whoever_checks_and_nobody_else_hears() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let checked = sandbox.run(&["check", "--send-to", "admin@konet.example", "--json"]).exits(0).json();
+    let samples =
+        checked["checks"].as_array().unwrap().iter().find(|check| check["what"] == "samples").unwrap();
+    assert_eq!(
+        (&samples["ok"], &samples["detail"]),
+        (&true.into(), &"13 messages to admin@konet.example".into())
+    );
+    let messages = sandbox.outbox();
+    assert_eq!(messages.len(), 13);
+    let parser = mail_parser::MessageParser::default();
+    let mut subjects = std::collections::BTreeSet::new();
+    for bytes in &messages {
+        let message = parser.parse(bytes).unwrap();
+        assert_eq!(message.to().unwrap().first().unwrap().address(), Some("admin@konet.example"));
+        assert!(
+            mail_parser::MimeHeaders::attachment_name(message.attachment(0).unwrap())
+                .unwrap()
+                .ends_with(".pdf")
+        );
+        subjects.insert(message.subject().unwrap().to_owned());
+    }
+    assert!(subjects.len() >= 11, "each stage says its own news: {subjects:#?}");
+    let runs = sandbox.run(&["runs", "--json"]).exits(0).json();
+    assert_eq!(runs["runs"].as_array().unwrap().len(), 2, "the two imports, and nothing recorded");
+    let wrong = sandbox.run(&["check", "--send-to", "nobody"]);
+    assert!(wrong.status != 0 && wrong.stdout.contains("samples"), "{wrong:?}");
+}

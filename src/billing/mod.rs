@@ -35,6 +35,7 @@ pub mod period;
 pub mod policy;
 pub mod reference;
 pub mod registry;
+pub mod sample;
 pub mod service;
 pub mod tax_id;
 pub mod text;

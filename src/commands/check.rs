@@ -3,6 +3,7 @@
 use super::{Session, configuration, report};
 use crate::cli::{CheckArgs, Global};
 use crate::exit_status::ExitStatus;
+use crate::jobs::deliver::samples;
 use crate::jobs::notify::render::Renderer;
 use crate::mail::Transport;
 use crate::store::Store;
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<ExitStatus> {
     match args.last_run {
         Some(within) => last_night(global, within),
-        None => everything(global),
+        None => everything(global, args.send_to.as_deref()),
     }
 }
 
@@ -32,7 +33,7 @@ fn last_night(global: &Global, within: TimeDelta) -> Result<ExitStatus> {
     Ok(if ok { ExitStatus::Done } else { ExitStatus::NeedsPerson })
 }
 
-fn everything(global: &Global) -> Result<ExitStatus> {
+fn everything(global: &Global, send_to: Option<&str>) -> Result<ExitStatus> {
     let config = configuration(global)?;
     let mut checks =
         vec![Checked { what: "configuration", ok: true, detail: config.path.display().to_string() }];
@@ -48,6 +49,10 @@ fn everything(global: &Global) -> Result<ExitStatus> {
     });
     let mail_leaves = mail.is_ok();
     add("mail", mail);
+    if let Some(address) = send_to {
+        let sent = samples::send(&session.desk, address);
+        add("samples", sent.map(|count| format!("{count} messages to {address}")));
+    }
     add("database", database(&session));
     let loose = loose_files(&session);
     if !loose.is_empty() {

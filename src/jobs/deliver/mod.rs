@@ -6,6 +6,7 @@ pub mod handover;
 pub mod outbox;
 mod owed;
 mod postfix_log;
+pub mod samples;
 
 use crate::billing::address::masked;
 use crate::billing::ids::CustomerCode;
