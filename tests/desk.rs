@@ -430,3 +430,97 @@ fn a_preview_opens_with_its_first_message_and_has_none_of_an_earlier_one() {
     let left: Vec<&String> = files.keys().filter(|name| name.ends_with(".pdf")).collect();
     assert_eq!(left, ["mine.pdf"], "what nobody is told today is not shown, and what is not ours stays");
 }
+
+#[test]
+fn a_report_takes_the_place_of_nothing_but_a_report() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let before = std::fs::read(sandbox.path("konet.db")).unwrap();
+    std::os::unix::fs::symlink(sandbox.path(""), sandbox.path("link")).unwrap();
+    for place in ["konet.db", "konet-billing.toml", "link", "inbox"] {
+        let refused = sandbox.run(&["report", "--out", place]);
+        assert_eq!(refused.status, 1, "{place}: {refused:?}");
+    }
+    assert_eq!(std::fs::read(sandbox.path("konet.db")).unwrap(), before);
+    assert_eq!(std::fs::read_dir(sandbox.path("inbox")).unwrap().count(), 0);
+}
+
+#[test]
+fn what_is_due_is_the_same_in_every_list() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.notify("2025-03-01").exits(0);
+    let service =
+        "code;customer;kind;name;price;period_months;expires_on\nS-3;K-2;email;Θυρίδες;10,00;12;2025-12-01\n";
+    sandbox.import("services", service, "2025-03-01").exits(0);
+    for arguments in [
+        &["charge", "K-2", "30,00", "Έξοδα"][..],
+        &["charge", "K-2", "40,00", "Μεταφορά", "--service", "S-3"],
+        &["charge", "K-1", "50,00", "Άλλο"],
+        &["payment", "K-1", "24,00", "--for", "S-1"],
+        &["discount", "S-1", "10,00"],
+    ] {
+        record(&sandbox, "2025-03-02", arguments).exits(0);
+    }
+    let numbers = list(&sandbox, &["charges", "--customer", "K-1", "--json"], "2025-03-02").json();
+    let other = numbers["charges"].as_array().unwrap().iter().find(|row| row["label"] == "Άλλο").unwrap();
+    let given_up = record(&sandbox, "2025-03-02", &["writeoff", &format!("#{}", other["charge"])]).exits(0);
+    assert!(!given_up.stdout.contains("settled"), "given up is not paid: {}", given_up.stdout);
+    record(&sandbox, "2025-03-02", &["end", "S-3"]).exits(0);
+    let gone = list(&sandbox, &["charges", "--state", "written_off", "--json"], "2025-03-02").json();
+    assert_eq!(gone["charges"][0]["label"], "Άλλο", "{gone}");
+    for (customer, due) in [("K-1", 12_400 - 2_400 - 1_000), ("K-2", 3_720)] {
+        let found = sandbox.run(&["find", customer, "--as-of", "2025-03-03", "--json"]).json();
+        let explained = sandbox.run(&["explain", customer, "--as-of", "2025-03-03", "--json"]).json();
+        let listed = list(&sandbox, &["customers", "--customer", customer, "--json"], "2025-03-03").json();
+        let charges = list(&sandbox, &["charges", "--customer", customer, "--json"], "2025-03-03").json();
+        let charges: i64 =
+            charges["charges"].as_array().unwrap().iter().map(|row| row["due_cents"].as_i64().unwrap()).sum();
+        assert_eq!(found["customers"][0]["due_cents"], due, "{customer}");
+        assert_eq!(explained["due_cents"], due, "{customer}");
+        assert_eq!(listed["customers"][0]["due_cents"], due, "{customer}");
+        assert_eq!(charges, due, "{customer}");
+    }
+    // what is charged once is income too, and overdue from the day after
+    let income = |day: &str| sandbox.run(&["forecast", "--months", "2", "--as-of", day, "--json"]).json();
+    assert_eq!(income("2025-03-02")["overdue_cents"], 0);
+    let march = |view: &Value| view["forecast"][0]["cents"].as_i64().unwrap();
+    assert_eq!(march(&income("2025-03-02")), 9_000 + 3_720, "S-1 of 31/3, and what was charged once");
+    assert_eq!(income("2025-03-03")["overdue_cents"], 3_720);
+    record(&sandbox, "2025-03-03", &["writeoff", "S-1"]).exits(0);
+    let status = sandbox.run(&["status", "--as-of", "2025-03-03", "--json"]).json();
+    assert_eq!(status["due"], serde_json::json!([]), "what was given up is asked for no more");
+}
+
+#[test]
+fn a_customer_is_changed_by_any_exact_name_and_a_whole_first_period_costs_its_price() {
+    let sandbox = Sandbox::new();
+    record(&sandbox, "2026-10-01", &["customer", "K-1", "--name", "Α", "--email", "a@a.example"]).exits(0);
+    record(&sandbox, "2026-10-01", &["customer", "a@a.example", "--phone", "2310 5"]).exits(0);
+    let customers = list(&sandbox, &["customers", "--json"], "2026-10-01").json();
+    assert_eq!(customers["customers"].as_array().unwrap().len(), 1, "{customers}");
+    assert_eq!(customers["customers"][0]["phone"], "2310 5");
+    let service =
+        ["service", "S-1", "--customer", "K-1", "--kind", "backup", "--name", "Α", "--price", "100"];
+    let service: Vec<&str> =
+        service.into_iter().chain(["--months", "1", "--from", "31/10/2026", "--json"]).collect();
+    let entered = record(&sandbox, "2026-10-01", &service).exits(0).json();
+    assert_eq!(entered["effect"]["due_cents"], 12_400, "a whole month: {entered}");
+    let services = list(&sandbox, &["services", "--json"], "2026-10-01").json();
+    assert_eq!(services["services"][0]["expires_on"], "2026-11-30");
+    let months = sandbox.run(&["forecast", "--months", "4", "--as-of", "2026-11-01", "--json"]).json();
+    let cents: Vec<i64> =
+        months["forecast"].as_array().unwrap().iter().map(|row| row["cents"].as_i64().unwrap()).collect();
+    assert_eq!(cents, [12_400, 12_400, 12_400, 12_400], "30/11, 31/12, 31/1, 28/2: {months}");
+}
+
+#[test]
+fn a_narrow_list_of_debtors_still_adds_up() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.notify("2025-03-01").exits(0);
+    record(&sandbox, "2025-04-20", &["charge", "K-1", "30,00", "Έξοδα"]).exits(0);
+    for columns in ["80", "60", "40"] {
+        let text = narrow(&sandbox, &["list", "debtors", "--as-of", "2025-05-03"], columns);
+        for amount in ["37,20", "124,00", "161,20"] {
+            assert!(text.contains(amount), "{columns}: {amount}\n{text}");
+        }
+    }
+}

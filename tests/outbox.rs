@@ -214,6 +214,7 @@ fn many_uncertain_messages_are_decided_at_once_and_one_that_does_not_fit_keeps_n
     assert_eq!(some.json()["messages"][0]["deliveries"][0]["state"], "sent");
     let rest = say(&["--all-uncertain-of", &run]).exits(0).json();
     assert_eq!(rest["messages"].as_array().unwrap().len(), 2, "{rest}");
+    say(&["--all-uncertain-of", "99"]).exits(2);
     let none = say(&["--all-uncertain-of", &run]).exits(0).json();
     assert_eq!(none["messages"], serde_json::json!([]));
 }

@@ -28,6 +28,12 @@ impl Language {
     }
 }
 
+/// What stands in place of an erased customer's name.
+#[must_use]
+pub fn pseudonym(code: &CustomerCode) -> String {
+    format!("erased-{code}")
+}
+
 /// What a customer writes with a transfer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum PaymentReference {

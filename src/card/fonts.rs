@@ -1,9 +1,7 @@
 //! The card's fonts: compiled in, parsed once, and asked about every glyph before it is drawn.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::OnceLock;
-use ttf_parser::GlyphId;
+use ttf_parser::{GlyphId, Tag};
 use unicode_normalization::UnicodeNormalization;
 
 /// Regular and bold of the card's family.
@@ -29,73 +27,91 @@ impl Face {
         }
     }
 
-    /// The glyph of every character that the fonts are cut to, looked up once: 0 where there is none.
-    fn glyphs(self) -> &'static [u16] {
-        static GLYPHS: [OnceLock<Vec<u16>>; 2] = [OnceLock::new(), OnceLock::new()];
-        let slot = match self {
-            Self::Regular => &GLYPHS[0],
-            Self::Bold => &GLYPHS[1],
-        };
-        slot.get_or_init(|| {
-            let face = self.parsed();
-            let glyph = |code| face?.glyph_index(char::from_u32(code)?);
-            (0..LAST_CODE).map(|code| glyph(code).map_or(0, |glyph| glyph.0)).collect()
+    /// What a card asks of the font, read once.
+    fn tables(self) -> &'static Tables {
+        static TABLES: [OnceLock<Tables>; 2] = [const { OnceLock::new() }; 2];
+        TABLES[self as usize].get_or_init(|| {
+            ttf_parser::Face::parse(self.bytes(), 0)
+                .map_or_else(|_| Tables::default(), |face| Tables::of(&face))
         })
-    }
-
-    fn parsed(self) -> Option<&'static ttf_parser::Face<'static>> {
-        static FACES: [OnceLock<Option<ttf_parser::Face<'static>>>; 2] = [OnceLock::new(), OnceLock::new()];
-        let slot = match self {
-            Self::Regular => &FACES[0],
-            Self::Bold => &FACES[1],
-        };
-        slot.get_or_init(|| ttf_parser::Face::parse(self.bytes(), 0).ok()).as_ref()
     }
 
     /// The glyph of a character; `None` where the font lacks it.
-    fn glyph(self, c: char) -> Option<GlyphId> {
-        let glyph = *self.glyphs().get(usize::try_from(u32::from(c)).ok()?)?;
-        (glyph != 0).then_some(GlyphId(glyph))
+    fn glyph(self, c: char) -> Option<u16> {
+        let glyph = *self.tables().glyphs.get(usize::try_from(u32::from(c)).ok()?)?;
+        (glyph != 0).then_some(glyph)
     }
 
     /// The glyphs of a text, each with the kerning before it, in font units.
-    pub(super) fn set(self, text: &str) -> Vec<(i16, u16)> {
+    pub(super) fn set(self, text: &str) -> impl Iterator<Item = (i16, u16)> {
+        let tables = self.tables();
         let mut before = None;
-        let place = |glyph: GlyphId| {
-            let kerning = before.replace(glyph).and_then(|before| self.kerning(before, glyph)).unwrap_or(0);
-            (kerning, glyph.0)
-        };
-        text.chars().filter_map(|c| self.glyph(c)).map(place).collect()
-    }
-
-    /// What two glyphs are moved together by, looked up once for every pair that a card has.
-    fn kerning(self, left: GlyphId, right: GlyphId) -> Option<i16> {
-        thread_local! {
-            static KNOWN: RefCell<HashMap<(Face, u16, u16), Option<i16>>> = RefCell::default();
-        }
-        KNOWN.with_borrow_mut(|known| {
-            *known.entry((self, left.0, right.0)).or_insert_with(|| self.kerning_of_font(left, right))
+        text.chars().filter_map(move |c| self.glyph(c)).map(move |glyph| {
+            (before.replace(glyph).map_or(0, |before| tables.kerning(before, glyph)), glyph)
         })
-    }
-
-    fn kerning_of_font(self, left: GlyphId, right: GlyphId) -> Option<i16> {
-        let kern = self.parsed()?.tables().kern?;
-        kern.subtables
-            .into_iter()
-            .filter(|table| table.horizontal && !table.has_cross_stream)
-            .find_map(|table| table.glyphs_kerning(left, right))
     }
 
     /// Width of a text at a size, in points.
     pub(super) fn width(self, text: &str, size: f32) -> f32 {
-        let Some(face) = self.parsed() else { return 0.0 };
+        let tables = self.tables();
         let advance = |(kerning, glyph): (i16, u16)| {
-            i32::from(kerning) + i32::from(face.glyph_hor_advance(GlyphId(glyph)).unwrap_or(0))
+            i32::from(kerning) + i32::from(tables.advances.get(usize::from(glyph)).copied().unwrap_or(0))
         };
         #[expect(clippy::cast_precision_loss, reason = "a line of text is far below 2^24 font units")]
-        let units = self.set(text).into_iter().map(advance).sum::<i32>() as f32;
-        units * size / f32::from(face.units_per_em())
+        let units = self.set(text).map(advance).sum::<i32>() as f32;
+        units * size / f32::from(tables.units_per_em.max(1))
     }
+}
+
+/// A font's figures, laid out for looking up.
+#[derive(Debug, Default)]
+struct Tables {
+    /// Of every character that the fonts are cut to: 0 where there is none.
+    glyphs: Vec<u16>,
+    /// Of every glyph.
+    advances: Vec<u16>,
+    /// By its left glyph: the right ones in order, each with what the two are moved by.
+    kernings: Vec<Vec<(u16, i16)>>,
+    units_per_em: u16,
+}
+
+impl Tables {
+    fn of(face: &ttf_parser::Face<'_>) -> Self {
+        let glyph = |code| face.glyph_index(char::from_u32(code)?);
+        let count = face.number_of_glyphs();
+        Self {
+            glyphs: (0..LAST_CODE).map(|code| glyph(code).map_or(0, |glyph| glyph.0)).collect(),
+            advances: (0..count).map(|id| face.glyph_hor_advance(GlyphId(id)).unwrap_or(0)).collect(),
+            kernings: kernings(face.raw_face().table(KERN).unwrap_or_default(), count),
+            units_per_em: face.units_per_em(),
+        }
+    }
+
+    fn kerning(&self, left: u16, right: u16) -> i16 {
+        let Some(row) = self.kernings.get(usize::from(left)) else { return 0 };
+        row.binary_search_by_key(&right, |(right, _)| *right).map_or(0, |at| row[at].1)
+    }
+}
+
+const KERN: Tag = Tag::from_bytes(b"kern");
+
+/// What stands before the pairs of a `kern` table with one subtable of format 0, as our fonts have it
+/// (OpenType, «kern – Kerning»): its version and count, the subtable's version, length and coverage, and four counts of
+/// which the first is the number of pairs.
+const BEFORE_PAIRS: usize = 4 + 6 + 8;
+
+/// The pairs of such a table, by their left glyph; a test holds them against the parser's.
+fn kernings(table: &[u8], glyphs: u16) -> Vec<Vec<(u16, i16)>> {
+    let mut rows = vec![Vec::new(); usize::from(glyphs)];
+    let count = table.get(10..12).map_or(0, |count| u16::from_be_bytes([count[0], count[1]]));
+    let pairs = table.get(BEFORE_PAIRS..).unwrap_or_default().chunks_exact(6).take(usize::from(count));
+    for pair in pairs {
+        let number = |at: usize| u16::from_be_bytes([pair[at], pair[at + 1]]);
+        if let Some(row) = rows.get_mut(usize::from(number(0))) {
+            row.push((number(2), i16::from_be_bytes([pair[4], pair[5]])));
+        }
+    }
+    rows
 }
 
 /// A text as the fonts can draw it: NFC, special spaces and hyphens as the plain ones.
@@ -127,6 +143,32 @@ mod tests {
         assert_eq!(lacking(&drawable(polytonic)), None);
         assert_eq!(lacking(&drawable(latin)), None);
         assert_eq!(lacking("Ωραία 😀"), Some('😀'));
+    }
+
+    #[test]
+    fn the_tables_say_what_the_parser_says_of_the_font() {
+        for face in Face::ALL {
+            let parsed = ttf_parser::Face::parse(face.bytes(), 0).unwrap();
+            let tables = face.tables();
+            let kern = parsed.tables().kern.unwrap();
+            let mut kerned = 0;
+            for left in 0..parsed.number_of_glyphs() {
+                assert_eq!(
+                    tables.advances[usize::from(left)],
+                    parsed.glyph_hor_advance(GlyphId(left)).unwrap_or(0)
+                );
+                for right in 0..parsed.number_of_glyphs() {
+                    let of_font = kern
+                        .subtables
+                        .into_iter()
+                        .filter(|table| table.horizontal && !table.has_cross_stream)
+                        .find_map(|table| table.glyphs_kerning(GlyphId(left), GlyphId(right)));
+                    assert_eq!(tables.kerning(left, right), of_font.unwrap_or(0), "{face:?} {left} {right}");
+                    kerned += usize::from(of_font.is_some_and(|by| by != 0));
+                }
+            }
+            assert!(kerned > 1_000, "{kerned}");
+        }
     }
 
     #[test]

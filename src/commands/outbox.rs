@@ -44,6 +44,9 @@ fn decide(global: &Global, args: &VerdictArgs, verdict: Verdict) -> Result<ExitS
     let by = person(args.by.as_deref(), false)?;
     let (mut store, _lock) = session.writer(STAFF_PATIENCE, false)?;
     let messages = match args.all_uncertain_of {
+        Some(run) if store.listed_run(run)?.is_none() => {
+            return Err(Stop::unknown(format!("there is no run {run}")).into());
+        }
         Some(run) => store.uncertain_of_run(run)?,
         None => args.messages.clone(),
     };

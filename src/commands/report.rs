@@ -27,7 +27,7 @@ pub(super) fn run(global: &Global, args: &ReportArgs) -> Result<ExitStatus> {
 pub(super) fn written(desk: &Desk, store: &Store, folder: &Path) -> Result<WrittenView> {
     let view = report::gather(desk, store)?;
     let files = wording::report::files(&view)?;
-    report::publish(folder, &files, desk.config.report.group.as_deref())?;
+    report::publish(desk, folder, &files)?;
     let bytes: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
     Ok(WrittenView {
         report: folder.display().to_string(),

@@ -5,7 +5,6 @@ use crate::billing::money::Money;
 use crate::billing::period::BillingPeriod;
 use crate::billing::service::{Service, ServiceKind, ServiceState, SuspensionReason};
 use crate::jobs::Desk;
-use crate::jobs::list::debtors;
 use crate::store::{Filter, Store};
 use crate::views::list::{ForecastView, IncomeRow};
 use anyhow::Result;
@@ -35,13 +34,22 @@ pub(crate) fn forecast(desk: &Desk, store: &Store, months: u32, by: SummedBy) ->
     let from = desk.today;
     let first_after = from.with_day(1).unwrap_or(from).checked_add_months(Months::new(months));
     let until = first_after.unwrap_or(NaiveDate::MAX);
-    let charged = store.due_of_present_periods()?;
-    let mut uncharged = 0;
-    let mut sums: BTreeMap<String, IncomeRow> = BTreeMap::new();
+    let charged = store.charged_services()?;
+    let mut sums = Sums { by, rows: BTreeMap::new() };
     if by == SummedBy::Month {
         for month in 0..months {
             let day = from.checked_add_months(Months::new(month)).unwrap_or(from);
-            sums.insert(name_of(day), IncomeRow { month: Some(name_of(day)), ..IncomeRow::default() });
+            sums.rows.insert(name_of(day), IncomeRow { month: Some(name_of(day)), ..IncomeRow::default() });
+        }
+    }
+    let mut overdue_cents = 0;
+    // what was charged already, one-off charges and what is owed again with it: what is still due of it
+    for line in store.list_open(&Filter::default(), from)? {
+        let kind = line.kind.as_deref().unwrap_or("other");
+        if line.since < from {
+            overdue_cents += line.due_cents;
+        } else if line.since < until {
+            sums.add(line.since, kind, (&line.customer, &line.name), line.due_cents);
         }
     }
     for code in store.customer_codes()? {
@@ -49,37 +57,61 @@ pub(crate) fn forecast(desk: &Desk, store: &Store, months: u32, by: SummedBy) ->
         let Ok(Some(customer)) = store.customer(&code) else { continue };
         let (services, _) = store.services_of(&code)?;
         for service in services.iter().filter(|service| brings_income(service)) {
-            let gross = gross(desk, &customer, service);
-            let mut begins = service.expires_on;
-            while begins < until {
+            let cents = gross(desk, &customer, service).cents();
+            for begins in beginnings(service, until) {
                 let is_present = begins == service.expires_on;
-                let known = charged.get(&service.code).filter(|_| is_present);
-                let cents = known.copied().unwrap_or_else(|| gross.cents());
-                if begins < from && is_present && known.is_none() {
-                    // it expired, and no night has charged it yet
-                    uncharged += cents;
+                if is_present && charged.contains(&service.code) {
+                    continue;
                 }
                 if begins >= from {
-                    let (key, row) = row_of(by, begins, service, &customer);
-                    let row = sums.entry(key).or_insert(row);
-                    row.periods += 1;
-                    row.cents += cents;
+                    sums.add(begins, service.kind.code(), (code.as_str(), &customer.name), cents);
+                } else if is_present {
+                    // it expired, and no night has charged it yet
+                    overdue_cents += cents;
                 }
-                begins = BillingPeriod::anchored(begins, service.period_months, service.anchor_day).to;
             }
         }
     }
-    let mut rows: Vec<IncomeRow> = sums.into_values().collect();
+    let mut rows: Vec<IncomeRow> = sums.rows.into_values().collect();
     if by != SummedBy::Month {
         rows.sort_by_key(|row| std::cmp::Reverse(row.cents));
     }
-    let (_, overdue) = debtors(desk, store, &Filter::default())?;
     Ok(ForecastView {
         as_of: from,
         total_cents: rows.iter().map(|row| row.cents).sum(),
         forecast: rows,
-        overdue_cents: overdue.total_cents + uncharged,
+        overdue_cents,
     })
+}
+
+/// The days on which a service's periods begin, the present one first, before `until`.
+fn beginnings(service: &Service, until: NaiveDate) -> impl Iterator<Item = NaiveDate> {
+    let (months, anchor) = (service.period_months, service.anchor_day);
+    let next = move |begins: &NaiveDate| Some(BillingPeriod::anchored(*begins, months, anchor).to);
+    std::iter::successors(Some(service.expires_on), next).take_while(move |begins| *begins < until)
+}
+
+/// Income while it is summed.
+struct Sums {
+    by: SummedBy,
+    rows: BTreeMap<String, IncomeRow>,
+}
+
+impl Sums {
+    fn add(&mut self, on: NaiveDate, kind: &str, (customer, name): (&str, &str), cents: i64) {
+        let row = IncomeRow::default();
+        let (key, row) = match self.by {
+            SummedBy::Month => (name_of(on), IncomeRow { month: Some(name_of(on)), ..row }),
+            SummedBy::Kind => (kind.to_owned(), IncomeRow { kind: Some(kind.to_owned()), ..row }),
+            SummedBy::Customer => {
+                let (code, name) = (Some(customer.to_owned()), Some(name.to_owned()));
+                (customer.to_owned(), IncomeRow { customer: code, name, ..row })
+            }
+        };
+        let row = self.rows.entry(key).or_insert(row);
+        row.periods += 1;
+        row.cents += cents;
+    }
 }
 
 fn brings_income(service: &Service) -> bool {
@@ -98,18 +130,4 @@ fn gross(desk: &Desk, customer: &Customer, service: &Service) -> Money {
 
 fn name_of(day: NaiveDate) -> String {
     day.format("%Y-%m").to_string()
-}
-
-fn row_of(by: SummedBy, begins: NaiveDate, service: &Service, customer: &Customer) -> (String, IncomeRow) {
-    let row = IncomeRow::default();
-    match by {
-        SummedBy::Month => (name_of(begins), IncomeRow { month: Some(name_of(begins)), ..row }),
-        SummedBy::Kind => {
-            (service.kind.code().to_owned(), IncomeRow { kind: Some(service.kind.code().to_owned()), ..row })
-        }
-        SummedBy::Customer => {
-            let (code, name) = (customer.code.to_string(), customer.name.clone());
-            (code.clone(), IncomeRow { customer: Some(code), name: Some(name), ..row })
-        }
-    }
 }

@@ -22,6 +22,9 @@ const FOLDERS: [&str; 3] = ["inbox", "backups", "outbox"];
 /// The configuration's name in its folder.
 pub const NAME: &str = "konet-billing.toml";
 
+const CUSTOMERS_NAME: &str = "customers.sample.csv";
+const SERVICES_NAME: &str = "services.sample.csv";
+
 /// Whoever may change the configuration decides who is suspended; the group may read it.
 const CONFIGURATION_MODE: u32 = 0o640;
 
@@ -31,9 +34,11 @@ const CONFIGURATION_MODE: u32 = 0o640;
 /// A configuration that is there already: then nothing is written. A file that cannot be.
 pub fn init(folder: &Path, now: DateTime<Tz>) -> Result<Vec<PathBuf>> {
     let today = now.date_naive();
-    let configuration = folder.join(NAME);
-    if configuration.exists() {
-        bail!("`{}` exists already; nothing was written", configuration.display());
+    for name in [NAME, CUSTOMERS_NAME, SERVICES_NAME] {
+        let file = folder.join(name);
+        if file.exists() {
+            bail!("`{}` exists already; nothing was written", file.display());
+        }
     }
     let mut written = Vec::new();
     for name in std::iter::once("").chain(FOLDERS) {
@@ -56,8 +61,8 @@ pub fn init(folder: &Path, now: DateTime<Tz>) -> Result<Vec<PathBuf>> {
         )
         .context("the sample services could not be written")?;
     for (name, text, mode) in [
-        ("customers.sample.csv", CUSTOMERS, 0o600),
-        ("services.sample.csv", services.as_str(), 0o600),
+        (CUSTOMERS_NAME, CUSTOMERS, 0o600),
+        (SERVICES_NAME, services.as_str(), 0o600),
         (NAME, CONFIGURATION, CONFIGURATION_MODE),
     ] {
         let file = folder.join(name);

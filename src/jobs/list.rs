@@ -3,7 +3,7 @@
 use crate::error::Stop;
 use crate::jobs::Desk;
 use crate::store::{Filter, Store};
-use crate::views::list::{Ageing, BUCKETS, DebtorRow, DebtorTotals, Listing, OverdueLine};
+use crate::views::list::{Ageing, BUCKETS, DebtorRow, DebtorTotals, Listing, OpenLine};
 use anyhow::Result;
 use clap::ValueEnum;
 
@@ -107,9 +107,9 @@ pub(crate) fn list(desk: &Desk, store: &Store, what: Listed, filter: &Filter) ->
 /// A database that cannot be read.
 pub(crate) fn debtors(desk: &Desk, store: &Store, filter: &Filter) -> Result<(Vec<DebtorRow>, DebtorTotals)> {
     // `--min` is of what a customer owes in all
-    let lines = store.list_overdue(&Filter { min_cents: None, ..filter.clone() }, desk.today)?;
+    let lines = store.list_open(&Filter { min_cents: None, ..filter.clone() }, desk.today)?;
     let mut debtors: Vec<DebtorRow> = Vec::new();
-    for line in lines {
+    for line in lines.into_iter().filter(|line| line.since < desk.today) {
         let known = debtors.last().is_some_and(|row| row.customer == line.customer);
         let days = (desk.today - line.since).num_days();
         let cents = line.due_cents;
@@ -138,7 +138,7 @@ fn empty() -> Ageing {
     BUCKETS.into_iter().map(|age| (age, 0)).collect()
 }
 
-fn first_line(line: OverdueLine) -> DebtorRow {
+fn first_line(line: OpenLine) -> DebtorRow {
     DebtorRow {
         customer: line.customer,
         name: line.name,

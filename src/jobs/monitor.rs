@@ -3,7 +3,7 @@
 use crate::exit_status::ExitStatus;
 use crate::hooks::{self, Call};
 use crate::jobs::Desk;
-use crate::store::Store;
+use crate::store::{Filter, Store};
 use crate::views::NightlyView;
 use anyhow::{Context, Result};
 use chrono::DateTime;
@@ -44,7 +44,8 @@ pub fn figures(desk: &Desk, store: &Store, night: &NightlyView, status: ExitStat
     let Some(file) = desk.config.monitor.textfile.as_deref() else { return Ok(()) };
     let totals = &night.notify.totals;
     let unmatched = store.unmatched_payments()?;
-    let overdue: i64 = store.overdue_charges(desk.today)?.iter().map(|charge| charge.due_cents).sum();
+    let open = store.list_open(&Filter::default(), desk.today)?;
+    let overdue: i64 = open.iter().filter(|line| line.since < desk.today).map(|line| line.due_cents).sum();
     let size = std::fs::metadata(store.path()).map_or(0, |metadata| metadata.len());
     let mut figures = vec![
         ("last_night_timestamp_seconds", "When the last night that was done ended", desk.now.timestamp()),

@@ -1,6 +1,7 @@
 //! `privacy`: all that is kept of one customer is handed out; and it is erased, in every place that the program writes, where
 //! no law keeps it.
 
+use crate::billing::customer::pseudonym;
 use crate::billing::ids::CustomerCode;
 use crate::billing::money::Money;
 use crate::billing::service::ServiceState;
@@ -92,7 +93,7 @@ pub(crate) fn erase(
         let text = format!("`{code}` is not erased: {}", why.join("; "));
         return Err(Stop::usage(text).into());
     }
-    let pseudonym = format!("erased-{code}");
+    let pseudonym = pseudonym(code);
     let known = traces(store, code)?;
     let messages: Vec<String> = store.message_numbers_of(code)?.into_iter().map(|(_, id)| id).collect();
     let addresses = store.addresses_of(code)?;
@@ -115,7 +116,7 @@ pub(crate) fn erase(
     if desk.dry_run {
         return Ok(view);
     }
-    store.empty_log()?;
+    store.compact()?;
     view.erased.push(database.display().to_string());
     if handover::forget(database, &addresses, &pseudonym)? {
         view.erased.push(format!("{}.handover", database.display()));
@@ -142,7 +143,11 @@ fn in_backups(desk: &Desk, database: &Path, code: &CustomerCode, view: &mut Eras
 fn traces(store: &Store, code: &CustomerCode) -> Result<Vec<String>> {
     let Some(customer) = store.customer(code)? else { return Ok(Vec::new()) };
     let known = customer.email.iter().chain(&customer.cc).chain([&customer.name]).chain(&customer.tax_id);
-    Ok(known.filter(|text| text.len() > 3).cloned().collect())
+    let mut known: Vec<String> = known.filter(|text| text.len() > 3).cloned().collect();
+    for payment in store.payments_of(code)? {
+        known.extend([payment.payer, payment.payer_iban].into_iter().flatten().filter(|text| text.len() > 3));
+    }
+    Ok(known)
 }
 
 /// Messages that lie in a folder instead of having been sent.

@@ -3,6 +3,7 @@
 use crate::billing::period::days_before;
 use crate::jobs::income::{SummedBy, forecast};
 use crate::jobs::{Desk, calendar, explain, list, status};
+use crate::mail::Settings;
 use crate::mail::parts::Parts;
 use crate::store::{Filter, Store};
 use crate::views::explain::ExplainView;
@@ -42,8 +43,9 @@ pub(crate) fn gather(desk: &Desk, store: &Store) -> Result<ReportView> {
     let mut codes = Codes::default();
     debtors.iter().for_each(|row| codes.add(&row.customer));
     of_status(&status, &mut codes);
-    recent.iter().rev().for_each(|card| codes.add(&card.customer));
     let rows = store.list_customers(&Filter::default(), desk.today)?;
+    rows.iter().filter(|row| row.due_cents > 0).for_each(|row| codes.add(&row.customer));
+    recent.iter().rev().for_each(|card| codes.add(&card.customer));
     let all = rows.len();
     let mut rows: HashMap<String, CustomerRow> =
         rows.into_iter().map(|row| (row.customer.clone(), row)).collect();
@@ -116,17 +118,26 @@ fn cards(store: &Store, explained: &ExplainView) -> Result<Vec<SentCard>> {
 /// Stands in a folder that is a report, and may be replaced.
 const MARK: &str = ".konet-billing-report";
 
-/// Writes the files beside `folder`, whole, and then puts them in its place. `group` may read them.
+/// Writes the files beside `folder`, whole, and then puts them in its place. The group that is configured may read them.
 ///
 /// # Errors
 /// A folder that is there, not empty, and no report; a file that cannot be written; a group that does not exist.
-pub(crate) fn publish(folder: &Path, files: &[(String, Vec<u8>)], group: Option<&str>) -> Result<()> {
-    if std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
-        && !folder.join(MARK).exists()
-    {
-        bail!("`{}` is not empty and no report; name a folder of its own", folder.display());
+pub(crate) fn publish(desk: &Desk, folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
+    let is_empty = || std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+    let is_ours = || folders_of(desk).iter().any(|other| is_same(folder, other));
+    match std::fs::symlink_metadata(folder) {
+        Ok(found) if !found.is_dir() => {
+            bail!("`{}` is no folder; name one of the report's own", folder.display());
+        }
+        Ok(_) if !folder.join(MARK).exists() && (!is_empty() || is_ours()) => {
+            let shown = folder.display();
+            bail!(
+                "`{shown}` is not empty and no report, or used for something else; name a folder of its own"
+            );
+        }
+        _ => {}
     }
-    let group = group.map(group_of).transpose()?;
+    let group = desk.config.report.group.as_deref().map(group_of).transpose()?;
     let writing = beside(folder, ".writing");
     clear(&writing)?;
     let write = |name: &str, bytes: &[u8]| -> Result<()> {
@@ -159,6 +170,23 @@ pub(crate) fn publish(folder: &Path, files: &[(String, Vec<u8>)], group: Option<
         return clear(&writing);
     }
     std::fs::rename(&writing, folder).with_context(failed)
+}
+
+/// Folders that the program uses for something else.
+fn folders_of(desk: &Desk) -> Vec<PathBuf> {
+    let config = &desk.config;
+    let named =
+        [&config.import.inbox, &config.import.profiles, &config.database.backups, &config.mail.templates];
+    let mut folders: Vec<PathBuf> = named.into_iter().flatten().cloned().collect();
+    if let Ok(Settings::Folder(outbox)) = config.smtp.settings() {
+        folders.push(outbox);
+    }
+    folders
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    real(one).is_some() && real(one) == real(other)
 }
 
 fn beside(folder: &Path, suffix: &str) -> PathBuf {
@@ -196,11 +224,13 @@ fn open_to(path: &Path, mode: u32, group: Option<rustix::fs::Gid>) -> std::io::R
 /// A customer's code as it stands in a file's name: what else than letters, digits and dashes is in it is told apart by a
 /// digest.
 fn stem(code: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    // on a share, names that differ only in the case of their letters are the same
+    let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-';
     if code.chars().all(plain) {
         return code.to_owned();
     }
-    let plain: String = code.chars().map(|c| if plain(c) { c } else { '_' }).collect();
+    let kept = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let plain: String = code.chars().map(|c| if kept(c) { c } else { '_' }).collect();
     let digest: String = Sha256::digest(code).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     format!("{plain}-{digest}")
 }

@@ -7,11 +7,11 @@ use super::error::Result;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::service::ServiceKind;
 use crate::views::list::{
-    CardLine, ChargeLine, CreditRow, CustomerRow, InvoiceLine, OverdueLine, PaymentLine, ServiceLine,
+    CardLine, ChargeLine, CreditRow, CustomerRow, InvoiceLine, OpenLine, PaymentLine, ServiceLine,
 };
 use chrono::NaiveDate;
 use rusqlite::params;
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 /// Which rows are wanted; what is not set wants all.
 #[derive(Debug, Clone, Default)]
@@ -35,9 +35,9 @@ const OPEN: &str = "SELECT c.id, c.customer, coalesce(c.period_from, c.created_o
         c.gross_cents - coalesce((SELECT sum(a.amount_cents) FROM allocations a WHERE a.charge = c.id), 0) AS due_cents
     FROM charges c LEFT JOIN services s ON s.code = c.service
     WHERE c.settled_on IS NULL AND c.written_off_on IS NULL
-      AND (c.source = 'one_off' OR c.source = 'period'
-        AND (c.period_from = s.expires_on AND s.renews = 1 AND s.state IN ('active', 'suspended')
-          OR c.period_from < s.expires_on AND c.reopened_on IS NOT NULL AND s.state <> 'ended'))";
+      AND (c.source = 'one_off' AND coalesce(s.state, '') <> 'ended' OR c.source = 'period'
+        AND s.state IN ('active', 'suspended')
+        AND (c.period_from = s.expires_on AND s.renews = 1 OR c.period_from <> s.expires_on AND c.renewed_on IS NOT NULL))";
 
 const CUSTOMERS: &str = "SELECT code AS customer, NULL AS kind, NULL AS state, NULL AS day, name, email, phone, tax_id,
         reference, (SELECT count(*) FROM services s WHERE s.customer = k.code AND s.state IN ('active', 'suspended'))
@@ -53,7 +53,7 @@ const SERVICES: &str = "SELECT s.code, s.customer, k.name AS customer_name, s.ki
 const CHARGES: &str = "SELECT c.id, c.customer, k.name AS customer_name, c.service, s.kind, c.label,
         coalesce(c.period_from, c.created_on) AS day, c.period_to, c.gross_cents, c.settled_on,
         coalesce(o.due_cents, 0) AS cents,
-        CASE WHEN c.settled_on IS NOT NULL THEN 'settled' WHEN c.written_off_on IS NOT NULL THEN 'written_off'
+        CASE WHEN c.written_off_on IS NOT NULL THEN 'written_off' WHEN c.settled_on IS NOT NULL THEN 'settled'
           WHEN o.id IS NULL THEN 'withdrawn' WHEN o.since < ?7 THEN 'overdue' ELSE 'open' END AS state
     FROM charges c JOIN customers k ON k.code = c.customer LEFT JOIN services s ON s.code = c.service
       LEFT JOIN open o ON o.id = c.id
@@ -84,13 +84,13 @@ const CREDITS: &str = "SELECT m.customer, k.name AS customer_name, k.phone, sum(
     FROM money m JOIN customers k ON k.code = m.customer WHERE m.kept_cents > m.allocated_cents AND m.parked IS NULL
     GROUP BY m.customer ORDER BY 4 DESC, m.customer";
 
-const OVERDUE: &str =
+const OPEN_CHARGES: &str =
     "SELECT o.customer, k.name AS customer_name, k.phone, o.since AS day, o.due_cents AS cents,
-        NULL AS kind, NULL AS state,
+        s.kind, NULL AS state,
         (SELECT max(d.accepted_on) FROM messages m JOIN deliveries d ON d.message = m.id
           WHERE m.customer = o.customer AND d.state = 'sent') AS last_mail
-    FROM open o JOIN customers k ON k.code = o.customer WHERE o.since < ?7 AND o.due_cents > 0
-    ORDER BY o.customer, o.since";
+    FROM open o JOIN charges c ON c.id = o.id JOIN customers k ON k.code = o.customer
+      LEFT JOIN services s ON s.code = c.service WHERE o.due_cents > 0 ORDER BY o.customer, o.since";
 
 impl Read {
     /// Rows of a list (a literal of this file), those that `filter` wants.
@@ -265,39 +265,33 @@ impl Read {
         })
     }
 
-    /// What is overdue, by customer.
+    /// What is open, by customer: overdue or not.
     ///
     /// # Errors
     /// A column that cannot be read.
-    pub fn list_overdue(&self, filter: &Filter, today: NaiveDate) -> Result<Vec<OverdueLine>> {
-        self.listed(OVERDUE, "overdue of", filter, today, |row| {
-            Ok(OverdueLine {
+    pub fn list_open(&self, filter: &Filter, today: NaiveDate) -> Result<Vec<OpenLine>> {
+        self.listed(OPEN_CHARGES, "charge of", filter, today, |row| {
+            Ok(OpenLine {
                 customer: row.text("customer")?,
                 name: row.text("customer_name")?,
                 phone: row.optional_text("phone")?,
                 since: row.date("day")?,
                 due_cents: row.integer("cents")?,
+                kind: row.optional_text("kind")?,
                 last_mail: row.optional_date("last_mail")?,
             })
         })
     }
 
-    /// What remains of the charges that were made for services' present periods; nothing of a settled one.
+    /// Services whose present period was charged, whatever became of that charge.
     ///
     /// # Errors
-    /// A column that cannot be read.
-    pub fn due_of_present_periods(&self) -> Result<HashMap<ServiceCode, i64>> {
-        let sql = "SELECT c.service, CASE WHEN c.settled_on IS NULL THEN c.gross_cents - coalesce(
-                     (SELECT sum(a.amount_cents) FROM allocations a WHERE a.charge = c.id), 0) ELSE 0 END AS due_cents
-                   FROM charges c JOIN services s ON s.code = c.service AND s.expires_on = c.period_from
+    /// Where the database cannot be read.
+    pub fn charged_services(&self) -> Result<HashSet<ServiceCode>> {
+        let sql = "SELECT c.service FROM charges c JOIN services s ON s.code = c.service AND s.expires_on = c.period_from
                    WHERE c.source = 'period'";
         let mut statement = self.connection().prepare_cached(sql)?;
-        let mut rows = statement.query([])?;
-        let mut due = HashMap::new();
-        while let Some(row) = rows.next()? {
-            let record = Record::new(row, "charge of service");
-            due.insert(ServiceCode::new(record.text("service")?), record.integer("due_cents")?);
-        }
-        Ok(due)
+        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        Ok(rows.map(|code| code.map(ServiceCode::new)).collect::<rusqlite::Result<_>>()?)
     }
 }

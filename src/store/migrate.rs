@@ -133,6 +133,8 @@ pub(super) fn backup(connection: &Connection, target: &Path) -> Result<()> {
             Duration::ZERO,
             None,
         )?;
+        // a copy is one file: whoever reads it makes no log beside it
+        copy.pragma_update(None, "journal_mode", "DELETE")?;
     }
     std::fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(io)?;
     std::fs::rename(&partial, target).map_err(io)

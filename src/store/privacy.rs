@@ -160,11 +160,12 @@ impl Store {
         Ok(self.read.connection.pragma_update(None, "secure_delete", true)?)
     }
 
-    /// Writes the log back and cuts it, so that nothing stands in it any more.
+    /// Writes the database anew and cuts its log, so that nothing stands any more in what neither of them uses.
     ///
     /// # Errors
     /// Where SQLite refuses.
-    pub fn empty_log(&self) -> Result<()> {
+    pub fn compact(&self) -> Result<()> {
+        self.read.connection.execute_batch("VACUUM")?;
         self.read.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }

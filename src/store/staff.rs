@@ -48,7 +48,7 @@ impl Tx<'_> {
     pub fn settled_by_run(&self, customer: &CustomerCode) -> Result<Vec<SettledView>> {
         let sql = "SELECT coalesce(c.service, c.label), c.period_to FROM charges c
                    WHERE c.customer = ?1 AND c.settled_on IS NOT NULL AND c.source <> 'adjustment'
-                     AND EXISTS (SELECT 1 FROM allocations a WHERE a.charge = c.id AND a.run = ?2) ORDER BY c.id";
+                     AND EXISTS (SELECT 1 FROM allocations a WHERE a.charge = c.id AND a.run = ?2 AND a.payment IS NOT NULL) ORDER BY c.id";
         let mut statement = self.connection().prepare_cached(sql)?;
         let rows = statement.query_map(params![customer.as_str(), self.run.id.0], |row| {
             Ok(SettledView { what: row.get(0)?, until: row.get(1)? })

@@ -62,7 +62,7 @@ impl Read {
                       WHERE a.charge = c.id), 0) AS due_cents
                    FROM charges c JOIN services s ON s.code = c.service
                    JOIN customers k ON k.code = c.customer
-                   WHERE c.settled_on IS NULL AND c.source = 'period' AND c.period_from BETWEEN ?1 AND ?2
+                   WHERE c.settled_on IS NULL AND c.written_off_on IS NULL AND c.source = 'period' AND c.period_from BETWEEN ?1 AND ?2
                      AND (c.period_from = s.expires_on AND s.renews = 1 AND s.state IN ('active', 'suspended')
                           OR c.period_from < s.expires_on AND c.reopened_on IS NOT NULL AND s.state <> 'ended')
                    ORDER BY c.period_from, c.customer, c.service";

@@ -202,9 +202,9 @@ pub struct CreditRow {
     pub since: NaiveDate,
 }
 
-/// Something overdue, for the debtors.
+/// What is open of a charge.
 #[derive(Debug, Clone)]
-pub struct OverdueLine {
+pub struct OpenLine {
     /// Whose.
     pub customer: String,
     /// Their name.
@@ -215,6 +215,8 @@ pub struct OverdueLine {
     pub since: NaiveDate,
     /// What remains.
     pub due_cents: i64,
+    /// The kind of its service.
+    pub kind: Option<String>,
     /// The day of the last card that a mail server took.
     pub last_mail: Option<NaiveDate>,
 }

@@ -218,17 +218,19 @@ fn of_invoices(rows: &[InvoiceLine]) -> List {
 }
 
 fn of_debtors(rows: &[DebtorRow]) -> List {
-    let ages = BUCKETS.map(|age| say!("list.age", age));
+    // an age in which nobody owes anything takes no place
+    let owes = |age: &&str| rows.iter().any(|row| row.buckets.get(age).is_some_and(|cents| *cents != 0));
+    let ages: Vec<&str> = BUCKETS.into_iter().filter(owes).collect();
     let mut head = heads(&["customer", "name", "phone", "days"]);
-    head.extend(ages);
+    head.extend(ages.iter().map(|age| say!("list.age", age)));
     head.extend(heads(&["sum", "last_mail"]));
     summed(List::of(head, rows, |row| {
         let who =
             [code(&row.customer), (&row.name).into(), row.phone.as_ref().map(code).into(), row.days.into()];
-        let ages = BUCKETS.map(|age| some_money(row.buckets.get(age).copied().unwrap_or_default()));
+        let ages = ages.iter().map(|age| some_money(row.buckets.get(age).copied().unwrap_or_default()));
         who.into_iter().chain(ages).chain([money(row.total_cents), row.last_mail.into()]).collect()
     }))
-    .sparing(&[9, 4, 5, 6, 7])
+    .sparing(&[5 + ages.len(), 2, 3])
 }
 
 fn of_credits(rows: &[CreditRow]) -> List {

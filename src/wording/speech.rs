@@ -263,10 +263,10 @@ mod tests {
     }
 
     /// Keys that are made of a section and a code.
-    const OF_CODES: [&str; 23] = [
+    const OF_CODES: [&str; 24] = [
         "column", "sheet", "action", "reason", "stage", "kind", "found", "basis", "method", "mode", "event",
         "delivery", "weekday", "service", "matched", "outcome", "verdict", "change", "records", "charge",
-        "payment", "lists", "night",
+        "payment", "lists", "night", "looked",
     ];
 
     /// Each `say!` of the sources: its key, and the names that it gives.

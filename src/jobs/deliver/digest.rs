@@ -6,7 +6,7 @@ use crate::billing::policy::Mode;
 use crate::jobs::Desk;
 use crate::mail::compose::{TextParts, address_of, compose_text};
 use crate::mail::{Handover, Outcome, Transport};
-use crate::store::{Run, Store};
+use crate::store::{Filter, Run, Store};
 use crate::views::NightlyView;
 use crate::views::digest::{Digest, DigestSubject, FailedNight};
 use anyhow::Result;
@@ -20,7 +20,8 @@ pub fn send(desk: &Desk, store: &Store, run: Run, view: &NightlyView) -> Result<
     if !has_news(view) && (!desk.config.mail.digest_always || store.had_night(desk.today, run)?) {
         return Ok(Vec::new());
     }
-    let unpaid = store.overdue_charges(desk.today)?;
+    let open = store.list_open(&Filter::default(), desk.today)?;
+    let unpaid: Vec<_> = open.into_iter().filter(|line| line.since < desk.today).collect();
     let digest = Digest {
         night: view,
         overdue: unpaid.iter().map(|charge| Money::from_cents(charge.due_cents)).sum(),

@@ -217,7 +217,11 @@ impl ServiceEntry {
         let needed =
             [("code", code.as_str()), ("customer", customer.as_str()), ("expires_on", expires.as_str())];
         let row = intake::service(&row(&given, needed)).map_err(|why| anyhow!(why))?;
-        let service = services::created(&row, at.desk.today);
+        let mut service = services::created(&row, at.desk.today);
+        if let (Some(from), None) = (*from, self.expires) {
+            // the day it began on is the one that its periods return to
+            service.anchor_day = chrono::Datelike::day(&from);
+        }
         at.tx.put_service(&service)?;
         note_words(at, RecordOf::Service(code), &given)?;
         if let Some(from) = *from {
@@ -230,7 +234,10 @@ impl ServiceEntry {
 
     /// The days from the beginning up to the expiry, at the price of a day of the period that ends there.
     fn first_charge(&self, at: &Recording<'_>, service: &Service, from: NaiveDate) -> Result<()> {
-        let price = service.price.of_days(days(service, from), days_of_period(service));
+        let price = match self.expires {
+            None => service.price,
+            Some(_) => service.price.of_days(days(service, from), days_of_period(service)),
+        };
         let last = service.expires_on.pred_opt().unwrap_or(service.expires_on);
         let label = format!("{} ({} – {})", service.name, greek_date(from), greek_date(last));
         let mut facts = at.facts(&service.customer)?;

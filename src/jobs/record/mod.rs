@@ -92,6 +92,12 @@ impl Record {
         }
     }
 
+    /// Whether it may be the first that is ever written.
+    #[must_use]
+    pub const fn may_begin(&self) -> bool {
+        matches!(self, Self::Customer(_))
+    }
+
     /// The same, with codes where a customer or a service was named by a whole domain name, e-mail address, ΑΦΜ, reference
     /// or number of a card.
     ///
@@ -119,7 +125,9 @@ impl Record {
             Self::Payment(Payment { customer, services, .. }) => {
                 (vec![customer], services.iter_mut().collect())
             }
-            Self::Proof(Proof { customer, .. })
+            // a new customer's code is nobody's yet, and stays as it is
+            Self::Customer(Customer { customer, .. })
+            | Self::Proof(Proof { customer, .. })
             | Self::Refund(Refund { customer, .. })
             | Self::Email(Email { customer, .. }) => (vec![customer], Vec::new()),
             Self::Charge(Charge { customer, service, .. }) => (vec![customer], service.iter_mut().collect()),
@@ -135,8 +143,7 @@ impl Record {
             | Self::Reprice(Reprice { service, .. })
             | Self::Change(Change { service, .. }) => (Vec::new(), vec![service]),
             Self::Service(ServiceEntry { customer, .. }) => (customer.iter_mut().collect(), Vec::new()),
-            Self::Customer(_)
-            | Self::Reverse(_)
+            Self::Reverse(_)
             | Self::Same(_)
             | Self::Discount(_)
             | Self::Writeoff(_)
