@@ -32,6 +32,12 @@ impl ExitStatus {
         }
     }
 
+    /// Whether what was asked for was done, whoever must look at it now.
+    #[must_use]
+    pub const fn was_done(self) -> bool {
+        matches!(self, Self::Done | Self::NeedsPerson | Self::Refused)
+    }
+
     /// The graver of two: a refusal outweighs a person's attention, a failure outweighs both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

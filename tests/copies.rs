@@ -157,6 +157,7 @@ fn whoever_watches_is_told_of_a_night_and_reads_its_figures() {
     sandbox.run(&["nightly", "--as-of", "2025-03-01", "--dry-run"]).exits(0);
     assert!(!sandbox.path("heard").exists(), "a dry run is no night");
     sandbox.run(&["nightly", "--as-of", "2025-03-01"]).exits(0);
+    assert_eq!(std::fs::read_to_string(sandbox.path("heard")).unwrap(), "ok 0\n");
     let figures = std::fs::read_to_string(sandbox.path("night.prom")).unwrap();
     for line in [
         "konet_billing_last_night_exit_status 0",
@@ -167,10 +168,29 @@ fn whoever_watches_is_told_of_a_night_and_reads_its_figures() {
     }
     let mode = std::fs::metadata(sandbox.path("night.prom")).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o644, "another program reads it");
+    let done_at = |figures: &str| -> i64 {
+        let line = figures
+            .lines()
+            .find(|line| line.starts_with("konet_billing_last_night_timestamp_seconds"))
+            .unwrap();
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    let before = done_at(&figures);
+    // mail that cannot leave: the night failed, and the last one that was done is the one before
+    sandbox.reconfigure(
+        "transport = \"folder\"",
+        "transport = \"smtp\"\nhost = \"127.0.0.1\"\nport = 1\ntls = \"none\"",
+    );
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    sandbox.run(&["nightly", "--as-of", "2025-03-16"]).exits(1);
+    let figures = std::fs::read_to_string(sandbox.path("night.prom")).unwrap();
+    assert!(figures.lines().any(|line| line == "konet_billing_last_night_exit_status 1"), "{figures}");
+    assert!((done_at(&figures) - before).abs() <= 1, "{figures}");
+    std::fs::remove_file(sandbox.path("heard")).unwrap();
     std::fs::write(sandbox.path("konet.db"), "no database").unwrap();
-    let failed = sandbox.run(&["nightly", "--as-of", "2025-03-02"]);
+    let failed = sandbox.run(&["nightly", "--as-of", "2025-03-17"]);
     assert_eq!(failed.status, 1, "{failed:?}");
-    assert_eq!(std::fs::read_to_string(sandbox.path("heard")).unwrap(), "ok 0\nfailed 1\n");
+    assert_eq!(std::fs::read_to_string(sandbox.path("heard")).unwrap(), "failed 1\n");
     assert!(std::fs::read_to_string(sandbox.path("facts")).unwrap().contains("\"exit_status\":1"));
 }
 
@@ -203,4 +223,16 @@ fn one_real_message_of_each_stage_is_sent_to_whoever_checks_and_nobody_else_hear
     assert_eq!(runs["runs"].as_array().unwrap().len(), 2, "the two imports, and nothing recorded");
     let wrong = sandbox.run(&["check", "--send-to", "nobody"]);
     assert!(wrong.status != 0 && wrong.stdout.contains("samples"), "{wrong:?}");
+}
+
+#[test]
+fn nobody_is_erased_while_a_message_of_theirs_waits() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let smtp = "transport = \"smtp\"\nhost = \"127.0.0.1\"\nport = 1\ntls = \"none\"";
+    sandbox.reconfigure("transport = \"folder\"", smtp);
+    sandbox.notify("2025-03-01").exits(1);
+    sandbox.run(&["record", "end", "S-1", "--by", "maria", "--as-of", "2025-03-02"]).exits(0);
+    let erase = ["privacy", "erase", "K-1", "--by", "maria", "--reason", "αίτημα", "--as-of", "2025-03-03"];
+    let refused = sandbox.run(&erase).exits(2);
+    assert!(refused.stderr.contains("outbox list"), "{}", refused.stderr);
 }

@@ -103,20 +103,7 @@ fn service(code: &str) -> Service {
 }
 
 fn facts() -> Facts {
-    Facts {
-        customer: customer(),
-        services: vec![service("S-1")],
-        charges: Vec::new(),
-        payments: Vec::new(),
-        allocations: Vec::new(),
-        likely: Vec::new(),
-        notices: Vec::new(),
-        steps: Vec::new(),
-        received: Vec::new(),
-        left_alone: Vec::new(),
-        last_card: None,
-        faults: Vec::new(),
-    }
+    Facts::new(customer(), vec![service("S-1")])
 }
 
 /// Facts with a charge of the day it is due, and one notice accepted on `told` that named `suspend_on`.

@@ -493,7 +493,11 @@ fn what_is_due_is_the_same_in_every_list() {
 #[test]
 fn a_customer_is_changed_by_any_exact_name_and_a_whole_first_period_costs_its_price() {
     let sandbox = Sandbox::new();
-    record(&sandbox, "2026-10-01", &["customer", "K-1", "--name", "Α", "--email", "a@a.example"]).exits(0);
+    let customer = ["customer", "K-1", "--name", "Α", "--email", "a@a.example"];
+    record(&sandbox, "2026-10-01", &customer).exits(1);
+    assert!(!sandbox.path("konet.db").exists(), "only `import customers` makes a database");
+    sandbox.import("customers", "code;name;email\n", "2026-10-01").exits(0);
+    record(&sandbox, "2026-10-01", &customer).exits(0);
     record(&sandbox, "2026-10-01", &["customer", "a@a.example", "--phone", "2310 5"]).exits(0);
     let customers = list(&sandbox, &["customers", "--json"], "2026-10-01").json();
     assert_eq!(customers["customers"].as_array().unwrap().len(), 1, "{customers}");
@@ -523,4 +527,14 @@ fn a_narrow_list_of_debtors_still_adds_up() {
             assert!(text.contains(amount), "{columns}: {amount}\n{text}");
         }
     }
+}
+
+#[test]
+fn a_customer_whose_code_is_another_customers_service_has_a_page_of_their_own() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.import("customers", "code;name;email\nS-1;Γάμμα;c@gamma.example\n", "2025-03-01").exits(0);
+    record(&sandbox, "2025-03-01", &["charge", "S-1", "30,00", "Έξοδα"]).exits(0);
+    sandbox.run(&["report", "--out", "site", "--as-of", "2025-03-01"]).exits(0);
+    let page = String::from_utf8(files_of(&sandbox.path("site"))["customers/S-1.html"].clone()).unwrap();
+    assert!(page.contains("Έξοδα") && !page.contains("alpha.example"), "{page}");
 }

@@ -212,8 +212,9 @@ fn many_uncertain_messages_are_decided_at_once_and_one_that_does_not_fit_keeps_n
     let some = say(&["1", "99"]).exits(3);
     assert!(some.stderr.contains("there is no message 99"), "{}", some.stderr);
     assert_eq!(some.json()["messages"][0]["deliveries"][0]["state"], "sent");
+    assert_eq!(say(&["2"]).exits(0).json()["id"], 2, "one by its number is an answer by itself");
     let rest = say(&["--all-uncertain-of", &run]).exits(0).json();
-    assert_eq!(rest["messages"].as_array().unwrap().len(), 2, "{rest}");
+    assert_eq!(rest["messages"].as_array().unwrap().len(), 1, "a list, however many there are: {rest}");
     say(&["--all-uncertain-of", "99"]).exits(2);
     let none = say(&["--all-uncertain-of", &run]).exits(0).json();
     assert_eq!(none["messages"], serde_json::json!([]));

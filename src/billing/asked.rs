@@ -65,6 +65,12 @@ impl Facts {
         open
     }
 
+    /// What is due of all that is open.
+    #[must_use]
+    pub fn due(&self) -> Money {
+        self.open_charges().into_iter().map(Charge::due).sum()
+    }
+
     /// The open charge of a service's present period.
     #[must_use]
     pub fn open_period_charge(&self, service: &Service) -> Option<&Charge> {

@@ -223,6 +223,25 @@ pub enum Change {
 }
 
 impl Facts {
+    /// A customer with these services, of whom nothing else is known.
+    #[must_use]
+    pub const fn new(customer: Customer, services: Vec<Service>) -> Self {
+        Self {
+            customer,
+            services,
+            charges: Vec::new(),
+            payments: Vec::new(),
+            allocations: Vec::new(),
+            likely: Vec::new(),
+            notices: Vec::new(),
+            steps: Vec::new(),
+            received: Vec::new(),
+            left_alone: Vec::new(),
+            last_card: None,
+            faults: Vec::new(),
+        }
+    }
+
     /// The service of this code.
     #[must_use]
     pub fn service(&self, code: &ServiceCode) -> Option<&Service> {

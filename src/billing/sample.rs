@@ -37,20 +37,7 @@ pub fn card(
 ) -> BillingCard {
     let service = service(stage, rules, today);
     let period = BillingPeriod::anchored(service.expires_on, service.period_months, service.anchor_day);
-    let mut facts = Facts {
-        customer: customer(language),
-        services: vec![service.clone()],
-        charges: Vec::new(),
-        payments: Vec::new(),
-        allocations: Vec::new(),
-        likely: Vec::new(),
-        notices: Vec::new(),
-        steps: Vec::new(),
-        received: Vec::new(),
-        left_alone: Vec::new(),
-        last_card: None,
-        faults: Vec::new(),
-    };
+    let mut facts = Facts::new(customer(language), vec![service.clone()]);
     let mut key = NoticeKey::of(&service, period.from, stage);
     match stage {
         Stage::Charged => {

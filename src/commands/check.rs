@@ -5,12 +5,13 @@ use crate::cli::{CheckArgs, Global};
 use crate::exit_status::ExitStatus;
 use crate::jobs::deliver::samples;
 use crate::jobs::notify::render::Renderer;
+use crate::jobs::status;
 use crate::mail::Transport;
 use crate::store::Store;
 use crate::views::check::{CheckView, Checked};
 use crate::wording;
 use anyhow::Result;
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 use std::path::PathBuf;
 
 pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<ExitStatus> {
@@ -24,9 +25,7 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<ExitStatus> {
 /// were done.
 fn last_night(global: &Global, within: TimeDelta) -> Result<ExitStatus> {
     let session = Session::open(global, None, true)?;
-    let night = session.reader()?.last_night()?;
-    let began = night.as_deref().and_then(|stamp| DateTime::parse_from_rfc3339(stamp).ok());
-    let ok = began.is_some_and(|began| session.desk.now.signed_duration_since(began) < within);
+    let (night, ok) = status::last_night(&session.desk, &session.reader()?, within)?;
     let detail = night.unwrap_or_else(|| "no night was ever done".to_owned());
     let view = CheckView { checks: vec![Checked { what: "last night", ok, detail }] };
     report(global).result(&view, || wording::check::text(&view))?;

@@ -1,13 +1,12 @@
 //! `backup FILE`, `restore FILE` and `init DIR`.
 
-use super::Session;
+use super::{Session, report};
 use crate::cli::{BackupArgs, Global, InitArgs, RestoreArgs};
 use crate::clock;
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::{gates, init, restore};
 use crate::lock::{Lock, STAFF_PATIENCE};
-use crate::report::Report;
 use crate::store::Store;
 use crate::views::copies::{BackupView, InitView, RestoreView};
 use crate::wording;
@@ -63,7 +62,6 @@ pub(super) fn init(global: &Global, args: &InitArgs) -> Result<ExitStatus> {
         folder: args.folder.display().to_string(),
         written: written.iter().map(|path| path.display().to_string()).collect(),
     };
-    let report = Report { json: global.json, quiet: global.quiet, verbose: global.verbose > 0 };
-    report.result(&view, || wording::copies::begun(&view))?;
+    report(global).result(&view, || wording::copies::begun(&view))?;
     Ok(ExitStatus::Done)
 }

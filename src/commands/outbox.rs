@@ -51,21 +51,18 @@ fn decide(global: &Global, args: &VerdictArgs, verdict: Verdict) -> Result<ExitS
         None => args.messages.clone(),
     };
     session.as_run(&mut store, "outbox", |desk, store, run, _| {
+        let to = args.to.as_deref();
+        if let [message] = args.messages.as_slice() {
+            let view = shown(outbox::decide(desk, store, run, *message, verdict, to, &by, &args.reason)?);
+            desk.report.result(&view, || wording::outbox::whole(&view))?;
+            return Ok(ExitStatus::Done);
+        }
         let (mut decided, mut faults) = (Vec::new(), Vec::new());
         for message in &messages {
-            match outbox::decide(desk, store, run, *message, verdict, args.to.as_deref(), &by, &args.reason) {
+            match outbox::decide(desk, store, run, *message, verdict, to, &by, &args.reason) {
                 Ok(message) => decided.push(shown(message)),
                 Err(error) => faults.push(error),
             }
-        }
-        match (decided.as_slice(), faults.pop()) {
-            // one alone is an answer by itself
-            ([], Some(fault)) if faults.is_empty() => return Err(fault),
-            ([view], None) => {
-                desk.report.result(view, || wording::outbox::whole(view))?;
-                return Ok(ExitStatus::Done);
-            }
-            (_, last) => faults.extend(last),
         }
         for fault in &faults {
             desk.report.error(&format!("{fault:#}"));

@@ -13,7 +13,7 @@ pub(super) fn run(global: &Global, args: &RecordArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, args.dry_run)?;
     args.what.check()?;
     let author = Author { by: person(args.by.as_deref(), args.dry_run)?, reason: args.reason.clone() };
-    let (mut store, _lock) = session.writer(STAFF_PATIENCE, args.what.may_begin())?;
+    let (mut store, _lock) = session.writer(STAFF_PATIENCE, false)?;
     session.as_run(&mut store, "record", |desk, store, run, shown| {
         let what = args.what.known(store)?;
         let Outcome { recorded, effect, attention } = record(desk, store, run, &what, &author)?;

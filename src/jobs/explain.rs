@@ -32,15 +32,28 @@ pub(crate) fn explain(desk: &Desk, store: &Store, which: &str, days: u32) -> Res
         Some(owner) => owner,
         None => find::known(store, which)?.unwrap_or_else(|| CustomerCode::new(which)),
     };
-    let Some(facts) = store.facts(&code, desk.rules.mode, desk.today)? else {
-        return Err(Stop::unknown(format!("there is no service and no customer `{which}`"))
-            .hint("`find` looks for anything you remember")
-            .into());
-    };
-    let wanted = |code: &ServiceCode| only.as_ref().is_none_or(|only| only == code);
+    of_customer(desk, store, &code, only.as_ref(), days)?.ok_or_else(|| {
+        let text = format!("there is no service and no customer `{which}`");
+        Stop::unknown(text).hint("`find` looks for anything you remember").into()
+    })
+}
+
+/// Explains a customer, or `only` one of their services; none where there is no such customer.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub(crate) fn of_customer(
+    desk: &Desk,
+    store: &Store,
+    code: &CustomerCode,
+    only: Option<&ServiceCode>,
+    days: u32,
+) -> Result<Option<ExplainView>> {
+    let Some(facts) = store.facts(code, desk.rules.mode, desk.today)? else { return Ok(None) };
+    let wanted = |code: &ServiceCode| only.is_none_or(|only| only == code);
     let from = next_night(desk, store)?;
     let outlook =
-        outlook(desk, store, &code, from)?.unwrap_or(Outlook { facts: facts.clone(), from, live: None });
+        outlook(desk, store, code, from)?.unwrap_or(Outlook { facts: facts.clone(), from, live: None });
     let mut tonight = facts.clone();
     let night = enforcement::decide(&mut tonight, &desk.rules, desk.today);
     let steps = |steps: &[enforcement::Step]| -> Vec<StepView> {
@@ -53,23 +66,23 @@ pub(crate) fn explain(desk: &Desk, store: &Store, which: &str, days: u32) -> Res
         .filter(|(on, _)| *on < end)
         .filter_map(|(on, coming)| worded(coming, &wanted).map(|what| ComingView { on: *on, what }))
         .collect();
-    Ok(ExplainView {
+    Ok(Some(ExplainView {
         as_of: desk.today,
         customer: code.to_string(),
         name: facts.customer.name.clone(),
         phone: facts.customer.phone.clone(),
         email: facts.customer.email.clone(),
         reference: facts.customer.reference.as_str().to_owned(),
-        due_cents: facts.open_charges().iter().map(|charge| charge.due().cents()).sum(),
+        due_cents: facts.due().cents(),
         credit_cents: facts.credit().cents(),
-        services: services(desk, store, &tonight, &future, only.as_ref())?,
+        services: services(desk, store, &tonight, &future, only)?,
         charges: charges(&facts, &wanted),
-        payments: store.payments_of(&code)?.iter().map(payment).collect(),
-        messages: messages(store, &code)?,
-        journal: store.journal_of(only.is_none().then_some(&code), only.as_ref())?,
+        payments: store.payments_of(code)?.iter().map(payment).collect(),
+        messages: messages(store, code)?,
+        journal: store.journal_of(only.is_none().then_some(code), only)?,
         today: TodayView { actions: steps(&night.steps), withheld: steps(&night.withheld) },
         coming,
-    })
+    }))
 }
 
 /// The services that are asked for: each with what comes of it, or what it lacks, those that have ended or cannot be
@@ -188,6 +201,7 @@ fn messages(store: &Store, code: &CustomerCode) -> Result<Vec<PastMessage>> {
             on: message.made_on,
             card: message.card,
             subject: message.subject,
+            state: message.deliveries.first().map(|delivery| delivery.state.clone()).unwrap_or_default(),
             deliveries: message
                 .deliveries
                 .iter()

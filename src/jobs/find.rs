@@ -60,7 +60,6 @@ fn shown(desk: &Desk, store: &Store, code: &CustomerCode, matched: String) -> Re
         facts => facts?,
     };
     let Some(facts) = facts else { return Ok(None) };
-    let due: crate::billing::money::Money = facts.open_charges().iter().map(|charge| charge.due()).sum();
     let customer = &facts.customer;
     Ok(Some(FoundView {
         customer: code.to_string(),
@@ -68,7 +67,7 @@ fn shown(desk: &Desk, store: &Store, code: &CustomerCode, matched: String) -> Re
         email: customer.email.clone(),
         phone: customer.phone.clone(),
         reference: customer.reference.as_str().to_owned(),
-        due_cents: due.cents(),
+        due_cents: facts.due().cents(),
         credit_cents: facts.credit().cents(),
         services: facts.services.iter().map(|service| service.code.to_string()).collect(),
         matched,
@@ -101,14 +100,7 @@ pub(crate) fn known(store: &Store, which: &str) -> Result<Option<CustomerCode>> 
             found.push(code.to_owned());
         }
     })?;
-    match found.as_slice() {
-        [] => Ok(None),
-        [one] => Ok(Some(CustomerCode::new(one.clone()))),
-        several => {
-            let text = format!("`{which}` fits several customers: {}", several.join(", "));
-            Err(Stop::usage(text).hint("name one by its code").into())
-        }
-    }
+    Ok(only(which, "customers", found)?.map(CustomerCode::new))
 }
 
 /// The service that `which` names: by its code, else by its whole domain name, else as the only one of the customer whom it
@@ -134,14 +126,19 @@ pub(crate) fn known_service(store: &Store, which: &str) -> Result<Option<Service
     if let (true, Some(customer)) = (found.is_empty(), known(store, which)?) {
         found.extend(store.services_of(&customer)?.0.iter().map(|service| service.code.to_string()));
     }
-    match found.as_slice() {
-        [] => Ok(None),
-        [one] => Ok(Some(ServiceCode::new(one.clone()))),
-        several => {
-            let text = format!("`{which}` fits several services: {}", several.join(", "));
-            Err(Stop::usage(text).hint("name one by its code").into())
-        }
+    Ok(only(which, "services", found)?.map(ServiceCode::new))
+}
+
+/// The one that was found, if any.
+///
+/// # Errors
+/// Several, all named.
+fn only(which: &str, what: &str, mut found: Vec<String>) -> Result<Option<String>> {
+    if found.len() > 1 {
+        let text = format!("`{which}` fits several {what}: {}", found.join(", "));
+        return Err(Stop::usage(text).hint("name one by its code").into());
     }
+    Ok(found.pop())
 }
 
 /// A text as it is compared: in capitals without accents, and numbers without what people put between their figures.

@@ -46,7 +46,7 @@ pub(crate) fn forecast(desk: &Desk, store: &Store, months: u32, by: SummedBy) ->
     // what was charged already, one-off charges and what is owed again with it: what is still due of it
     for line in store.list_open(&Filter::default(), from)? {
         let kind = line.kind.as_deref().unwrap_or("other");
-        if line.since < from {
+        if line.is_overdue(from) {
             overdue_cents += line.due_cents;
         } else if line.since < until {
             sums.add(line.since, kind, (&line.customer, &line.name), line.due_cents);

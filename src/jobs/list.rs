@@ -109,7 +109,7 @@ pub(crate) fn debtors(desk: &Desk, store: &Store, filter: &Filter) -> Result<(Ve
     // `--min` is of what a customer owes in all
     let lines = store.list_open(&Filter { min_cents: None, ..filter.clone() }, desk.today)?;
     let mut debtors: Vec<DebtorRow> = Vec::new();
-    for line in lines.into_iter().filter(|line| line.since < desk.today) {
+    for line in lines.into_iter().filter(|line| line.is_overdue(desk.today)) {
         let known = debtors.last().is_some_and(|row| row.customer == line.customer);
         let days = (desk.today - line.since).num_days();
         let cents = line.due_cents;

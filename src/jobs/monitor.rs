@@ -19,8 +19,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Tells the program that is configured how a night ended; gives why that failed.
 pub fn tell(desk: &Desk, status: ExitStatus, why: Option<&str>) -> Option<String> {
     let monitor = &desk.config.monitor;
-    let was_done = matches!(status, ExitStatus::Done | ExitStatus::NeedsPerson | ExitStatus::Refused);
-    let argv = if was_done { &monitor.on_success } else { &monitor.on_failure }.as_ref()?;
+    let argv = if status.was_done() { &monitor.on_success } else { &monitor.on_failure }.as_ref()?;
     let facts = json!({
         "command": "nightly", "as_of": desk.today, "exit_status": status.code(), "mode": desk.rules.mode.code(), "why": why,
     });
@@ -45,10 +44,10 @@ pub fn figures(desk: &Desk, store: &Store, night: &NightlyView, status: ExitStat
     let totals = &night.notify.totals;
     let unmatched = store.unmatched_payments()?;
     let open = store.list_open(&Filter::default(), desk.today)?;
-    let overdue: i64 = open.iter().filter(|line| line.since < desk.today).map(|line| line.due_cents).sum();
+    let overdue: i64 =
+        open.iter().filter(|line| line.is_overdue(desk.today)).map(|line| line.due_cents).sum();
     let size = std::fs::metadata(store.path()).map_or(0, |metadata| metadata.len());
     let mut figures = vec![
-        ("last_night_timestamp_seconds", "When the last night that was done ended", desk.now.timestamp()),
         ("last_night_exit_status", "Exit status of the last night", i64::from(status.code())),
         ("last_night_messages", "Messages made by the last night", i64::try_from(totals.messages)?),
         ("last_night_sent", "Deliveries that mail servers took", i64::try_from(totals.sent)?),
@@ -69,6 +68,12 @@ pub fn figures(desk: &Desk, store: &Store, night: &NightlyView, status: ExitStat
         ("overdue_cents", "What is overdue, in cents", overdue),
         ("database_bytes", "Size of the database", i64::try_from(size)?),
     ];
+    // a night that failed leaves the time of the last one that did not
+    let done_at =
+        if status.was_done() { Some(desk.now.timestamp()) } else { began_at(store.last_night()?.as_deref()) };
+    if let Some(at) = done_at {
+        figures.push(("last_night_timestamp_seconds", "When the last night that was done began", at));
+    }
     if let Some(fresh_on) = store.payments_fresh_on(desk.today)? {
         figures.push((
             "payments_age_days",
@@ -91,6 +96,10 @@ pub fn figures(desk: &Desk, store: &Store, night: &NightlyView, status: ExitStat
     std::fs::set_permissions(partial.path(), std::fs::Permissions::from_mode(0o644)).with_context(failed)?;
     partial.persist(file).with_context(failed)?;
     Ok(())
+}
+
+fn began_at(stamp: Option<&str>) -> Option<i64> {
+    DateTime::parse_from_rfc3339(stamp?).ok().map(|at| at.timestamp())
 }
 
 fn latest_backup(desk: &Desk) -> Option<i64> {

@@ -3,7 +3,6 @@
 
 use crate::billing::customer::pseudonym;
 use crate::billing::ids::CustomerCode;
-use crate::billing::money::Money;
 use crate::billing::service::ServiceState;
 use crate::error::Stop;
 use crate::jobs::Desk;
@@ -63,15 +62,17 @@ fn refused(desk: &Desk, store: &Store, code: &CustomerCode) -> Result<Vec<String
     if !living.is_empty() {
         why.push(format!("services are still there ({}); `record end` them first", living.join(", ")));
     }
-    let due: Money = facts.open_charges().iter().map(|charge| charge.due()).sum();
-    if due.is_positive() {
-        why.push(format!("{due} are due; collect or write them off first"));
+    if facts.due().is_positive() {
+        why.push(format!("{} are due; collect or write them off first", facts.due()));
     }
     if facts.credit().is_positive() {
         why.push(format!("{} of credit are theirs; give them back first (`record refund`)", facts.credit()));
     }
     if store.to_invoice()?.iter().any(|row| row.customer == code.as_str()) {
         why.push("something of theirs waits for a tax invoice, which needs their name".to_owned());
+    }
+    if store.has_unfinished(code)? {
+        why.push("a message of theirs waits or is uncertain; settle it first (`outbox list`)".to_owned());
     }
     Ok(why)
 }

@@ -1,5 +1,6 @@
 //! `report`: what it is made of, and how its folder is put in place.
 
+use crate::billing::ids::CustomerCode;
 use crate::billing::period::days_before;
 use crate::jobs::income::{SummedBy, forecast};
 use crate::jobs::{Desk, calendar, explain, list, status};
@@ -55,7 +56,8 @@ pub(crate) fn gather(desk: &Desk, store: &Store) -> Result<ReportView> {
         bar.inc(1);
         // a record that cannot be read has no page here; `status` lists it
         let Some(row) = rows.remove(code) else { continue };
-        let Ok(explained) = explain::explain(desk, store, code, AHEAD) else { continue };
+        let customer = CustomerCode::new(code.clone());
+        let Ok(Some(explained)) = explain::of_customer(desk, store, &customer, None, AHEAD) else { continue };
         let cards = cards(store, &explained)?;
         customers.push(CustomerPage { stem: stem(code), row, explained, cards });
     }

@@ -16,7 +16,18 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta};
 const HOLDING_BACK: [&str; 5] = ["no_email", "card", "data", "held_back", "too_many"];
 
 /// A night is missed after so many hours.
-pub const NIGHT_HOURS: i64 = 26;
+const NIGHT_HOURS: i64 = 26;
+
+/// When the last night began that was done, and whether that is within so long.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub fn last_night(desk: &Desk, store: &Store, within: TimeDelta) -> Result<(Option<String>, bool)> {
+    let night = store.last_night()?;
+    let began = night.as_deref().and_then(|stamp| DateTime::parse_from_rfc3339(stamp).ok());
+    let is_recent = began.is_some_and(|began| desk.now.signed_duration_since(began) < within);
+    Ok((night, is_recent))
+}
 
 /// Everything that [`StatusView`] shows but the drift, for which panels are asked.
 ///
@@ -34,13 +45,11 @@ fn gather(store: &Store, desk: &Desk, horizon: u32) -> Result<StatusView> {
     let soon = today.checked_add_days(Days::new(horizon.into())).unwrap_or(NaiveDate::MAX);
     let listed: Vec<AttentionView> = store.open_attention()?.into_iter().map(attention).collect();
     let (held_back, others) = listed.into_iter().partition(|item| HOLDING_BACK.contains(&item.kind.as_str()));
-    let last_night = store.last_night()?;
-    let began = last_night.as_deref().and_then(|stamp| DateTime::parse_from_rfc3339(stamp).ok());
-    let is_old = |began: DateTime<_>| desk.now.signed_duration_since(began) >= TimeDelta::hours(NIGHT_HOURS);
+    let (last_night, is_recent) = last_night(desk, store, TimeDelta::hours(NIGHT_HOURS))?;
     Ok(StatusView {
         as_of: today,
         mode,
-        night_is_missing: began.is_some_and(is_old),
+        night_is_missing: last_night.is_some() && !is_recent,
         last_night,
         due: store.open_period_charges(today, soon)?,
         overdue: store.overdue_charges(today)?,

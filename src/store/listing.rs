@@ -40,11 +40,15 @@ const OPEN: &str = "SELECT c.id, c.customer, coalesce(c.period_from, c.created_o
         AND (c.period_from = s.expires_on AND s.renews = 1 OR c.period_from <> s.expires_on AND c.renewed_on IS NOT NULL))";
 
 const CUSTOMERS: &str = "SELECT code AS customer, NULL AS kind, NULL AS state, NULL AS day, name, email, phone, tax_id,
-        reference, (SELECT count(*) FROM services s WHERE s.customer = k.code AND s.state IN ('active', 'suspended'))
-          AS services,
-        coalesce((SELECT sum(due_cents) FROM open o WHERE o.customer = k.code), 0) AS cents,
-        coalesce((SELECT sum(kept_cents - allocated_cents) FROM money m WHERE m.customer = k.code), 0) AS credit_cents
-    FROM customers k ORDER BY name, code";
+        reference, coalesce(s.services, 0) AS services, coalesce(o.due_cents, 0) AS cents,
+        coalesce(m.credit_cents, 0) AS credit_cents
+    FROM customers k
+      LEFT JOIN (SELECT customer, count(*) AS services FROM services WHERE state IN ('active', 'suspended')
+        GROUP BY customer) s ON s.customer = k.code
+      LEFT JOIN (SELECT customer, sum(due_cents) AS due_cents FROM open GROUP BY customer) o ON o.customer = k.code
+      LEFT JOIN (SELECT customer, sum(kept_cents - allocated_cents) AS credit_cents FROM money GROUP BY customer) m
+        ON m.customer = k.code
+    ORDER BY name, code";
 
 const SERVICES: &str = "SELECT s.code, s.customer, k.name AS customer_name, s.kind, s.name AS description, s.domain_name,
         s.state, s.expires_on AS day, s.price_cents AS cents, s.price_is_gross, s.period_months, s.renews, s.hold_until

@@ -109,6 +109,18 @@ impl Read {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Whether a delivery of a customer's messages waits, or nobody knows whether it arrived.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn has_unfinished(&self, customer: &CustomerCode) -> Result<bool> {
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM deliveries WHERE message IN ({THEIR_MESSAGES})
+               AND state IN ('queued', 'in_doubt', 'uncertain'))"
+        );
+        Ok(self.connection().query_row(&sql, [customer.as_str()], |row| row.get(0))?)
+    }
+
     /// Every address that a customer's messages went to.
     ///
     /// # Errors

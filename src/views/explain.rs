@@ -72,6 +72,8 @@ pub(crate) struct PastMessage {
     pub(crate) on: NaiveDate,
     pub(crate) card: String,
     pub(crate) subject: String,
+    /// What became of the first delivery.
+    pub(crate) state: String,
     pub(crate) deliveries: Vec<String>,
 }
 

@@ -221,6 +221,14 @@ pub struct OpenLine {
     pub last_mail: Option<NaiveDate>,
 }
 
+impl OpenLine {
+    /// Whether it should have been paid before that day.
+    #[must_use]
+    pub fn is_overdue(&self, today: NaiveDate) -> bool {
+        self.since < today
+    }
+}
+
 /// Income to come.
 #[derive(Debug, Serialize)]
 pub(crate) struct ForecastView {

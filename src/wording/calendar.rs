@@ -2,7 +2,7 @@
 
 use super::speech::{day, heads, say, window, word};
 use crate::billing::money::Money;
-use crate::export::List;
+use crate::export::{List, wrapped};
 use crate::views::calendar::CalendarView;
 
 /// Bars are at most so wide.
@@ -51,21 +51,16 @@ pub(crate) fn text(view: &CalendarView) -> String {
     text
 }
 
+/// Before what stands beneath its day.
+const INDENT: usize = 4;
+
 /// A line with more words behind it, or beneath it where the window is too narrow for both.
 fn beside(line: &str, words: &str) -> String {
-    let length = |text: &str| text.chars().count();
     match window() {
-        Some(width) if length(line) + 2 + length(words) > width => {
-            let mut text = format!("{}\n", line.trim_end());
-            let mut row = String::from("   ");
-            for word in words.split(' ') {
-                if length(&row) + 1 + length(word) > width {
-                    text.push_str(&format!("{row}\n"));
-                    row = String::from("   ");
-                }
-                row.push_str(&format!(" {word}"));
-            }
-            text + &format!("{row}\n")
+        Some(width) if line.chars().count() + 2 + words.chars().count() > width => {
+            let below = wrapped(words, width.saturating_sub(INDENT));
+            let below: String = below.iter().map(|row| format!("{}{row}\n", " ".repeat(INDENT))).collect();
+            format!("{}\n{below}", line.trim_end())
         }
         _ => format!("{}\n", format!("{line}  {words}").trim_end()),
     }

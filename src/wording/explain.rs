@@ -57,8 +57,7 @@ fn screen(text: &mut String, view: &ExplainView) -> fmt::Result {
         writeln!(text, "{}", say!("explain.mail"))?;
     }
     for message in view.messages.iter().rev().take(most) {
-        let state = message.deliveries.first().and_then(|line| line.split_once(": ")?.1.split(' ').next());
-        let state = state.map(|state| word("delivery", state)).unwrap_or_default();
+        let state = word("delivery", &message.state);
         clipped(text, &format!("  {} {state}: {}", day(message.on), message.subject), 1)?;
     }
     let most = room(text).saturating_sub(1).min(PAST_MAX);

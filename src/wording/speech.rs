@@ -19,7 +19,7 @@ macro_rules! say {
     ($key:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {
         $crate::wording::speech::sentence(
             $key,
-            &[$((stringify!($name), $crate::wording::speech::say!(@value $name $($value)?))),*],
+            [$((stringify!($name), $crate::wording::speech::say!(@value $name $($value)?))),*],
         )
     };
     (@value $name:ident) => { $crate::wording::speech::Said::said(&$name) };
@@ -42,8 +42,7 @@ static WINDOW: AtomicUsize = AtomicUsize::new(0);
 
 /// Speaks `language` from now on, to somebody whose window is so wide.
 pub(crate) fn speak(language: Language, window: Option<usize>) {
-    let place = Language::ALL.iter().position(|known| *known == language);
-    SPOKEN.store(place.unwrap_or(usize::MAX), Ordering::Relaxed);
+    SPOKEN.store(language as usize, Ordering::Relaxed);
     WINDOW.store(window.unwrap_or(0), Ordering::Relaxed);
 }
 
@@ -91,7 +90,7 @@ impl Sentences {
 fn sentences(language: Language) -> &'static Sentences {
     static READ: [OnceLock<Sentences>; Language::ALL.len()] =
         [const { OnceLock::new() }; Language::ALL.len()];
-    let place = Language::ALL.iter().position(|known| *known == language).unwrap_or(0);
+    let place = language as usize;
     READ[place].get_or_init(|| Sentences::of(FILES[place]))
 }
 
@@ -109,9 +108,8 @@ fn read(file: &str) -> Vec<(String, String)> {
 
 /// The sentence of that key with its values in their places; use [`say!`], whose keys and names a test holds against the
 /// files.
-pub(crate) fn sentence(key: &str, values: &[(&str, Value)]) -> String {
-    let values: Map<String, Value> =
-        values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+pub(crate) fn sentence<const N: usize>(key: &str, values: [(&str, Value); N]) -> String {
+    let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     sentences(spoken()).say(key, &values).unwrap_or_else(|| key.to_owned())
 }
 

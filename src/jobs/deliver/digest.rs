@@ -21,7 +21,7 @@ pub fn send(desk: &Desk, store: &Store, run: Run, view: &NightlyView) -> Result<
         return Ok(Vec::new());
     }
     let open = store.list_open(&Filter::default(), desk.today)?;
-    let unpaid: Vec<_> = open.into_iter().filter(|line| line.since < desk.today).collect();
+    let unpaid: Vec<_> = open.into_iter().filter(|line| line.is_overdue(desk.today)).collect();
     let digest = Digest {
         night: view,
         overdue: unpaid.iter().map(|charge| Money::from_cents(charge.due_cents)).sum(),

@@ -92,12 +92,6 @@ impl Record {
         }
     }
 
-    /// Whether it may be the first that is ever written.
-    #[must_use]
-    pub const fn may_begin(&self) -> bool {
-        matches!(self, Self::Customer(_))
-    }
-
     /// The same, with codes where a customer or a service was named by a whole domain name, e-mail address, ΑΦΜ, reference
     /// or number of a card.
     ///
@@ -225,12 +219,11 @@ fn effect(desk: &Desk, tx: &Tx<'_>, code: &CustomerCode) -> Result<Option<Effect
         facts => facts?,
     };
     let Some(facts) = facts else { return Ok(None) };
-    let due: Money = facts.open_charges().iter().map(|charge| charge.due()).sum();
     Ok(Some(EffectView {
         customer: code.to_string(),
         name: facts.customer.name.clone(),
         settled: tx.settled_by_run(code)?,
-        due_cents: due.cents(),
+        due_cents: facts.due().cents(),
         credit_cents: facts.credit().cents(),
     }))
 }
