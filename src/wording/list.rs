@@ -133,7 +133,7 @@ fn of_services(rows: &[ServiceLine]) -> List {
             (&row.name).into(),
             word("kind", &row.kind).into(),
             (&row.description).into(),
-            row.domain_name.as_ref().into(),
+            row.domain_name.as_ref().map(code).into(),
             state.into(),
             row.expires_on.into(),
             money(row.price_cents),

@@ -209,6 +209,11 @@ impl ServiceEntry {
         let Some(expires_on) = self.expires.or_else(|| from.map(whole)) else {
             return Err(Stop::usage("a new service needs --expires, or --from for a whole period").into());
         };
+        if self.expires.is_none() && expires_on <= at.today() {
+            // a year that was mistyped would be charged, and told the customer tonight
+            let text = format!("a whole period from --from ends on {expires_on}, which is over");
+            return Err(Stop::usage(text).hint("say which day it expires with --expires").into());
+        }
         if from.is_some_and(|from| from >= expires_on) {
             return Err(Stop::usage(format!("--from lies after the expiry, {expires_on}")).into());
         }
