@@ -10,6 +10,7 @@
 #[path = "../tests/support/cards.rs"]
 mod cards;
 
+use konet_billing::billing::card::BillingCard;
 use konet_billing::billing::customer::Language;
 use konet_billing::billing::ids::CardNumber;
 use konet_billing::card::Wording;
@@ -21,15 +22,26 @@ const CARDS: usize = 300;
 fn main() {
     let look = Look { logo: None, iris_code: None, wording: Wording::load(None).unwrap() };
     let mut card = cards::six_lines(Language::Greek);
+    // letters that most cards lack are cut out of the font for a card of its own
+    let rare = measured(&mut card, &look);
+    card.customer.name = "Αφοί Παπαδοπούλου – Εμπορική & Τουριστική Α.Ε.".to_owned();
     if let Some(file) = std::env::var_os("KONET_BILLING_BENCH_PDF") {
         std::fs::write(file, render(&card, &look).unwrap()).unwrap();
     }
+    let (ms, bytes) = measured(&mut card, &look);
+    println!(
+        "{{\"tool\": \"konet-billing\", \"ms\": {ms:.3}, \"bytes\": {bytes}, \"rare_letters_ms\": {:.3}}}",
+        rare.0
+    );
+}
+
+/// Milliseconds and bytes of a card.
+fn measured(card: &mut BillingCard, look: &Look) -> (f64, usize) {
     let mut bytes = 0;
     let begun = Instant::now();
     for number in 0..CARDS {
         card.number = CardNumber::new(format!("KX-2025-{number:06}"));
-        bytes = render(&card, &look).unwrap().len();
+        bytes = render(card, look).unwrap().len();
     }
-    let each = begun.elapsed().as_secs_f64() * 1000.0 / 300.0;
-    println!("{{\"tool\": \"konet-billing\", \"ms\": {each:.3}, \"bytes\": {bytes}}}");
+    (begun.elapsed().as_secs_f64() * 1000.0 / 300.0, bytes)
 }

@@ -57,7 +57,8 @@ def prepare(source, style):
     options.hinting = False
     options.layout_features = []
     options.drop_tables += ["GSUB", "GPOS", "GDEF", "STAT", "DSIG", "BASE", "meta"]
-    options.name_IDs = ["*"]
+    # every card carries them: whose it is, its names and its licence, which stands in OFL.txt
+    options.name_IDs = [0, 1, 2, 4, 6, 14]
     options.notdef_outline = True
     options.glyph_names = False
     font = TTFont(source)
@@ -95,8 +96,6 @@ def prepare(source, style):
             record.string = f"{NAME} {style}"
         elif record.nameID == 6:
             record.string = f"KonetSans-{style}"
-        elif record.nameID == 3:
-            record.string = f"KonetSans-{style};1.0"
     font["head"].modified = font["head"].created
     font.recalcTimestamp = False
     target = f"KonetSans-{style}.ttf"

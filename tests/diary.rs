@@ -15,7 +15,7 @@ const DAYS: u64 = 400;
 
 /// The README's tests live through the first of them, `.ci/run` through all.
 fn days() -> u64 {
-    std::env::var("KONET_BILLING_DAYS").ok().and_then(|text| text.parse().ok()).unwrap_or(60).min(DAYS)
+    std::env::var("KONET_BILLING_DAYS").ok().and_then(|text| text.parse().ok()).unwrap_or(45).min(DAYS)
 }
 
 fn examples() -> PathBuf {

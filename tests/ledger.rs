@@ -479,7 +479,7 @@ fn no_cent_is_lost_counted_twice_or_left_where_it_pays_nothing_whatever_happens_
     let seed: u64 = number("KONET_BILLING_SEED").unwrap_or_else(|| {
         std::hash::BuildHasher::hash_one(&std::collections::hash_map::RandomState::new(), "ledgers")
     });
-    let ledgers = number("KONET_BILLING_LEDGERS").unwrap_or(12);
+    let ledgers = number("KONET_BILLING_LEDGERS").unwrap_or(8);
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let config = ProptestConfig {

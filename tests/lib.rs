@@ -31,6 +31,7 @@ mod night;
 mod outbox;
 mod pages;
 mod panel;
+mod plans;
 mod promises;
 mod staff;
 mod statements;

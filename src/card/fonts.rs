@@ -15,7 +15,7 @@ static REGULAR: &[u8] = include_bytes!("../../fonts/KonetSans-Regular.ttf");
 static BOLD: &[u8] = include_bytes!("../../fonts/KonetSans-Bold.ttf");
 
 /// Beyond the last character of the fonts (`fonts/prepare.py`).
-const LAST_CODE: u32 = 0x2800;
+const LAST_CODE: u16 = 0x2800;
 
 impl Face {
     pub(super) const ALL: [Self; 2] = [Self::Regular, Self::Bold];
@@ -51,12 +51,25 @@ impl Face {
         })
     }
 
+    /// The width of a glyph, in font units.
+    pub(super) fn advance(self, glyph: u16) -> u16 {
+        self.tables().advances.get(usize::from(glyph)).copied().unwrap_or(0)
+    }
+
+    /// What a glyph says; `None` for one that stands for no character.
+    pub(super) fn character(self, glyph: u16) -> Option<u16> {
+        self.tables().characters.get(usize::from(glyph)).copied().filter(|character| *character != 0)
+    }
+
+    /// How far it reaches above and below its baseline, in font units.
+    pub(super) fn extent(self) -> (i16, i16) {
+        self.tables().extent
+    }
+
     /// Width of a text at a size, in points.
     pub(super) fn width(self, text: &str, size: f32) -> f32 {
         let tables = self.tables();
-        let advance = |(kerning, glyph): (i16, u16)| {
-            i32::from(kerning) + i32::from(tables.advances.get(usize::from(glyph)).copied().unwrap_or(0))
-        };
+        let advance = |(kerning, glyph): (i16, u16)| i32::from(kerning) + i32::from(self.advance(glyph));
         #[expect(clippy::cast_precision_loss, reason = "a line of text is far below 2^24 font units")]
         let units = self.set(text).map(advance).sum::<i32>() as f32;
         units * size / f32::from(tables.units_per_em.max(1))
@@ -68,22 +81,32 @@ impl Face {
 struct Tables {
     /// Of every character that the fonts are cut to: 0 where there is none.
     glyphs: Vec<u16>,
+    /// Of every glyph: the first character that is drawn with it, 0 where there is none.
+    characters: Vec<u16>,
     /// Of every glyph.
     advances: Vec<u16>,
     /// By its left glyph: the right ones in order, each with what the two are moved by.
     kernings: Vec<Vec<(u16, i16)>>,
     units_per_em: u16,
+    extent: (i16, i16),
 }
 
 impl Tables {
     fn of(face: &ttf_parser::Face<'_>) -> Self {
-        let glyph = |code| face.glyph_index(char::from_u32(code)?);
+        let glyph = |code| face.glyph_index(char::from_u32(u32::from(code))?);
         let count = face.number_of_glyphs();
+        let glyphs: Vec<u16> = (0..LAST_CODE).map(|code| glyph(code).map_or(0, |glyph| glyph.0)).collect();
+        let mut characters = vec![0; usize::from(count)];
+        for (glyph, code) in glyphs.iter().zip(0..LAST_CODE).rev() {
+            characters[usize::from(*glyph)] = code;
+        }
         Self {
-            glyphs: (0..LAST_CODE).map(|code| glyph(code).map_or(0, |glyph| glyph.0)).collect(),
+            glyphs,
+            characters,
             advances: (0..count).map(|id| face.glyph_hor_advance(GlyphId(id)).unwrap_or(0)).collect(),
             kernings: kernings(face.raw_face().table(KERN).unwrap_or_default(), count),
             units_per_em: face.units_per_em(),
+            extent: (face.ascender(), face.descender()),
         }
     }
 
@@ -114,9 +137,11 @@ fn kernings(table: &[u8], glyphs: u16) -> Vec<Vec<(u16, i16)>> {
     rows
 }
 
-/// A text as the fonts can draw it: NFC, special spaces and hyphens as the plain ones.
+/// A text as the fonts can draw it: NFC, special spaces and hyphens as the plain ones, without soft hyphens.
 pub(super) fn drawable(text: &str) -> String {
     text.nfc()
+        // where a word may be broken is not drawn
+        .filter(|c| *c != '\u{ad}')
         .map(|c| match c {
             '\u{a0}' | '\u{202f}' | '\u{2009}' => ' ',
             '\u{2010}' | '\u{2011}' => '-',

@@ -54,6 +54,14 @@ pub(super) struct Area {
     pub height: f32,
 }
 
+/// Squares of a grid beside each other, counted from its upper left corner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Run {
+    pub column: usize,
+    pub row: usize,
+    pub length: usize,
+}
+
 /// The pictures a card can carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Picture {
@@ -107,8 +115,8 @@ pub(super) trait Canvas {
     fn text(&mut self, x: f32, y: f32, text: &str, style: Type);
     /// Fills a rectangle whose corners are rounded by `radius`.
     fn fill(&mut self, area: Area, radius: f32, color: Color);
-    /// Fills many sharp rectangles as one shape.
-    fn fill_all(&mut self, areas: &[Area], color: Color);
+    /// Fills runs of the squares that a square area is divided into, so many a side, as one shape.
+    fn fill_grid(&mut self, area: Area, side: usize, runs: &[Run], color: Color);
     /// Draws a picture into a rectangle.
     fn picture(&mut self, picture: Picture, area: Area);
 }

@@ -51,20 +51,20 @@ const NOTICES: &str = "WITH told AS (
                 AND c.source = 'period' AND +c.settled_on IS NULL))
           UNION ALL SELECT n.* FROM charges c JOIN notices n ON n.charge = c.id
           WHERE c.customer = ?1 AND c.settled_on IS NULL)
-    SELECT n.service, n.period_from, n.charge, n.stage, n.episode, n.made_on, n.suspend_on, n.terminate_on, n.told_how,
-        (SELECT min(d.accepted_on) FROM deliveries d WHERE d.message = n.message
+    SELECT told.service, told.period_from, told.charge, told.stage, told.episode, told.made_on, told.suspend_on, told.terminate_on, told.told_how,
+        (SELECT min(d.accepted_on) FROM deliveries d WHERE d.message = told.message
           AND d.state = 'sent' AND d.bounced_on IS NULL AND d.role IN ('email', 'trial')) AS accepted_on,
-        (SELECT count(*) FROM deliveries d WHERE d.message = n.message
+        (SELECT count(*) FROM deliveries d WHERE d.message = told.message
           AND d.bounced_on IS NOT NULL AND d.role IN ('email', 'trial')) AS bounced,
-        (SELECT count(*) FROM deliveries d WHERE d.message = n.message
+        (SELECT count(*) FROM deliveries d WHERE d.message = told.message
           AND d.state IN ('uncertain', 'in_doubt') AND d.role IN ('email', 'trial')) AS uncertain,
-        (SELECT count(*) FROM deliveries d WHERE d.message = n.message
+        (SELECT count(*) FROM deliveries d WHERE d.message = told.message
           AND d.state = 'queued' AND d.role IN ('email', 'trial')) AS queued,
-        (SELECT count(*) FROM deliveries d WHERE d.message = n.message
+        (SELECT count(*) FROM deliveries d WHERE d.message = told.message
           AND (d.role = 'trial' OR d.role = 'email' AND instr(';' || k.email || ';', ';' || d.address || ';') > 0)) AS here
-    FROM told n JOIN customers k ON k.code = ?1
-    WHERE n.mode = ?2 AND n.cancelled = 0
-    ORDER BY n.made_on, n.id";
+    FROM told JOIN customers k ON k.code = ?1
+    WHERE told.mode = ?2 AND told.cancelled = 0
+    ORDER BY told.made_on, told.id";
 
 /// Reading facts.
 impl Read {

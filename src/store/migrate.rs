@@ -9,13 +9,14 @@ use std::time::Duration;
 const APPLICATION_ID: i64 = 0x4B4E_4254;
 
 /// Never edited once released; the next one is added below.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_money.sql"),
     include_str!("migrations/0003_episodes.sql"),
     include_str!("migrations/0004_gates.sql"),
     include_str!("migrations/0005_mail.sql"),
     include_str!("migrations/0006_hand.sql"),
+    include_str!("migrations/0007_scale.sql"),
 ];
 
 /// The version that made waiting money findable by its words, which only the program can tell.

@@ -45,6 +45,9 @@ use std::time::Duration;
 /// Prepared statements that are kept: more than there are.
 const STATEMENTS: usize = 200;
 
+/// How much of a dry run's copy stays in memory, in KiB.
+const COPY_IN_MEMORY: i64 = 32 << 10;
+
 /// How long a writer waits for another program's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -202,7 +205,7 @@ impl Store {
         Ok(store)
     }
 
-    /// A copy in memory of the database at `path`, brought up to this version's schema there: the file stays as it
+    /// A copy of the database at `path`, brought up to this version's schema there: the file stays as it
     /// is. Gives the copy and the schema that the file has.
     ///
     /// # Errors
@@ -211,7 +214,7 @@ impl Store {
         let store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         migrate::check_identity(&store.connection, path)?;
         let found = migrate::version(&store.connection)?;
-        let copy = store.copy_in_memory()?;
+        let copy = store.copy()?;
         migrate::upgrade_in_place(&copy.connection)?;
         Ok((copy, found))
     }
@@ -222,12 +225,15 @@ impl Store {
         migrate::known_version()
     }
 
-    /// A copy in memory, on which a dry run can do everything and change nothing.
+    /// A copy on which a dry run can do everything and change nothing. It lies in memory as long as it is small, and
+    /// beyond [`COPY_IN_MEMORY`] in a temporary file without a name, which nobody else can open and the end removes.
     ///
     /// # Errors
-    /// Where the database cannot be read whole.
-    pub fn copy_in_memory(&self) -> Result<Self> {
-        let mut connection = Connection::open_in_memory()?;
+    /// Where the database cannot be read whole, or the place for temporary files is full.
+    pub fn copy(&self) -> Result<Self> {
+        let mut connection = Connection::open("")?;
+        connection.pragma_update(None, "cache_size", -COPY_IN_MEMORY)?;
+        connection.pragma_update(None, "journal_mode", "MEMORY")?;
         rusqlite::backup::Backup::new(&self.connection, &mut connection)?.run_to_completion(
             1000,
             Duration::ZERO,

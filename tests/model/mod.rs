@@ -94,7 +94,7 @@ fn every_night_of_every_world_is_as_the_reference_says() {
     let seed: u64 = number("KONET_BILLING_SEED").unwrap_or_else(|| {
         std::hash::BuildHasher::hash_one(&std::collections::hash_map::RandomState::new(), "worlds")
     });
-    let worlds = number("KONET_BILLING_WORLDS").unwrap_or(3);
+    let worlds = number("KONET_BILLING_WORLDS").unwrap_or(2);
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let cases = u32::try_from(worlds).unwrap();

@@ -4,7 +4,7 @@ use super::{
     Area, BODY, Block, Canvas, Color, Face, INNER, LABEL, MARGIN, PADDING, RIGHT, Role, SMALL, STRONG, Sheet,
     Type, centred, count, part, wrapped,
 };
-use crate::card::paper::Picture;
+use crate::card::paper::{Picture, Run};
 use crate::card::worded::WordedPayment;
 use crate::card::words::Words;
 
@@ -187,25 +187,23 @@ fn qr_code(payload: &str) -> Option<Qr> {
     Some(Qr { size, dark: dark.map(|(x, y)| code.get_module(x, y)).collect() })
 }
 
-/// Draws a code with its quiet zone; each run of dark modules is one rectangle.
+/// The light squares around a code, without which it is not read (ISO/IEC 18004).
+const QUIET: usize = 4;
+
+/// Draws a code with its quiet zone.
 fn draw_qr(canvas: &mut dyn Canvas, code: &Qr, x: f32, y: f32, width: f32) {
-    canvas.fill(Area { x, y, width, height: width }, 0.0, Color::WHITE);
-    let module = width / count(code.size + 8);
-    let mut areas = Vec::new();
+    let area = Area { x, y, width, height: width };
+    canvas.fill(area, 0.0, Color::WHITE);
+    let mut runs = Vec::new();
     for (row, modules) in code.dark.chunks(code.size).enumerate() {
         let mut column = 0;
         while column < code.size {
-            let run = modules[column..].iter().take_while(|dark| **dark).count();
-            if run > 0 {
-                areas.push(Area {
-                    x: x + module * count(column + 4),
-                    y: y + module * count(row + 4),
-                    width: module * count(run),
-                    height: module,
-                });
+            let length = modules[column..].iter().take_while(|dark| **dark).count();
+            if length > 0 {
+                runs.push(Run { column: column + QUIET, row: row + QUIET, length });
             }
-            column += run.max(1);
+            column += length.max(1);
         }
     }
-    canvas.fill_all(&areas, Color::INK);
+    canvas.fill_grid(area, code.size + 2 * QUIET, &runs, Color::INK);
 }

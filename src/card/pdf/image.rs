@@ -1,6 +1,6 @@
 //! A picture for a card, read from a PNG and kept as a PDF holds it.
 
-use super::CardError;
+use super::{CardError, Effort, deflated};
 use std::path::Path;
 
 /// A picture, decoded once.
@@ -45,7 +45,8 @@ impl Image {
         let has_opacity = channels == 2 || channels == 4;
         let opacity = has_opacity
             .then(|| pixels.chunks_exact(channels).map(|pixel| pixel[channels - 1]).collect::<Vec<u8>>());
-        Ok(Self { width, height, color: deflated(&color), opacity: opacity.map(|bytes| deflated(&bytes)) })
+        let packed = |bytes: &[u8]| deflated(bytes, Effort::Once);
+        Ok(Self { width, height, color: packed(&color), opacity: opacity.map(|bytes| packed(&bytes)) })
     }
 
     #[expect(clippy::cast_precision_loss, reason = "both sides are at most 2000")]
@@ -53,12 +54,4 @@ impl Image {
     pub(super) fn ratio(&self) -> f32 {
         self.width as f32 / self.height as f32
     }
-}
-
-fn deflated(bytes: &[u8]) -> Vec<u8> {
-    use std::io::Write;
-    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
-    // writing to memory does not fail
-    let _ = encoder.write_all(bytes);
-    encoder.finish().unwrap_or_default()
 }

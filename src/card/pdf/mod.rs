@@ -2,6 +2,7 @@
 //! this folder written anew: the canvas, the repairs, and the last look.
 
 mod canvas;
+mod font;
 mod image;
 mod polish;
 pub mod proof;
@@ -12,7 +13,9 @@ use super::worded::worded;
 use super::words::Wording;
 use crate::billing::card::BillingCard;
 use canvas::PdfCanvas;
+use flate2::{Compress, Compression, FlushCompress};
 pub use image::Image;
+use std::cell::RefCell;
 
 /// Why a card cannot be drawn.
 #[derive(Debug, thiserror::Error)]
@@ -69,9 +72,35 @@ pub fn render(card: &BillingCard, look: &Look) -> Result<Vec<u8>, CardError> {
     };
     let words = look.wording.of(card.language);
     page::draw(&worded(card, words), words, brand, &mut canvas);
-    let (raw, structure) = canvas.finish()?;
-    let bytes = polish::polished(&raw, &structure, card, words, look)
-        .map_err(|error| CardError::Pdf(error.to_string()))?;
+    let bytes = polish::polished(&canvas.finish()?, card, words, look)?;
     proof::check(&bytes, card)?;
     Ok(bytes)
+}
+
+/// Compressed as a PDF's streams are. What is made once a process takes its time; what every card needs shares what a
+/// compressor begins with.
+fn deflated(bytes: &[u8], effort: Effort) -> Vec<u8> {
+    thread_local! {
+        static SHARED: RefCell<Compress> = RefCell::new(Compress::new(Compression::default(), true));
+    }
+    match effort {
+        Effort::Once => packed(bytes, &mut Compress::new(Compression::best(), true)),
+        Effort::EveryCard => SHARED.with_borrow_mut(|compress| packed(bytes, compress)),
+    }
+}
+
+/// How often something is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effort {
+    Once,
+    EveryCard,
+}
+
+fn packed(bytes: &[u8], compress: &mut Compress) -> Vec<u8> {
+    compress.reset();
+    // zlib adds at most five bytes a block and eleven in all (RFC 1950 and 1951)
+    let mut packed = Vec::with_capacity(bytes.len() + bytes.len() / 1000 + 64);
+    // compressing into memory that suffices does not fail; what it gave is read back in the last look
+    let _ = compress.compress_vec(bytes, &mut packed, FlushCompress::Finish);
+    packed
 }

@@ -1,52 +1,133 @@
-//! What the library gets wrong or leaves to chance is put right here, and nowhere else, so that the
-//! same card always has the same bytes.
+//! The document, made anew around the pages that genpdf wrote: what the library gets wrong or leaves to chance (layers,
+//! names, the moment, the identity) is left out and said right here, and nowhere else, so that the same card always has
+//! the same bytes.
 
-use super::structure::{Structure, pdf_text};
-use super::{Image, Look};
+use super::canvas::Drawn;
+use super::font::Subset;
+use super::structure::pdf_text;
+use super::{CardError, Effort, Image, Look, deflated};
 use crate::billing::card::BillingCard;
 use crate::card::fonts::drawable;
-use crate::card::paper::Picture;
+use crate::card::paper::{HEIGHT, Picture, WIDTH};
 use crate::card::words::Words;
-use lopdf::{Dictionary, Document, Object, ObjectId, Stream, StringFormat, dictionary};
+use lopdf::{Dictionary, Document, Object, ObjectId, SaveOptions, Stream, StringFormat, dictionary};
 use sha2::{Digest, Sha256};
 
-/// The finished document: every repair in turn, then numbered and compressed.
+/// The finished document.
 pub(super) fn polished(
-    raw: &[u8],
-    structure: &Structure,
+    drawn: &Drawn,
     card: &BillingCard,
     words: &Words,
     look: &Look,
-) -> lopdf::Result<Vec<u8>> {
-    let mut document = Document::load_mem(raw)?;
-    document.version = "1.5".to_owned();
-    strip_layers(&mut document);
-    mend_fonts(&mut document);
+) -> Result<Vec<u8>, CardError> {
+    let fault = |error: lopdf::Error| CardError::Pdf(error.to_string());
+    let pages = Document::load_mem(&drawn.bytes).map_err(fault)?;
+    let mut document = Document::with_version("1.5");
+    let resources = resources(&mut document, &drawn.fonts, look)?;
+    let identity = bind(&mut document, &pages, resources);
+    drawn.structure.plant(&mut document);
+    describe(&mut document, card, words);
+    document.trailer.set("ID", vec![identity.clone(), identity]);
+    let mut bytes = Vec::with_capacity(WRITTEN);
+    let together = SaveOptions::builder()
+        .use_object_streams(true)
+        .use_xref_streams(true)
+        .max_objects_per_stream(document.objects.len())
+        .compression_level(6)
+        .build();
+    document.save_with_options(&mut bytes, together).map_err(|error| CardError::Pdf(error.to_string()))?;
+    Ok(with_table_compressed(&bytes).unwrap_or(bytes))
+}
+
+/// The library compresses everything but the table of where each object stands, which is the last of them; `None` where
+/// the file does not end with one.
+fn with_table_compressed(bytes: &[u8]) -> Option<Vec<u8>> {
+    const STREAM: &[u8] = b"stream\n";
+    let place = |sought: &[u8], from: usize| {
+        let at = bytes.get(from..)?.windows(sought.len()).position(|window| window == sought)?;
+        Some(from + at)
+    };
+    let end = bytes.len().saturating_sub(40);
+    let end = place(b"startxref", end)?;
+    let begin: usize = std::str::from_utf8(&bytes[end..]).ok()?.lines().nth(1)?.parse().ok()?;
+    let length = place(b"/Length ", begin)?;
+    let digits = bytes[length + 8..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let after = length + 8 + digits;
+    let content = place(STREAM, after)? + STREAM.len();
+    let count: usize = std::str::from_utf8(&bytes[length + 8..after]).ok()?.parse().ok()?;
+    let table = deflated(bytes.get(content..content + count)?, Effort::EveryCard);
+    let kind = format!("/Filter/FlateDecode/Length {}", table.len());
+    Some(
+        [&bytes[..length], kind.as_bytes(), &bytes[after..content], &table, &bytes[content + count..]]
+            .concat(),
+    )
+}
+
+/// About what a card takes.
+const WRITTEN: usize = 32 << 10;
+
+/// Puts what the drawn pages show on pages of the document, and returns the file's identity, which is what they show.
+fn bind(document: &mut Document, drawn: &Document, resources: Dictionary) -> Object {
+    let mut shown = Sha256::new();
+    let tree = document.new_object_id();
+    let mut pages: Vec<Object> = Vec::new();
+    for page in drawn.page_iter() {
+        let content = deflated(within_layer(&drawn.get_page_content(page)), Effort::EveryCard);
+        shown.update(&content);
+        let content = document.add_object(Stream::new(dictionary! { "Filter" => "FlateDecode" }, content));
+        let page = dictionary! { "Type" => "Page", "Parent" => tree, "Contents" => content };
+        pages.push(document.add_object(page).into());
+    }
+    let resources = document.add_object(resources);
+    let whole = dictionary! {
+        "Type" => "Pages", "Count" => i64::try_from(pages.len()).unwrap_or(i64::MAX), "Kids" => pages,
+        "MediaBox" => vec![0.into(), 0.into(), WIDTH.into(), HEIGHT.into()], "Resources" => resources,
+    };
+    document.objects.insert(tree, whole.into());
+    let catalog = document.add_object(dictionary! { "Type" => "Catalog", "Pages" => tree });
+    document.trailer.set("Root", catalog);
+    Object::String(shown.finalize().iter().take(16).copied().collect(), StringFormat::Hexadecimal)
+}
+
+/// What a page shows, without the layer that the library puts around it and that readers would list: its first line and
+/// its last.
+fn within_layer(content: &[u8]) -> &[u8] {
+    let opened = content.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let inner = content[opened..].trim_ascii_end();
+    inner.strip_suffix(b"EMC").unwrap_or(inner)
+}
+
+/// The fonts and the pictures of all pages, by the names that the canvas calls them.
+fn resources(document: &mut Document, fonts: &[Subset; 2], look: &Look) -> Result<Dictionary, CardError> {
+    let [regular, bold] = fonts;
+    let fonts = dictionary! { "F0" => regular.embed(document)?, "F1" => bold.embed(document)? };
+    let mut pictures = Dictionary::new();
     for (picture, image) in [(Picture::Logo, &look.logo), (Picture::IrisCode, &look.iris_code)] {
         if let Some(image) = image {
-            place(&mut document, picture, image);
+            pictures.set(picture.name(), place(document, image));
         }
     }
-    structure.plant(&mut document);
-    describe(&mut document, card, words);
-    identify(&mut document, card);
-    document.prune_objects();
-    document.renumber_objects();
-    document.compress();
-    let mut bytes = Vec::new();
-    document.save_modern(&mut bytes)?;
-    Ok(bytes)
+    Ok(dictionary! { "Font" => fonts, "XObject" => pictures })
 }
 
-/// The library draws a file's identity by lot; ours is its content's.
-fn identify(document: &mut Document, card: &BillingCard) {
-    let digest = Sha256::digest(format!("{} {} {}", card.number, card.issued_on, card.fingerprint()));
-    let id = Object::String(digest.iter().take(16).copied().collect(), StringFormat::Hexadecimal);
-    document.trailer.set("ID", vec![id.clone(), id]);
+/// A picture, as it was packed once.
+fn place(document: &mut Document, image: &Image) -> ObjectId {
+    let stream = |space: &str, bytes: &[u8]| {
+        let dictionary = dictionary! {
+            "Type" => "XObject", "Subtype" => "Image", "ColorSpace" => space, "BitsPerComponent" => 8,
+            "Width" => i64::from(image.width), "Height" => i64::from(image.height), "Filter" => "FlateDecode",
+        };
+        Stream::new(dictionary, bytes.to_vec())
+    };
+    let mut picture = stream("DeviceRGB", &image.color);
+    if let Some(opacity) = &image.opacity {
+        let mask = document.add_object(stream("DeviceGray", opacity));
+        picture.dict.set("SMask", mask);
+    }
+    document.add_object(picture)
 }
 
-/// The library writes the present moment, its own name and no language; here stand the card's day, what
-/// it is and whose, and none of the catalogue's entries that only say how an editor should open it.
+/// The card's day, what it is, whose, and its language.
 fn describe(document: &mut Document, card: &BillingCard, words: &Words) {
     let title = format!("{} {}", words.title, card.number);
     let subject = format!("{}: {}", words.pro_forma, drawable(&card.customer.name));
@@ -62,14 +143,12 @@ fn describe(document: &mut Document, card: &BillingCard, words: &Words) {
         "ModDate" => moment,
     };
     let metadata = metadata(title.trim(), &drawable(company), &subject, card);
-    let kind = dictionary! { "Type" => "Metadata", "Subtype" => "XML" };
-    let metadata = document.add_object(Stream::new(kind, metadata.into_bytes()));
+    let kind = dictionary! { "Type" => "Metadata", "Subtype" => "XML", "Filter" => "FlateDecode" };
+    let metadata = deflated(metadata.as_bytes(), Effort::EveryCard);
+    let metadata = document.add_object(Stream::new(kind, metadata));
     let info = document.add_object(info);
     document.trailer.set("Info", info);
     if let Ok(catalog) = document.catalog_mut() {
-        for key in ["Metadata", "OutputIntents", "Outlines", "OCProperties", "PageMode"] {
-            catalog.remove(key.as_bytes());
-        }
         catalog.set("Metadata", metadata);
         catalog.set("Lang", Object::string_literal(card.language.code()));
         catalog.set("ViewerPreferences", dictionary! { "DisplayDocTitle" => true });
@@ -95,116 +174,4 @@ fn metadata(title: &str, company: &str, subject: &str, card: &BillingCard) -> St
 </rdf:Description></rdf:RDF></x:xmpmeta>
 <?xpacket end="r"?>"#
     )
-}
-
-/// The library makes every page a layer that readers list; a card has none. It writes one operation a
-/// line, and its strings are hexadecimal, so that no line is anything else.
-fn strip_layers(document: &mut Document) {
-    let pages: Vec<ObjectId> = document.get_pages().into_values().collect();
-    for page in pages {
-        let content = document.get_page_content(page);
-        // whether what was opened is ours, outermost first
-        let mut ours: Vec<bool> = Vec::new();
-        let kept = content.split_inclusive(|byte| *byte == b'\n').filter(|line| {
-            let line = line.trim_ascii_end();
-            if line.ends_with(b"BDC") || line.ends_with(b"BMC") {
-                ours.push(!line.starts_with(b"/OC "));
-                return !line.starts_with(b"/OC ");
-            }
-            line != b"EMC" || ours.pop().unwrap_or(false)
-        });
-        let content = document.add_object(Stream::new(Dictionary::new(), kept.flatten().copied().collect()));
-        if let Ok(dictionary) = document.get_dictionary_mut(page) {
-            dictionary.set("Contents", content);
-        }
-        if let Some(resources) = resources_mut(document, page) {
-            resources.remove(b"Properties");
-        }
-    }
-}
-
-fn resources_mut(document: &mut Document, page: ObjectId) -> Option<&mut Dictionary> {
-    let reference =
-        document.get_dictionary(page).ok()?.get(b"Resources").ok().and_then(|r| r.as_reference().ok());
-    match reference {
-        Some(id) => document.get_dictionary_mut(id).ok(),
-        None => document.get_dictionary_mut(page).ok()?.get_mut(b"Resources").ok()?.as_dict_mut().ok(),
-    }
-}
-
-/// The library names its fonts `F0` and `F1` and describes both with the same made-up figures; here are
-/// the names of subsets, as embedded fonts must have them, and the figures of the faces themselves.
-fn mend_fonts(document: &mut Document) {
-    let descriptors: Vec<ObjectId> = document
-        .objects
-        .iter()
-        .filter(|(_, object)| has_type(object, b"FontDescriptor"))
-        .map(|(id, _)| *id)
-        .collect();
-    for id in descriptors {
-        let Ok(descriptor) = document.get_dictionary_mut(id) else { continue };
-        let bold = matches!(descriptor.get(b"FontName"), Ok(Object::Name(name)) if name == b"F1");
-        let name: &[u8] = if bold { b"KONETB+KonetSans-Bold" } else { b"KONETA+KonetSans-Regular" };
-        descriptor.set("FontName", Object::Name(name.to_vec()));
-        descriptor.set("FontBBox", vec![(-500).into(), (-400).into(), 1500.into(), 1100.into()]);
-        descriptor.set("Flags", 32);
-        descriptor.set("CapHeight", 660);
-        descriptor.set("StemV", if bold { 130 } else { 84 });
-    }
-    for object in document.objects.values_mut() {
-        if !has_type(object, b"Font") {
-            continue;
-        }
-        if let Ok(font) = object.as_dict_mut() {
-            rename(font);
-            if let Ok(Object::Array(descendants)) = font.get_mut(b"DescendantFonts") {
-                descendants.iter_mut().filter_map(|d| d.as_dict_mut().ok()).for_each(rename);
-            }
-        }
-    }
-}
-
-/// The subset's name for a font or its descendant; only the descendant maps characters to glyphs.
-fn rename(font: &mut Dictionary) {
-    let name: &[u8] = match font.get(b"BaseFont") {
-        Ok(Object::Name(name)) if name == b"F1" => b"KONETB+KonetSans-Bold",
-        Ok(Object::Name(name)) if name == b"F0" => b"KONETA+KonetSans-Regular",
-        _ => return,
-    };
-    font.set("BaseFont", Object::Name(name.to_vec()));
-    font.set("CIDToGIDMap", "Identity");
-    if !matches!(font.get(b"Subtype"), Ok(Object::Name(subtype)) if subtype == b"CIDFontType2") {
-        font.remove(b"CIDToGIDMap");
-    }
-}
-
-fn has_type(object: &Object, name: &[u8]) -> bool {
-    object.as_dict().is_ok_and(|dictionary| dictionary.has_type(name))
-}
-
-/// The canvas only names a picture; here it stands among every page's resources, as it was packed once.
-fn place(document: &mut Document, name: Picture, image: &Image) {
-    let stream = |space: &str, bytes: &[u8]| {
-        let dictionary = dictionary! {
-            "Type" => "XObject", "Subtype" => "Image", "ColorSpace" => space, "BitsPerComponent" => 8,
-            "Width" => i64::from(image.width), "Height" => i64::from(image.height), "Filter" => "FlateDecode",
-        };
-        Stream::new(dictionary, bytes.to_vec()).with_compression(false)
-    };
-    let mut picture = stream("DeviceRGB", &image.color);
-    if let Some(opacity) = &image.opacity {
-        let mask = document.add_object(stream("DeviceGray", opacity));
-        picture.dict.set("SMask", mask);
-    }
-    let picture = document.add_object(picture);
-    let pages: Vec<ObjectId> = document.get_pages().into_values().collect();
-    for page in pages {
-        let Some(resources) = resources_mut(document, page) else { continue };
-        if !resources.has(b"XObject") {
-            resources.set("XObject", Dictionary::new());
-        }
-        if let Ok(objects) = resources.get_mut(b"XObject").and_then(Object::as_dict_mut) {
-            objects.set(name.name(), picture);
-        }
-    }
 }

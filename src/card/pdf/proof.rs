@@ -5,8 +5,9 @@ use crate::billing::card::BillingCard;
 use crate::billing::reference::grouped;
 use crate::card::fonts::drawable;
 use crate::card::languages::{date, figures, money};
-use lopdf::Document;
+use lopdf::{Document, ObjectId};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// Checks number, names, dates, amounts and the reference in the text that a reader extracts.
 ///
@@ -15,37 +16,46 @@ use std::collections::HashMap;
 pub fn check(bytes: &[u8], card: &BillingCard) -> Result<(), CardError> {
     let unreadable = |error: lopdf::Error| CardError::Pdf(format!("it cannot be read back: {error}"));
     let document = Document::load_mem(bytes).map_err(unreadable)?;
-    let text = packed(&extracted(&document).map_err(unreadable)?);
+    let text = extracted(&document).map_err(unreadable)?;
     for (what, expected) in expected(card) {
-        if !text.contains(&packed(&drawable(&expected))) {
+        // without white space: a name may stand on two lines
+        let mut sought = drawable(&expected);
+        sought.retain(|c| !c.is_whitespace());
+        if !text.contains(&sought) {
             return Err(CardError::Proof { what, text: expected });
         }
     }
     Ok(())
 }
 
-/// The text of all pages, as a reader finds it: each glyph by what its font's map to Unicode says.
+/// The text of all pages without its white space, as a reader finds it: each glyph by what its font's map to Unicode says.
 fn extracted(document: &Document) -> lopdf::Result<String> {
     let mut text = String::new();
-    for page in document.get_pages().into_values() {
-        let mut fonts: HashMap<Vec<u8>, HashMap<u16, char>> = HashMap::new();
+    let mut maps: HashMap<ObjectId, Vec<char>> = HashMap::new();
+    for page in document.page_iter() {
+        let mut fonts: Vec<(Vec<u8>, ObjectId)> = Vec::new();
         for (name, font) in document.get_page_fonts(page)? {
             let map = font.get(b"ToUnicode")?.as_reference()?;
-            let map = document.get_object(map)?.as_stream()?.decompressed_content()?;
-            fonts.insert(name, unicode_map(&map));
+            if let Entry::Vacant(place) = maps.entry(map) {
+                place.insert(unicode_map(&document.get_object(map)?.as_stream()?.decompressed_content()?));
+            }
+            fonts.push((name, map));
         }
-        let nothing = HashMap::new();
-        let mut font = &nothing;
+        let mut font: &[char] = &[];
         // one operation a line, strings in hexadecimal: as this program writes them
         for line in document.get_page_content(page).split(|byte| *byte == b'\n') {
-            let line = line.trim_ascii();
             if line.ends_with(b" Tf") {
                 let name = line.split(|byte| *byte == b' ').next().unwrap_or_default();
-                font = fonts.get(name.strip_prefix(b"/").unwrap_or(name)).unwrap_or(&nothing);
+                let called = |(known, _): &&(Vec<u8>, ObjectId)| name.strip_prefix(b"/") == Some(known);
+                font =
+                    fonts.iter().find(called).and_then(|(_, map)| maps.get(map)).map_or(&[], Vec::as_slice);
             } else if line.ends_with(b"TJ") {
                 for part in line.split(|byte| *byte == b'<').skip(1) {
-                    let hex = part.split(|byte| *byte == b'>').next().unwrap_or_default();
-                    text.extend(hex.chunks_exact(4).filter_map(|glyph| font.get(&number(glyph)?)));
+                    let glyphs = part.chunks_exact(4).map_while(number);
+                    text.extend(
+                        glyphs
+                            .filter_map(|glyph| font.get(usize::from(glyph)).filter(|c| !c.is_whitespace())),
+                    );
                 }
             }
         }
@@ -54,23 +64,28 @@ fn extracted(document: &Document) -> lopdf::Result<String> {
     Ok(text)
 }
 
-/// The lines `<glyph> <character>` of a map.
-fn unicode_map(map: &[u8]) -> HashMap<u16, char> {
-    let line = |line: &[u8]| {
-        let mut parts = line.split(|byte| matches!(byte, b'<' | b'>')).skip(1).step_by(2);
-        let (glyph, character) = (number(parts.next()?)?, number(parts.next()?)?);
-        Some((glyph, char::from_u32(character.into())?))
-    };
-    map.split(|byte| *byte == b'\n').filter_map(line).collect()
+/// What each glyph says, by the lines `<first glyph> <last glyph> <first character>` of a map: a space where there is none.
+fn unicode_map(map: &[u8]) -> Vec<char> {
+    let mut characters = Vec::new();
+    for line in map.split(|byte| *byte == b'\n') {
+        let mut parts = line.split(|byte| matches!(byte, b'<' | b'>')).skip(1).step_by(2).map_while(number);
+        if let (Some(first), Some(last), Some(character)) = (parts.next(), parts.next(), parts.next()) {
+            characters.resize(characters.len().max(usize::from(last) + 1), ' ');
+            for (glyph, character) in (first..=last).zip(u32::from(character)..) {
+                characters[usize::from(glyph)] = char::from_u32(character).unwrap_or(' ');
+            }
+        }
+    }
+    characters
 }
 
+/// Four hexadecimal digits.
 fn number(hex: &[u8]) -> Option<u16> {
-    u16::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()
-}
-
-/// Without white space: a name may stand on two lines.
-fn packed(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).collect()
+    let digits = <[u8; 4]>::try_from(hex).ok()?;
+    digits.into_iter().try_fold(0, |all, digit| {
+        let digit = char::from(digit).to_digit(16)?;
+        Some(all << 4 | u16::try_from(digit).ok()?)
+    })
 }
 
 fn expected(card: &BillingCard) -> Vec<(&'static str, String)> {

@@ -1,4 +1,4 @@
-//! The parts of a card as a tree, which a reader of PDF follows: the canvas plants it, and the polish writes it down.
+//! The parts of a card as a tree, which a reader of PDF follows: the canvas grows it, and the polish plants it.
 
 use crate::card::paper::{Area, HEIGHT, Role};
 use lopdf::{Dictionary, Document, Object, ObjectId, StringFormat, dictionary};
@@ -60,6 +60,8 @@ const fn tag(role: &Role) -> &'static str {
 
 impl Structure {
     pub(super) fn open(&mut self, role: Role) {
+        // what lies within an ornament is one
+        let role = if self.is_in_ornament() { Role::Ornament } else { role };
         let node = self.nodes.len();
         match self.open.last() {
             _ if role == Role::Ornament => {}
@@ -74,9 +76,13 @@ impl Structure {
         self.open.pop();
     }
 
+    fn is_in_ornament(&self) -> bool {
+        self.open.last().is_some_and(|node| self.nodes[*node].role == Role::Ornament)
+    }
+
     /// The mark for what is drawn next on a page, and whether it is a shape.
     pub(super) fn mark(&mut self, page: usize, is_shape: bool) -> Mark {
-        let is_ornament = self.open.iter().any(|node| self.nodes[*node].role == Role::Ornament);
+        let is_ornament = self.is_in_ornament();
         let Some(node) = self.open.last().filter(|_| !is_ornament) else { return Mark::Ornament };
         let Node { role, kids } = &mut self.nodes[*node];
         // lines and grounds mean nothing but within a picture

@@ -14,13 +14,14 @@ impl Read {
     /// # Errors
     /// A column that cannot be read.
     pub fn listed_messages(&self, all: bool) -> Result<Vec<ListedMessage>> {
-        let sql =
-            "SELECT m.id, m.customer, m.card, m.message_id, m.subject, m.lines, m.made_on FROM messages m
-                   WHERE ?1 OR EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id
-                     AND d.state IN ('queued', 'in_doubt', 'failed', 'uncertain'))
-                   ORDER BY m.id";
-        let mut statement = self.connection().prepare_cached(sql)?;
-        let rows = statement.query_map([all], listed_message)?;
+        let unfinished = "WHERE m.id IN (SELECT d.message FROM deliveries d
+                            WHERE d.state IN ('queued', 'in_doubt', 'failed', 'uncertain'))";
+        let which = if all { "" } else { unfinished };
+        let sql = format!(
+            "SELECT m.id, m.customer, m.card, m.message_id, m.subject, m.lines, m.made_on FROM messages m {which} ORDER BY m.id"
+        );
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        let rows = statement.query_map([], listed_message)?;
         let mut messages: Vec<ListedMessage> = rows.collect::<rusqlite::Result<_>>()?;
         for message in &mut messages {
             message.deliveries = self.listed_deliveries(message.id)?;
@@ -63,7 +64,7 @@ impl Read {
     /// Where the database cannot be read.
     pub fn uncertain_of_run(&self, run: i64) -> Result<Vec<i64>> {
         let sql = "SELECT DISTINCT d.message FROM deliveries d JOIN messages m ON m.id = d.message
-                   WHERE d.state = 'uncertain' AND (m.run = ?1
+                   WHERE d.state IN ('queued', 'in_doubt', 'failed', 'uncertain') AND d.state = 'uncertain' AND (m.run = ?1
                      OR EXISTS (SELECT 1 FROM attempts a WHERE a.delivery = d.id AND a.run = ?1)) ORDER BY d.message";
         let mut statement = self.connection().prepare_cached(sql)?;
         let rows = statement.query_map([run], |row| row.get(0))?;
@@ -147,7 +148,7 @@ impl Read {
                    WHERE t.service = n.service AND t.period_from = n.period_from AND t.mode = n.mode AND t.id >= n.id
                      AND t.cancelled = 0 AND (t.told_how IS NOT NULL OR (e.role IN ('email', 'trial')
                        AND e.state = 'sent' AND e.bounced_on IS NULL))))
-            FROM deliveries d JOIN messages m ON m.id = d.message
+            FROM deliveries d INDEXED BY deliveries_bounced JOIN messages m ON m.id = d.message
             WHERE d.bounced_on IS NOT NULL AND d.role IN ('email', 'trial')
               AND EXISTS (SELECT 1 FROM notices n WHERE n.message = d.message AND n.cancelled = 0)
             ORDER BY d.id";
@@ -173,7 +174,8 @@ impl Read {
     pub fn troubled_deliveries(&self) -> Result<Vec<Troubled>> {
         let sql = "SELECT d.id, d.message, d.state, d.address, d.reply, m.customer, m.card
                    FROM deliveries d JOIN messages m ON m.id = d.message
-                   WHERE d.state IN ('failed', 'uncertain') AND d.bounced_on IS NULL ORDER BY d.id";
+                   WHERE d.state IN ('queued', 'in_doubt', 'failed', 'uncertain') AND d.state IN ('failed', 'uncertain')
+                     AND d.bounced_on IS NULL ORDER BY d.id";
         let mut statement = self.connection().prepare_cached(sql)?;
         let mut rows = statement.query([])?;
         let mut troubled = Vec::new();

@@ -125,7 +125,10 @@ impl Read {
     /// # Errors
     /// Where the database cannot be read.
     pub fn queued_deliveries(&self, now: &str) -> Result<Vec<i64>> {
-        let sql = "SELECT id FROM deliveries WHERE state = 'queued' AND (retry_at IS NULL OR retry_at <= ?1) ORDER BY id";
+        // the list is said as the index of unfinished ones says it, or all that was ever sent is looked at
+        let sql = "SELECT id FROM deliveries
+                   WHERE state IN ('queued', 'in_doubt', 'failed', 'uncertain') AND state = 'queued'
+                     AND (retry_at IS NULL OR retry_at <= ?1) ORDER BY id";
         let mut statement = self.connection().prepare_cached(sql)?;
         let ids = statement.query_map([now], |row| row.get(0))?;
         Ok(ids.collect::<rusqlite::Result<_>>()?)

@@ -225,7 +225,8 @@ impl Tx<'_> {
         Ok(self
             .connection()
             .prepare_cached(
-                "DELETE FROM message_bytes WHERE message IN (SELECT m.id FROM messages m WHERE m.made_on < ?1
+                "DELETE FROM message_bytes WHERE message IN (SELECT m.id FROM messages m
+                   WHERE m.id >= (SELECT min(message) FROM message_bytes) AND m.made_on < ?1
                    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id
                      AND d.state IN ('queued', 'in_doubt', 'uncertain')))",
             )?
@@ -329,7 +330,7 @@ impl Store {
         self.transact(|read| {
             Ok(read.connection().execute(
                 "UPDATE deliveries SET state = 'uncertain', reply = 'the run ended while the message was handed over'
-                 WHERE state = 'in_doubt'",
+                 WHERE state IN ('queued', 'in_doubt', 'failed', 'uncertain') AND state = 'in_doubt'",
                 [],
             )?)
         })
