@@ -256,6 +256,27 @@ fn an_active_service_whose_period_was_written_off_lapses() {
 }
 
 #[test]
+fn who_lapsed_and_was_moved_to_another_period_runs_again_when_that_is_paid() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.notify("2025-03-01").exits(0);
+    record(&sandbox, "2025-03-02", &["writeoff", "S-1"]).exits(0);
+    assert_eq!(steps(&night(&sandbox, "2025-03-31"), "actions"), ["suspend S-1 cancelled"]);
+    // staff correct the expiry: another period is asked for, and paid
+    let head = "code;customer;kind;name;price;period_months;expires_on\n";
+    sandbox.file("moved.csv", format!("{head}S-1;K-1;hosting;Φιλοξενία;100;12;2025-04-15\n"));
+    sandbox
+        .run(&["import", "services", "moved.csv", "--take", "expires_on", "--as-of", "2025-04-01"])
+        .exits(0);
+    assert_eq!(steps(&night(&sandbox, "2025-04-02"), "actions"), Vec::<String>::new());
+    sandbox.pay("2025-04-03;124,00;T-1;K-1;S-1;;;\n", "2025-04-03").exits(0);
+    assert_eq!(
+        steps(&night(&sandbox, "2025-04-03"), "actions"),
+        ["renew S-1 settled", "reinstate S-1 settled"]
+    );
+    assert_eq!(explain(&sandbox, "S-1", "2025-04-03")["services"][0]["state"], "active");
+}
+
+#[test]
 fn money_of_nobody_that_may_be_somebodys_keeps_them_running_until_a_person_has_said() {
     let row = |text: &str| format!("2025-04-06;124,00;T-1;;;;{text};\n");
     let name = row("ΠΑΠΑΔΟΠΟΥΛΟΣ ΙΩΑΝΝΗΣ");

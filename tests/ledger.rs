@@ -195,6 +195,7 @@ fn ladders() -> BTreeMap<String, Ladder> {
         min_notice: 5,
         final_before: 7,
         terminate_after: Some(30),
+        gather: 0,
     };
     let email = Ladder { terminate_after: Some(20), ..usual.clone() };
     [("default".to_owned(), usual), ("email".to_owned(), email)].into()

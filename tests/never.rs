@@ -16,6 +16,8 @@ pub(crate) struct Ladder {
     pub(crate) min_notice: u64,
     pub(crate) final_before: u64,
     pub(crate) terminate_after: Option<u64>,
+    /// A reminder before the expiry, but for the last, is not for who was shown the charge within so many days.
+    pub(crate) gather: u64,
 }
 
 /// One thing that was done: a command, its day, and what its driver knows of it.
@@ -219,7 +221,16 @@ impl History {
                 offset(&n.stage).is_some_and(|told| told >= days)
                     || (n.stage == "warning" && (n.id > since || (follows && n.made_on >= begins)))
             });
-            if !told && !listed.contains(&service.code) && !listed.contains(&service.customer) {
+            let is_last = ladder.before.iter().all(|before| -i64::try_from(*before).unwrap() <= days);
+            let shown = days < 0
+                && !is_last
+                && ladder.gather > 0
+                && now.notices.iter().any(|n| {
+                    let speaks_of_all = !["warning", "final"].contains(&n.stage.as_str());
+                    let lately = |on: NaiveDate| on + Days::new(ladder.gather) >= begins;
+                    n.live && speaks_of_all && n.listed.contains(&charge.id) && n.accepted.is_some_and(lately)
+                });
+            if !told && !shown && !listed.contains(&service.code) && !listed.contains(&service.customer) {
                 found.push(format!("{stage} of {}, {} cents due: {made:?}", service.code, charge.due()));
             }
         }

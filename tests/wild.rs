@@ -189,6 +189,7 @@ pub(crate) struct World {
     hooked: bool,
     caps: usize,
     trial: bool,
+    gather_days: u32,
     pub(crate) events: Vec<Event>,
 }
 
@@ -309,12 +310,13 @@ pub(crate) fn world(events: usize) -> impl Strategy<Value = World> {
         any::<bool>(),
         prop_oneof![4 => Just(50_usize), 1 => Just(1)],
         proptest::bool::weighted(0.2),
+        prop_oneof![2 => Just(0_u32), 1 => 1_u32..25],
         proptest::collection::vec(
             prop_oneof![5 => event().prop_map(|event| (None, vec![event])), 1 => story().prop_map(|(of, told)| (Some(of), told))],
             1..events,
         ),
     )
-        .prop_map(|(seeds, hooked, caps, trial, happens)| {
+        .prop_map(|(seeds, hooked, caps, trial, gather_days, happens)| {
             let owner = |service: usize| seeds[service % seeds.len()].customer;
             let aimed = |(of, events): (Option<usize>, Vec<Event>)| {
                 events.into_iter().map(move |event| match of {
@@ -323,7 +325,7 @@ pub(crate) fn world(events: usize) -> impl Strategy<Value = World> {
                 })
             };
             let events = happens.into_iter().flat_map(aimed).collect();
-            World { seeds, hooked, caps, trial, events }
+            World { seeds, hooked, caps, trial, gather_days, events }
         })
 }
 
@@ -349,12 +351,13 @@ fn policy(at: usize) -> (String, Ladder) {
         min_notice,
         final_before,
         terminate_after: terminate,
+        gather: 0,
     };
     (text, ladder)
 }
 
-fn ladders(at: usize) -> BTreeMap<String, Ladder> {
-    let (_, usual) = policy(at);
+fn ladders(at: usize, gather: u32) -> BTreeMap<String, Ladder> {
+    let usual = Ladder { gather: gather.into(), ..policy(at).1 };
     let domain =
         Ladder { before: vec![45, 15], on_expiry: false, after: vec![3], terminate_after: None, ..usual };
     let ssl = Ladder { before: vec![20], terminate_after: Some(40), final_before: 10, ..usual.clone() };
@@ -411,7 +414,7 @@ fn first_day() -> NaiveDate {
 impl Life {
     pub(crate) fn new(world: &World) -> Self {
         let server = Server::start(Behaviour::Friendly);
-        let mut company = Company::new(CONFIG, ladders(0), first_day());
+        let mut company = Company::new(CONFIG, ladders(0, world.gather_days), first_day());
         company.live = !world.trial;
         let panel = company.sandbox.file("panel", PANEL);
         std::fs::set_permissions(panel, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
@@ -459,7 +462,8 @@ impl Life {
         );
         let mut text = CONFIG[..begin]
             .replace("transport = \"folder\"\nfolder = \"outbox\"", &smtp)
-            .replace("GR1601101250000000012300695", OURS);
+            .replace("GR1601101250000000012300695", OURS)
+            .replace("reply_to =", &format!("gather_days = {}\nreply_to =", self.world.gather_days));
         text.push_str(&format!("[policy.default]\n{}", policy(self.policy).0));
         text.push_str(
             "[policy.domain]\nnotice_days_before = [45, 15]\nnotice_on_expiry = false\nnotice_days_after = [3]\n\
@@ -489,7 +493,7 @@ impl Life {
             text.push_str(&format!("[hooks.domain]\n{}", hook("renew")));
         }
         self.company.sandbox.file("konet-billing.toml", text);
-        self.company.ladders = ladders(self.policy);
+        self.company.ladders = ladders(self.policy, self.world.gather_days);
     }
 
     fn service(&self, at: usize) -> String {

@@ -156,16 +156,20 @@ impl Facts {
         })
     }
 
-    /// Whether a service is suspended for a period that nothing is asked for any more: it waits for its panel.
+    /// Whether a service is suspended for a period that nothing is asked for any more: it waits for its panel. Also one that
+    /// lapsed because a period was given up, where staff moved it to another one, and that was paid.
     #[must_use]
     pub fn awaits_reinstatement(&self, service: &Service) -> bool {
-        matches!(
-            service.state,
-            ServiceState::Suspended { reason: SuspensionReason::Nonpayment, expiry, .. }
-                if service.expires_on > expiry
-                    && self.present_case(service).charge.is_none()
-                    && !self.is_written_off(service)
-        )
+        let ServiceState::Suspended { reason, expiry, .. } = service.state else { return false };
+        let is_for_money = match reason {
+            SuspensionReason::Nonpayment => true,
+            SuspensionReason::Cancelled => service.renews,
+            SuspensionReason::Manual | SuspensionReason::Abuse => false,
+        };
+        is_for_money
+            && service.expires_on > expiry
+            && self.present_case(service).charge.is_none()
+            && !self.is_written_off(service)
     }
 }
 
@@ -339,7 +343,7 @@ fn terminable<'a>(
 ) -> Option<(Case<'a>, NaiveDate)> {
     match service.state {
         ServiceState::Suspended { on, reason, .. } => match reason {
-            SuspensionReason::Nonpayment if facts.awaits_reinstatement(service) => None,
+            _ if facts.awaits_reinstatement(service) => None,
             SuspensionReason::Nonpayment | SuspensionReason::Cancelled => {
                 Some((facts.present_case(service), on))
             }

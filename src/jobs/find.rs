@@ -27,11 +27,12 @@ pub(crate) fn find(desk: &Desk, store: &Store, words: &[String]) -> Result<FindV
     }
     // of each customer which words were met, and by what first
     let mut met: BTreeMap<String, (Vec<bool>, String)> = BTreeMap::new();
+    let sought: Vec<Sought> = words.iter().map(|word| Sought::of(word)).collect();
+    let mut comparable = String::new();
     store.texts_of_customers(&mut |code, what, text| {
-        let text = comparable(what, text);
-        for (at, word) in words.iter().map(|word| comparable(what, word)).enumerate() {
-            // of a dash nothing is left among figures
-            if !word.is_empty() && text.contains(&word) {
+        compare_as(what, text, &mut comparable);
+        for (at, word) in sought.iter().enumerate() {
+            if word.is_in(what, &comparable) {
                 let first = || (vec![false; words.len()], what.to_owned());
                 met.entry(code.to_owned()).or_insert_with(first).0[at] = true;
             }
@@ -85,16 +86,20 @@ pub(crate) fn known(store: &Store, which: &str) -> Result<Option<CustomerCode>> 
     if !matches!(store.customer(&code), Ok(None)) {
         return Ok(Some(code));
     }
-    let wanted = greek_capitals(which.trim());
-    if wanted.is_empty() {
+    let wanted = Sought::of(which.trim());
+    if wanted.text.is_empty() {
         // what is not there is nobody's, though many have no address
         return Ok(None);
     }
     let mut found: Vec<String> = Vec::new();
+    let mut comparable = String::new();
     store.texts_of_customers(&mut |code, what, text| {
-        let is_it = || match what {
-            "email" => text.split(';').any(|address| greek_capitals(address.trim()) == wanted),
-            _ => comparable(what, text) == comparable(what, &wanted),
+        let mut is_it = || {
+            // of the others each is one
+            text.split(|c| c == ';' && what == "email").any(|text| {
+                compare_as(what, text.trim(), &mut comparable);
+                wanted.is(what, &comparable)
+            })
         };
         if EXACT.contains(&what) && !found.iter().any(|known| known == code) && is_it() {
             found.push(code.to_owned());
@@ -114,11 +119,12 @@ pub(crate) fn known_service(store: &Store, which: &str) -> Result<Option<Service
     if !matches!(store.service(&code), Ok(None)) {
         return Ok(Some(code));
     }
-    let wanted = greek_capitals(which.trim());
-    let mut found: Vec<String> = Vec::new();
-    if !wanted.is_empty() {
+    let wanted = Sought::of(which.trim());
+    let (mut found, mut comparable) = (Vec::new(), String::new());
+    if !wanted.text.is_empty() {
         store.domains_of_services(&mut |code, domain| {
-            if greek_capitals(domain) == wanted {
+            compare_as("domain_name", domain, &mut comparable);
+            if wanted.is("domain_name", &comparable) {
                 found.push(code.to_owned());
             }
         })?;
@@ -141,11 +147,52 @@ fn only(which: &str, what: &str, mut found: Vec<String>) -> Result<Option<String
     Ok(found.pop())
 }
 
-/// A text as it is compared: in capitals without accents, and numbers without what people put between their figures.
-fn comparable(what: &str, text: &str) -> String {
-    let capitals = greek_capitals(text);
-    if ["phone", "reference", "tax_id"].contains(&what) {
-        return capitals.chars().filter(|c| c.is_alphanumeric()).collect();
+/// A word that is looked for, as the texts are compared with it.
+struct Sought {
+    text: String,
+    /// Among numbers.
+    number: String,
+}
+
+impl Sought {
+    fn of(word: &str) -> Self {
+        let (mut text, mut number) = (String::new(), String::new());
+        compare_as("name", word, &mut text);
+        compare_as("phone", word, &mut number);
+        Self { text, number }
     }
-    capitals
+
+    fn is_in(&self, what: &str, comparable: &str) -> bool {
+        let word = self.among(what);
+        // of a dash nothing is left among figures
+        !word.is_empty() && comparable.contains(word)
+    }
+
+    fn is(&self, what: &str, comparable: &str) -> bool {
+        let word = self.among(what);
+        !word.is_empty() && word == comparable
+    }
+
+    fn among(&self, what: &str) -> &str {
+        if is_number(what) { &self.number } else { &self.text }
+    }
+}
+
+fn is_number(what: &str) -> bool {
+    ["phone", "reference", "tax_id"].contains(&what)
+}
+
+/// Puts into `comparable` how a text is compared: in capitals without accents, and numbers without what people put
+/// between their figures. Most texts are codes and addresses, and a million of them are gone through.
+fn compare_as(what: &str, text: &str, comparable: &mut String) {
+    comparable.clear();
+    if text.is_ascii() {
+        comparable.push_str(text);
+        comparable.make_ascii_uppercase();
+    } else {
+        comparable.push_str(&greek_capitals(text));
+    }
+    if is_number(what) {
+        comparable.retain(char::is_alphanumeric);
+    }
 }

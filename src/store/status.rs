@@ -10,11 +10,14 @@ use rusqlite::params;
 /// What was settled or paid in advance and has no tax invoice; one of an advance
 /// covers what its payment settles later, and not what it had settled before.
 const TO_INVOICE: &str =
-    "WITH paying AS (SELECT a.charge, p.id, p.bank_ref, p.date, min(a.run) AS run FROM allocations a
-      JOIN payments p ON p.id = a.payment GROUP BY a.charge, p.id HAVING sum(a.amount_cents) > 0),
-    off AS (SELECT a.charge, sum(c.net_cents) AS net, sum(c.vat_cents) AS vat,
-      sum(c.gross_cents) AS gross FROM allocations a JOIN charges c ON c.id = a.adjustment
-      GROUP BY a.charge)
+    "WITH waiting AS MATERIALIZED (SELECT * FROM charges c WHERE c.settled_on IS NOT NULL AND c.source <> 'adjustment'
+      AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.charge = c.id)),
+    paying AS MATERIALIZED (SELECT a.charge, p.id, p.bank_ref, p.date, min(a.run) AS run FROM waiting w
+      JOIN allocations a ON a.charge = w.id JOIN payments p ON p.id = a.payment
+      GROUP BY a.charge, p.id HAVING sum(a.amount_cents) > 0),
+    off AS MATERIALIZED (SELECT a.charge, sum(c.net_cents) AS net, sum(c.vat_cents) AS vat,
+      sum(c.gross_cents) AS gross FROM waiting w JOIN allocations a ON a.charge = w.id
+      JOIN charges c ON c.id = a.adjustment GROUP BY a.charge)
     SELECT 'settled' AS what, c.id AS charge, NULL AS payment, s.domain_name, c.vat_rate AS vat_basis_points,
       c.customer, k.name AS customer_name, c.service, c.label,
       c.period_from, c.period_to, c.net_cents + coalesce(off.net, 0) AS net_cents,
@@ -24,11 +27,9 @@ const TO_INVOICE: &str =
         AS address,
       (SELECT max(date) FROM paying WHERE charge = c.id) AS paid_on,
       (SELECT group_concat(bank_ref, ', ') FROM paying WHERE charge = c.id) AS payments
-    FROM charges c JOIN customers k ON k.code = c.customer LEFT JOIN services s ON s.code = c.service
+    FROM waiting c JOIN customers k ON k.code = c.customer LEFT JOIN services s ON s.code = c.service
       LEFT JOIN off ON off.charge = c.id
-    WHERE c.settled_on IS NOT NULL AND c.source <> 'adjustment'
-      AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.charge = c.id)
-      AND EXISTS (SELECT 1 FROM paying WHERE charge = c.id
+    WHERE EXISTS (SELECT 1 FROM paying WHERE charge = c.id
         AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.payment = paying.id AND i.run < paying.run))
     UNION ALL
     SELECT 'advance', NULL, m.id, NULL, NULL, m.customer, k.name, NULL, '', NULL, NULL, 0, 0,

@@ -111,6 +111,8 @@ pub(crate) struct Notice {
     pub(crate) cancelled: bool,
     /// The first day on which an own address of the customer took it, and did not send it back.
     pub(crate) accepted: Option<NaiveDate>,
+    /// The charges that its card listed.
+    pub(crate) listed: Vec<i64>,
     /// `address|state|role` of each delivery.
     pub(crate) deliveries: Vec<(String, String, String)>,
 }
@@ -367,6 +369,11 @@ fn notices(database: &Connection) -> Vec<Notice> {
             Ok((row.get::<_, i64>(0)?, one, row.get::<_, Option<NaiveDate>>(4)?, row.get::<_, bool>(5)?))
         },
     );
+    let listed = all(
+        database,
+        "SELECT m.id, l.charge FROM messages m JOIN card_charges l ON l.card = m.card",
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
+    );
     let sql =
         "SELECT id, message, service, period_from, stage, mode = 'live', made_on, suspend_on, terminate_on,
         cancelled, told_how FROM notices WHERE service IS NOT NULL ORDER BY id";
@@ -391,6 +398,7 @@ fn notices(database: &Connection) -> Vec<Notice> {
                 .filter_map(|(_, _, accepted, _)| *accepted)
                 .chain(told)
                 .min(),
+            listed: listed.iter().filter(|(of, _)| Some(*of) == message).map(|(_, charge)| *charge).collect(),
             deliveries: of_message().map(|(_, one, ..)| one.clone()).collect(),
         })
     })

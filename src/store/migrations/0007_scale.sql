@@ -11,3 +11,5 @@ CREATE INDEX steps_shadow ON steps (id) WHERE state = 'shadow';
 CREATE INDEX payers_by_movement ON payers (bank_ref, amount_cents);
 CREATE INDEX charges_by_service ON charges (service, period_from);
 CREATE INDEX work_orders_by_service ON work_orders (service, action);
+CREATE INDEX journal_by_customer ON journal (customer);
+CREATE INDEX journal_by_run ON journal (run);
