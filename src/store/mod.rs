@@ -226,7 +226,7 @@ impl Store {
     }
 
     /// A copy on which a dry run can do everything and change nothing. It lies in memory as long as it is small, and
-    /// beyond [`COPY_IN_MEMORY`] in a temporary file without a name, which nobody else can open and the end removes.
+    /// beyond 32 MB in a temporary file without a name, which nobody else can open and the end removes.
     ///
     /// # Errors
     /// Where the database cannot be read whole, or the place for temporary files is full.
