@@ -308,6 +308,18 @@ fn money_of_nobody_that_may_be_somebodys_keeps_them_running_until_a_person_has_s
 }
 
 #[test]
+fn money_of_somebody_whose_name_carries_old_accents_protects_them_too() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox
+        .import("customers", "code;name;email\nK-1;Ἑρμῆς Ὀδυσσεύς;a@alpha.example\n", "2025-02-01")
+        .exits(0);
+    told_in_full(&sandbox);
+    sandbox.pay("2025-04-06;124,00;T-1;;;;ΕΡΜΗΣ ΟΔΥΣΣΕΥΣ;\n", "2025-04-06").exits(3);
+    let held = night(&sandbox, "2025-04-07");
+    assert_eq!(steps(&held, "withheld"), ["suspend S-1 payment_pending"], "{held}");
+}
+
+#[test]
 fn money_that_covers_the_debt_with_the_credit_only_counts_as_well_and_too_little_does_not() {
     for (cents, kept) in [("100,00", true), ("99,99", false)] {
         let sandbox = Sandbox::with_company("2025-02-01");

@@ -431,6 +431,37 @@ fn whoever_watches_hears_that_no_night_was_done() {
 }
 
 #[test]
+fn a_name_is_found_by_its_bare_letters_whatever_marks_it_carries() {
+    let sandbox = Sandbox::new();
+    let customers = "code;name;email\nK1;Ἑταιρεία Ἑλληνικῶν Ἐκδόσεων «Ἀλφάβητος» καὶ Σία;a@alfa.example\n\
+        K2;Müller & Söhne GmbH;b@mueller.example\nK3;Μαΐου Ζωή;c@maiou.example\n";
+    sandbox.import("customers", customers, "2025-02-01").exits(0);
+    for (words, found) in [
+        ("εταιρεια εκδοσεων", "K1"),
+        ("ΕΛΛΗΝΙΚΩΝ και σια", "K1"),
+        ("ἀλφάβητος", "K1"),
+        ("muller sohne", "K2"),
+        ("MÜLLER", "K2"),
+        ("μαιου ζωη", "K3"),
+        ("Μαΐου", "K3"),
+    ] {
+        let words: Vec<&str> = words.split(' ').collect();
+        let all = [&["find", "--json", "--as-of", "2025-02-02"], words.as_slice()].concat();
+        let said = sandbox.run(&all).exits(0).json();
+        let codes: Vec<_> =
+            said["customers"].as_array().unwrap().iter().map(|row| &row["customer"]).collect();
+        assert_eq!(codes, [found], "{words:?}: {said}");
+    }
+    // what names somebody exactly is not guessed
+    let services = "code;customer;kind;name;domain_name;price;period_months;expires_on\n\
+        S-1;K2;domain;Domain;müller.example;10;12;2026-01-01\n";
+    sandbox.import("services", services, "2025-02-01").exits(0);
+    let explain = |which: &str| sandbox.run(&["explain", which, "--json", "--as-of", "2025-02-02"]);
+    assert_eq!(explain("MÜLLER.example").exits(0).json()["customer"], "K2");
+    assert!(explain("muller.example").exits(2).stderr.contains("there is no"));
+}
+
+#[test]
 fn what_names_nobody_finds_nobody_and_a_broken_record_hides_no_other() {
     let sandbox = Sandbox::new();
     let customers = "code;name;email;phone\nK1;-;;2310 1\nK2;Νικολάου Μαρία;m@beta.example;2310 2\n\

@@ -5,7 +5,7 @@ use super::coded::coded;
 use super::customer::Customer;
 use super::facts::Facts;
 use super::money::Money;
-use super::text::{greek_capitals, latin_letter};
+use super::text::{bare_capitals, latin_letter};
 
 coded! {
     /// What told whose a payment is. What a payment names goes before the account that it comes from: people pay for
@@ -143,9 +143,9 @@ fn words(name: &str) -> Vec<String> {
         .collect()
 }
 
-/// Greek in Latin letters, as passports write it (ELOT 743, without its double letters).
+/// Greek in Latin letters, as passports write it (ELOT 743, without its double letters); banks print no marks at all.
 fn latin(text: &str) -> String {
-    let capitals = greek_capitals(text).replace("ΟΥ", "OU").replace("ΜΠ", "B").replace("ΝΤ", "NT");
+    let capitals = bare_capitals(text).replace("ΟΥ", "OU").replace("ΜΠ", "B").replace("ΝΤ", "NT");
     let mut latin = String::new();
     for c in capitals.chars() {
         match c.to_lowercase().next().map_or("", latin_letter) {
@@ -167,5 +167,8 @@ mod tests {
         assert_eq!(likeness("ΠΑΠΑΔΟΠΟΥΛΟΥ ΜΑΡΙΑ", "Παπαδόπουλος Ιωάννης"), 50);
         assert_eq!(likeness("ΒΛΑΧΟΠΟΥΛΟΣ", "Παπαδόπουλος Ιωάννης"), 0);
         assert_eq!(likeness("ΑΕ", "Παπαδόπουλος"), 0);
+        assert_eq!(likeness("ΕΤΑΙΡΕΙΑ ΕΚΔΟΣΕΩΝ", "Ἑταιρεία Ἐκδόσεων"), 100);
+        assert_eq!(likeness("HANS MULLER", "Müller, Hans"), 100);
+        assert_eq!(likeness("ΜΑΙΟΥ ΖΩΗΣ", "Μαΐου Ζωής"), 100);
     }
 }

@@ -1,6 +1,7 @@
 //! Greek text: capitals without accents, and the cleaning of what comes from outside.
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 /// Capitals as Greek sets them: the tonos goes, the dialytika stay or appear (`Μαΐου` → `ΜΑΪΟΥ`).
 /// The disjunctive `ή`, alone in a word, keeps its accent.
@@ -39,6 +40,13 @@ fn capital_word(word: &str) -> String {
         accented_before = accented;
     }
     out
+}
+
+/// Capitals without any mark, as letters are typed by whoever looks for a name: `Ἑταιρεία` and `Müller` become `ΕΤΑΙΡΕΙΑ`
+/// and `MULLER`.
+#[must_use]
+pub fn bare_capitals(text: &str) -> String {
+    text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_uppercase).collect()
 }
 
 /// Greek in Latin letters by ELOT 743 (ISO 843, type 2), as passports and banks write names: `Εθνική Τράπεζα` becomes

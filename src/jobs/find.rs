@@ -1,7 +1,7 @@
 //! Finding a customer by whatever somebody remembers of them, and knowing the one that is meant.
 
 use crate::billing::ids::{CustomerCode, ServiceCode};
-use crate::billing::text::greek_capitals;
+use crate::billing::text::{bare_capitals, greek_capitals};
 use crate::error::Stop;
 use crate::jobs::Desk;
 use crate::store::Store;
@@ -16,7 +16,8 @@ const MOST: usize = 50;
 const EXACT: [&str; 5] = ["domain_name", "email", "tax_id", "reference", "card"];
 
 /// The customers of whom each of the words is in something: names and domain names, addresses, phones, tax ids,
-/// references, codes, numbers of cards and invoices, and payers. Accents, case and the final sigma count for nothing.
+/// references, codes, numbers of cards and invoices, and payers. Accents and all other marks, case and the final sigma count
+/// for nothing.
 ///
 /// # Errors
 /// No words; a database that cannot be read.
@@ -27,10 +28,10 @@ pub(crate) fn find(desk: &Desk, store: &Store, words: &[String]) -> Result<FindV
     }
     // of each customer which words were met, and by what first
     let mut met: BTreeMap<String, (Vec<bool>, String)> = BTreeMap::new();
-    let sought: Vec<Sought> = words.iter().map(|word| Sought::of(word)).collect();
+    let sought: Vec<Sought> = words.iter().map(|word| Sought::of(word, bare_capitals)).collect();
     let mut comparable = String::new();
     store.texts_of_customers(&mut |code, what, text| {
-        compare_as(what, text, &mut comparable);
+        compare_as(what, text, bare_capitals, &mut comparable);
         for (at, word) in sought.iter().enumerate() {
             if word.is_in(what, &comparable) {
                 let first = || (vec![false; words.len()], what.to_owned());
@@ -86,7 +87,8 @@ pub(crate) fn known(store: &Store, which: &str) -> Result<Option<CustomerCode>> 
     if !matches!(store.customer(&code), Ok(None)) {
         return Ok(Some(code));
     }
-    let wanted = Sought::of(which.trim());
+    // another domain name may differ by a mark that is none of Greek's
+    let wanted = Sought::of(which.trim(), greek_capitals);
     if wanted.text.is_empty() {
         // what is not there is nobody's, though many have no address
         return Ok(None);
@@ -97,7 +99,7 @@ pub(crate) fn known(store: &Store, which: &str) -> Result<Option<CustomerCode>> 
         let mut is_it = || {
             // of the others each is one
             text.split(|c| c == ';' && what == "email").any(|text| {
-                compare_as(what, text.trim(), &mut comparable);
+                compare_as(what, text.trim(), greek_capitals, &mut comparable);
                 wanted.is(what, &comparable)
             })
         };
@@ -119,11 +121,11 @@ pub(crate) fn known_service(store: &Store, which: &str) -> Result<Option<Service
     if !matches!(store.service(&code), Ok(None)) {
         return Ok(Some(code));
     }
-    let wanted = Sought::of(which.trim());
+    let wanted = Sought::of(which.trim(), greek_capitals);
     let (mut found, mut comparable) = (Vec::new(), String::new());
     if !wanted.text.is_empty() {
         store.domains_of_services(&mut |code, domain| {
-            compare_as("domain_name", domain, &mut comparable);
+            compare_as("domain_name", domain, greek_capitals, &mut comparable);
             if wanted.is("domain_name", &comparable) {
                 found.push(code.to_owned());
             }
@@ -155,10 +157,10 @@ struct Sought {
 }
 
 impl Sought {
-    fn of(word: &str) -> Self {
+    fn of(word: &str, capitals: fn(&str) -> String) -> Self {
         let (mut text, mut number) = (String::new(), String::new());
-        compare_as("name", word, &mut text);
-        compare_as("phone", word, &mut number);
+        compare_as("name", word, capitals, &mut text);
+        compare_as("phone", word, capitals, &mut number);
         Self { text, number }
     }
 
@@ -182,15 +184,15 @@ fn is_number(what: &str) -> bool {
     ["phone", "reference", "tax_id"].contains(&what)
 }
 
-/// Puts into `comparable` how a text is compared: in capitals without accents, and numbers without what people put
-/// between their figures. Most texts are codes and addresses, and a million of them are gone through.
-fn compare_as(what: &str, text: &str, comparable: &mut String) {
+/// Puts into `comparable` how a text is compared: in capitals, and numbers without what people put between their figures.
+/// Most texts are codes and addresses, and a million of them are gone through.
+fn compare_as(what: &str, text: &str, capitals: fn(&str) -> String, comparable: &mut String) {
     comparable.clear();
     if text.is_ascii() {
         comparable.push_str(text);
         comparable.make_ascii_uppercase();
     } else {
-        comparable.push_str(&greek_capitals(text));
+        comparable.push_str(&capitals(text));
     }
     if is_number(what) {
         comparable.retain(char::is_alphanumeric);

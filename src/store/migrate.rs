@@ -19,8 +19,9 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0007_scale.sql"),
 ];
 
-/// The version that made waiting money findable by its words, which only the program can tell.
-const MONEY: usize = 2;
+/// The version since which waiting money is findable by the words that it is looked for with now, which only the program
+/// can tell: names without any mark.
+const WORDS: usize = 7;
 
 /// Refuses what is not one of our databases, or is of a later version. Writes nothing.
 pub(super) fn check_identity(connection: &Connection, path: &Path) -> Result<()> {
@@ -96,7 +97,7 @@ fn migrations(connection: &Connection, done: usize) -> Result<()> {
     for sql in MIGRATIONS.iter().skip(done) {
         connection.execute_batch(sql)?;
     }
-    if done < MONEY {
+    if done < WORDS {
         super::payments::index_all_waiting(connection)?;
     }
     let version = known_version();

@@ -306,7 +306,7 @@ impl Tx<'_> {
             .prepare_cached("UPDATE steps SET state = 'undone', retry_on = ?2 WHERE id = ?1")?
             .execute(params![step.id, until])?;
         connection
-            .prepare_cached("UPDATE charges SET renewed_on = NULL WHERE service = ?1 AND period_from = ?2 AND source = 'period'")?
+            .prepare_cached("UPDATE charges SET renewed_on = NULL WHERE service = ?1 AND period_from = ?2")?
             .execute(params![service, step.period_from])?;
         connection
             .prepare_cached(

@@ -13,9 +13,11 @@ use super::worded::worded;
 use super::words::Wording;
 use crate::billing::card::BillingCard;
 use canvas::PdfCanvas;
-use flate2::{Compress, Compression, FlushCompress};
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 pub use image::Image;
 use std::cell::RefCell;
+use std::io::Write;
 
 /// Why a card cannot be drawn.
 #[derive(Debug, thiserror::Error)]
@@ -77,18 +79,6 @@ pub fn render(card: &BillingCard, look: &Look) -> Result<Vec<u8>, CardError> {
     Ok(bytes)
 }
 
-/// Compressed as a PDF's streams are. What is made once a process takes its time; what every card needs shares what a
-/// compressor begins with.
-fn deflated(bytes: &[u8], effort: Effort) -> Vec<u8> {
-    thread_local! {
-        static SHARED: RefCell<Compress> = RefCell::new(Compress::new(Compression::default(), true));
-    }
-    match effort {
-        Effort::Once => packed(bytes, &mut Compress::new(Compression::best(), true)),
-        Effort::EveryCard => SHARED.with_borrow_mut(|compress| packed(bytes, compress)),
-    }
-}
-
 /// How often something is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Effort {
@@ -96,11 +86,19 @@ enum Effort {
     EveryCard,
 }
 
-fn packed(bytes: &[u8], compress: &mut Compress) -> Vec<u8> {
-    compress.reset();
-    // zlib adds at most five bytes a block and eleven in all (RFC 1950 and 1951)
-    let mut packed = Vec::with_capacity(bytes.len() + bytes.len() / 1000 + 64);
-    // compressing into memory that suffices does not fail; what it gave is read back in the last look
-    let _ = compress.compress_vec(bytes, &mut packed, FlushCompress::Finish);
-    packed
+/// Compressed as a PDF's streams are. What is made once a process takes its time; what every card needs shares an encoder,
+/// whose beginning costs as much as a short stream.
+fn deflated(bytes: &[u8], effort: Effort) -> Vec<u8> {
+    thread_local! {
+        static SHARED: RefCell<ZlibEncoder<Vec<u8>>> =
+            RefCell::new(ZlibEncoder::new(Vec::new(), Compression::default()));
+    }
+    // writing to memory does not fail
+    let packed = |encoder: &mut ZlibEncoder<Vec<u8>>| {
+        encoder.write_all(bytes).and_then(|()| encoder.reset(Vec::new())).unwrap_or_default()
+    };
+    match effort {
+        Effort::Once => packed(&mut ZlibEncoder::new(Vec::new(), Compression::best())),
+        Effort::EveryCard => SHARED.with_borrow_mut(packed),
+    }
 }
