@@ -17,6 +17,9 @@ use konet_billing::card::Wording;
 use konet_billing::card::pdf::{Look, render};
 use std::time::Instant;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const CARDS: usize = 300;
 
 fn main() {

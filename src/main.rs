@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// A card is thousands of small objects: this allocator gives and takes them faster than the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     konet_billing::run::run(std::env::args_os()).into()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 use ttf_parser::{GlyphId, Tag};
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// Regular and bold of the card's family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -139,17 +139,24 @@ fn kernings(table: &[u8], glyphs: u16) -> Vec<Vec<(u16, i16)>> {
 
 /// A text as the fonts can draw it: NFC, special spaces and hyphens as the plain ones, without soft hyphens.
 pub(super) fn drawable(text: &str) -> String {
-    text.nfc()
-        // where a word may be broken is not drawn
-        .filter(|c| *c != '\u{ad}')
-        .map(|c| match c {
-            '\u{a0}' | '\u{202f}' | '\u{2009}' => ' ',
-            '\u{2010}' | '\u{2011}' => '-',
-            // the keraia of Α΄ is a modifier letter in NFC; the tonos is what fonts draw
-            '\u{2b9}' => '\u{384}',
-            other => other,
-        })
-        .collect()
+    // where a word may be broken is not drawn
+    let drawn = |c: char| (c != '\u{ad}').then(|| plain(c));
+    // nearly all text is composed already, which is seen sooner than composed anew
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => text.chars().filter_map(drawn).collect(),
+        _ => text.nfc().filter_map(drawn).collect(),
+    }
+}
+
+/// The plain character that is drawn for one that the fonts lack.
+const fn plain(c: char) -> char {
+    match c {
+        '\u{a0}' | '\u{202f}' | '\u{2009}' => ' ',
+        '\u{2010}' | '\u{2011}' => '-',
+        // the keraia of Α΄ is a modifier letter in NFC; the tonos is what fonts draw
+        '\u{2b9}' => '\u{384}',
+        other => other,
+    }
 }
 
 /// The first character of a drawable text that a font lacks.

@@ -181,10 +181,9 @@ struct Qr {
 
 fn qr_code(payload: &str) -> Option<Qr> {
     // EPC069-12 wants error correction level M
-    let code = qrcodegen::QrCode::encode_text(payload, qrcodegen::QrCodeEcc::Medium).ok()?;
-    let size = usize::try_from(code.size()).ok()?;
-    let dark = (0..code.size()).flat_map(|y| (0..code.size()).map(move |x| (x, y)));
-    Some(Qr { size, dark: dark.map(|(x, y)| code.get_module(x, y)).collect() })
+    let code = fast_qr::QRBuilder::new(payload).ecl(fast_qr::ECL::M).build().ok()?;
+    let dark = (0..code.size).flat_map(|row| code[row].iter().map(|module| module.value()));
+    Some(Qr { size: code.size, dark: dark.collect() })
 }
 
 /// The light squares around a code, without which it is not read (ISO/IEC 18004).
