@@ -1,7 +1,8 @@
 //! The card's fonts: compiled in, parsed once, and asked about every glyph before it is drawn.
 
+use read_fonts::types::{GlyphId, Tag};
+use read_fonts::{FontRef, ReadError, TableProvider};
 use std::sync::OnceLock;
-use ttf_parser::{GlyphId, Tag};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// Regular and bold of the card's family.
@@ -30,10 +31,8 @@ impl Face {
     /// What a card asks of the font, read once.
     fn tables(self) -> &'static Tables {
         static TABLES: [OnceLock<Tables>; 2] = [const { OnceLock::new() }; 2];
-        TABLES[self as usize].get_or_init(|| {
-            ttf_parser::Face::parse(self.bytes(), 0)
-                .map_or_else(|_| Tables::default(), |face| Tables::of(&face))
-        })
+        TABLES[self as usize]
+            .get_or_init(|| FontRef::new(self.bytes()).and_then(|font| Tables::of(&font)).unwrap_or_default())
     }
 
     /// The glyph of a character; `None` where the font lacks it.
@@ -92,22 +91,25 @@ struct Tables {
 }
 
 impl Tables {
-    fn of(face: &ttf_parser::Face<'_>) -> Self {
-        let glyph = |code| face.glyph_index(char::from_u32(u32::from(code))?);
-        let count = face.number_of_glyphs();
-        let glyphs: Vec<u16> = (0..LAST_CODE).map(|code| glyph(code).map_or(0, |glyph| glyph.0)).collect();
+    fn of(font: &FontRef<'_>) -> Result<Self, ReadError> {
+        let (letters, widths, above) = (font.cmap()?, font.hmtx()?, font.hhea()?);
+        let glyph = |code| {
+            letters.map_codepoint(u32::from(code)).and_then(|glyph| u16::try_from(glyph.to_u32()).ok())
+        };
+        let count = font.maxp()?.num_glyphs();
+        let glyphs: Vec<u16> = (0..LAST_CODE).map(|code| glyph(code).unwrap_or(0)).collect();
         let mut characters = vec![0; usize::from(count)];
         for (glyph, code) in glyphs.iter().zip(0..LAST_CODE).rev() {
             characters[usize::from(*glyph)] = code;
         }
-        Self {
+        Ok(Self {
             glyphs,
             characters,
-            advances: (0..count).map(|id| face.glyph_hor_advance(GlyphId(id)).unwrap_or(0)).collect(),
-            kernings: kernings(face.raw_face().table(KERN).unwrap_or_default(), count),
-            units_per_em: face.units_per_em(),
-            extent: (face.ascender(), face.descender()),
-        }
+            advances: (0..count).map(|id| widths.advance(GlyphId::from(id)).unwrap_or(0)).collect(),
+            kernings: font.table_data(KERN).map_or_else(Vec::new, |table| kernings(table.as_bytes(), count)),
+            units_per_em: font.head()?.units_per_em(),
+            extent: (above.ascender().to_i16(), above.descender().to_i16()),
+        })
     }
 
     fn kerning(&self, left: u16, right: u16) -> i16 {
@@ -116,7 +118,7 @@ impl Tables {
     }
 }
 
-const KERN: Tag = Tag::from_bytes(b"kern");
+const KERN: Tag = Tag::new(b"kern");
 
 /// What stands before the pairs of a `kern` table with one subtable of format 0, as our fonts have it
 /// (OpenType, «kern – Kerning»): its version and count, the subtable's version, length and coverage, and four counts of
@@ -167,6 +169,7 @@ pub(super) fn lacking(text: &str) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use read_fonts::tables::kern::SubtableKind;
 
     #[test]
     fn both_faces_draw_all_of_greek_and_latin() {
@@ -180,24 +183,22 @@ mod tests {
     #[test]
     fn the_tables_say_what_the_parser_says_of_the_font() {
         for face in Face::ALL {
-            let parsed = ttf_parser::Face::parse(face.bytes(), 0).unwrap();
+            let font = FontRef::new(face.bytes()).unwrap();
             let tables = face.tables();
-            let kern = parsed.tables().kern.unwrap();
+            let subtables: Vec<_> = font.kern().unwrap().subtables().map(Result::unwrap).collect();
+            let count = font.maxp().unwrap().num_glyphs();
             let mut kerned = 0;
-            for left in 0..parsed.number_of_glyphs() {
-                assert_eq!(
-                    tables.advances[usize::from(left)],
-                    parsed.glyph_hor_advance(GlyphId(left)).unwrap_or(0)
-                );
-                for right in 0..parsed.number_of_glyphs() {
-                    let of_font = kern
-                        .subtables
-                        .into_iter()
-                        .filter(|table| table.horizontal && !table.has_cross_stream)
-                        .find_map(|table| table.glyphs_kerning(GlyphId(left), GlyphId(right)));
-                    assert_eq!(tables.kerning(left, right), of_font.unwrap_or(0), "{face:?} {left} {right}");
-                    kerned += usize::from(of_font.is_some_and(|by| by != 0));
-                }
+            for (left, right) in (0..count).flat_map(|left| (0..count).map(move |right| (left, right))) {
+                let of_font = subtables
+                    .iter()
+                    .filter(|table| table.is_horizontal() && !table.is_cross_stream())
+                    .find_map(|table| match table.kind() {
+                        Ok(SubtableKind::Format0(pairs)) => pairs.kerning(left.into(), right.into()),
+                        _ => None,
+                    });
+                let said = i32::from(tables.kerning(left, right));
+                assert_eq!(said, of_font.unwrap_or(0), "{face:?} {left} {right}");
+                kerned += usize::from(said != 0);
             }
             assert!(kerned > 1_000, "{kerned}");
         }
