@@ -3,9 +3,10 @@
 //! The lock is the operating system's and goes with the process, so none is ever left over.
 
 use crate::error::Stop;
+use crate::outputs;
 use anyhow::{Context, Result};
-use std::fs::{File, OpenOptions, Permissions, TryLockError};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{File, Permissions, TryLockError};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -26,11 +27,9 @@ impl Lock {
     pub fn take(database: &Path, patience: Duration) -> Result<Self> {
         let mut path = database.as_os_str().to_owned();
         path.push(".lock");
-        let file = OpenOptions::new()
-            .create(true)
+        let file = outputs::kept_open()
             .truncate(false)
             .write(true)
-            .mode(0o600)
             .open(&path)
             .with_context(|| format!("cannot open the lock file `{}`", Path::new(&path).display()))?;
         // whoever could open it could hold it, and stop every night

@@ -1,5 +1,6 @@
 //! The only printing: results on stdout, status on stderr, a progress bar on a terminal.
 
+use crate::billing::text::{is_shown, printable};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -30,7 +31,7 @@ impl Report {
         if self.json {
             // as it is made: the report of a large statement is larger than anything else of its run
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-            serde_json::to_writer_pretty(&mut out, view).context(NOT_TOLD)?;
+            serde_json::to_writer_pretty(Escaping(&mut out), view).context(NOT_TOLD)?;
             return out.write_all(b"\n").and_then(|()| out.flush()).context(NOT_TOLD);
         }
         let mut document = printable(&text());
@@ -99,27 +100,63 @@ pub fn complain(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
 }
 
-/// What a terminal only shows: banks, panels and mail servers write part of what is printed.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\t' => c,
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-            c if c.is_control() => '\u{fffd}',
-            c => c,
-        })
-        .collect()
+/// Says in one line of JSON how a run ended, where stderr is systemd's journal, which only root can rewrite.
+pub fn to_journal(view: &impl Serialize) {
+    if is_journal()
+        && let Ok(line) = serde_json::to_string(view)
+    {
+        complain(&line);
+    }
+}
+
+/// Whether what `JOURNAL_STREAM` names, as systemd sets it, is what stderr leads to.
+fn is_journal() -> bool {
+    let Ok(said) = std::env::var("JOURNAL_STREAM") else { return false };
+    rustix::fs::fstat(std::io::stderr())
+        .is_ok_and(|found| said == format!("{}:{}", found.st_dev, found.st_ino))
+}
+
+/// Makes what a panic says printable too: it may hold what somebody sent.
+pub fn catch_panics() {
+    std::panic::set_hook(Box::new(|panic| complain(&panic.to_string())));
+}
+
+/// JSON in which whatever a terminal would obey is escaped: it is text of strings, and means the same.
+struct Escaping<W: Write>(W);
+
+impl<W: Write> Write for Escaping<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // the serialiser hands over whole pieces of text
+        match std::str::from_utf8(bytes) {
+            Ok(text) if text.chars().any(|c| c != '\n' && !is_shown(c)) => {
+                for c in text.chars() {
+                    match is_shown(c) || c == '\n' {
+                        true => write!(self.0, "{c}")?,
+                        false => write!(self.0, "\\u{:04x}", u32::from(c))?,
+                    }
+                }
+                Ok(bytes.len())
+            }
+            _ => self.0.write_all(bytes).map(|()| bytes.len()),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::printable;
+    use super::Escaping;
 
     #[test]
-    fn nothing_that_a_terminal_obeys_is_printed() {
-        assert_eq!(
-            printable("α\u{1b}[2J\r\u{9b}1m\tβ\n\u{202e}γ"),
-            "α\u{fffd}[2J\u{fffd}\u{fffd}1m\tβ\n\u{fffd}γ"
-        );
+    fn what_a_terminal_would_obey_is_escaped_in_json_and_means_the_same() {
+        let said = "α\u{7f}\u{9b}1m\u{202e}γ\u{1b}[2J\n";
+        let mut bytes = Vec::new();
+        serde_json::to_writer_pretty(Escaping(&mut bytes), &[said]).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        assert_eq!(text, "[\n  \"α\\u007f\\u009b1m\\u202eγ\\u001b[2J\\n\"\n]");
+        assert_eq!(serde_json::from_str::<[String; 1]>(&text).unwrap(), [said]);
     }
 }

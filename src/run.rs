@@ -3,12 +3,13 @@
 use crate::cli::Cli;
 use crate::exit_status::ExitStatus;
 use crate::report::complain;
-use crate::{commands, error, jobs};
+use crate::{commands, error, jobs, report};
 use clap::Parser;
 use std::ffi::OsString;
 
 /// Runs the program as it was called.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitStatus {
+    report::catch_panics();
     jobs::settle_in();
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,

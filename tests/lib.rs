@@ -33,6 +33,7 @@ mod pages;
 mod panel;
 mod plans;
 mod promises;
+mod safety;
 mod staff;
 mod statements;
 mod support;

@@ -1,5 +1,21 @@
 //! E-mail addresses: checked, the domain in the form every mail server understands.
 
+/// No customer has more addresses: each of them gets every mail.
+const MOST: usize = 20;
+
+/// Checks that a customer's addresses are not too many.
+///
+/// # Errors
+/// A sentence that says how many may be.
+pub fn check_count(addresses: &[String]) -> Result<(), String> {
+    match addresses.len() {
+        0..=MOST => Ok(()),
+        many => Err(format!(
+            "{many} addresses are too many for a customer, each of whom gets every mail: at most {MOST}"
+        )),
+    }
+}
+
 /// Checks an address and puts its domain in ASCII (`info@κονετ.example` → `info@xn--…`).
 ///
 /// # Errors

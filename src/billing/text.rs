@@ -3,6 +3,21 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+/// Whether a reader, a terminal or a mail program only shows a character, and neither obeys it nor lets it turn what
+/// stands beside it around.
+#[must_use]
+pub fn is_shown(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
+}
+
+/// What only shows, with lines and tabs: banks, panels and mail servers write part of what is printed and sent.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let shown = |c| if is_shown(c) || matches!(c, '\n' | '\t') { c } else { '\u{fffd}' };
+    text.replace("\r\n", "\n").chars().map(shown).collect()
+}
+
 /// Capitals as Greek sets them: the tonos goes, the dialytika stay or appear (`Μαΐου` → `ΜΑΪΟΥ`).
 /// The disjunctive `ή`, alone in a word, keeps its accent.
 #[must_use]
@@ -197,6 +212,14 @@ pub fn is_plain_word(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_printed() {
+        assert_eq!(
+            printable("α\u{1b}[2J\r\u{9b}1m\tβ\r\n\u{202e}γ"),
+            "α\u{fffd}[2J\u{fffd}\u{fffd}1m\tβ\n\u{fffd}γ"
+        );
+    }
 
     #[test]
     fn greek_names_are_written_in_latin_letters_as_passports_do() {

@@ -27,8 +27,9 @@ use crate::exit_status::ExitStatus;
 use crate::jobs::{Desk, gates};
 use crate::lock::Lock;
 use crate::report::Report;
-use crate::store::{Run, Store};
+use crate::store::{Run, Store, User};
 use crate::views::RunView;
+use crate::views::runs::EndedRun;
 use crate::wording;
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -165,7 +166,7 @@ impl Session {
         let desk = &self.desk;
         let stamp =
             |at: chrono::DateTime<chrono_tz::Tz>| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
-        let run = store.begin_run(command, desk.today, desk.rules.mode, &stamp(desk.now))?;
+        let run = store.begin_run(command, desk.today, desk.rules.mode, &stamp(desk.now), user())?;
         let view = RunView {
             id: (!desk.dry_run).then_some(run.id.0),
             command,
@@ -185,6 +186,17 @@ impl Session {
         store.end_run(run.id, &ended_at, status.code())?;
         if !desk.dry_run {
             crate::jobs::deliver::handover::mark_run(&self.database, run.id.0, &ended_at)?;
+            crate::report::to_journal(&EndedRun {
+                run: run.id.0,
+                command,
+                as_of: desk.today,
+                mode: desk.rules.mode.code(),
+                started_at: stamp(desk.now),
+                ended_at: &ended_at,
+                exit_status: status.code(),
+                why: outcome.as_ref().err().map(|error| format!("{error:#}")),
+                seal: store.seal_of(run.id.0)?,
+            });
         }
         outcome
     }
@@ -206,6 +218,12 @@ fn refuse_root(database: &Path) -> Result<()> {
         return Err(Stop::usage(text).hint(hint).into());
     }
     Ok(())
+}
+
+/// Whose process this is, whatever name is given with `--by`.
+fn user() -> User {
+    let sudo = std::env::var("SUDO_UID").ok().and_then(|number| number.parse().ok());
+    User { id: Some(rustix::process::getuid().as_raw()), sudo }
 }
 
 /// Who acts: named with `--by`, else whoever ran `sudo`, else whoever is logged in. A dry run may be anybody's.

@@ -3,6 +3,7 @@
 use crate::cli::TakeAway;
 use crate::error::Stop;
 use crate::export::{List, excel, workbook};
+use crate::outputs;
 use crate::report::Report;
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -40,7 +41,7 @@ pub(super) fn shown(
 /// Writes bytes to a file, and says so; to stdout where none is named.
 pub(super) fn written(report: &Report, output: Option<&Path>, bytes: &[u8]) -> Result<()> {
     let Some(file) = output else { return report.bytes(bytes) };
-    std::fs::write(file, bytes).with_context(|| format!("cannot write `{}`", file.display()))?;
+    outputs::asked_for(file, bytes).with_context(|| format!("cannot write `{}`", file.display()))?;
     report.status(&format!("written to {}", file.display()));
     Ok(())
 }

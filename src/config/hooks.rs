@@ -4,7 +4,7 @@ use super::section::Section;
 use crate::billing::action::Action;
 use crate::billing::service::ServiceKind;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The hooks of one kind: each an argv, run without a shell.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -85,20 +85,4 @@ fn check_program(
         let hint = "chmod +x it";
         section.fault(key, format!("`{path}`: `{}` cannot be run", program.display()), Some(hint));
     }
-    if metadata.permissions().mode() & 0o002 != 0 || parent_is_open(&program) {
-        let hint = "chmod o-w it and its folder: whoever may write it may suspend anybody";
-        section.fault(
-            key,
-            format!("`{path}`: `{}` can be written by everybody", program.display()),
-            Some(hint),
-        );
-    }
-}
-
-/// Whether everybody may replace files in the program's folder (a sticky folder protects them).
-fn parent_is_open(program: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    let Some(Ok(metadata)) = program.parent().map(std::fs::metadata) else { return false };
-    let mode = metadata.permissions().mode();
-    mode & 0o002 != 0 && mode & 0o1000 == 0
 }

@@ -209,8 +209,14 @@ impl Config {
             )
         })?;
         let config = Self::parse(&text, path)?;
-        rights::check(path, &text).map_err(|(message, hint)| fault(message, hint))?;
+        rights::check(&config).map_err(|(message, hint)| fault(message, &hint))?;
         Ok(config)
+    }
+
+    /// Every file and folder that the program obeys beside its database: whoever may change one decides who is suspended.
+    #[must_use]
+    pub fn obeyed(&self) -> Vec<PathBuf> {
+        rights::obeyed(self)
     }
 
     /// Checks the text of a configuration; paths in it are relative to `path`.

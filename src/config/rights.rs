@@ -1,27 +1,44 @@
-//! Who may read and write the configuration.
+//! Who may change what the configuration names, and read a password in it.
 
-use std::path::Path;
+use super::Config;
+use crate::rights;
+use std::path::{Path, PathBuf};
 
-/// A configuration that others may write decides who is suspended; one with a secret is for one reader.
-pub(super) fn check(path: &Path, text: &str) -> Result<(), (String, &'static str)> {
-    use std::os::unix::fs::PermissionsExt;
-    let Ok(metadata) = std::fs::metadata(path) else { return Ok(()) };
-    let mode = metadata.permissions().mode();
-    if mode & 0o002 != 0 {
-        return Err((
-            "can be written by everybody".to_owned(),
-            "chmod o-w the file: it decides who is suspended",
-        ));
+/// A configuration that everybody may change decides who is suspended, and so do its hooks, templates and profiles; one
+/// with a password in it is for one reader.
+pub(super) fn check(config: &Config) -> Result<(), (String, String)> {
+    if let Some(hand) = obeyed(config).iter().find_map(|path| rights::of_everybody(path)) {
+        return Err((format!("{hand}, and it decides who is suspended"), hand.remedy()));
     }
-    let secret = text.lines().any(|line| {
-        let line = line.trim_start();
-        !line.starts_with('#') && line.starts_with("password") && !line.starts_with("password_file")
-    });
-    if secret && mode & 0o077 != 0 {
-        return Err((
-            "holds a password and can be read by others".to_owned(),
-            "chmod 600 the file, or use `smtp.password_file`",
-        ));
+    if config.smtp.holds_password() && rights::is_open(&config.path) {
+        let hint = "chmod 600 the file, or use `smtp.password_file`";
+        return Err(("holds a password and can be read by others".to_owned(), hint.to_owned()));
     }
     Ok(())
+}
+
+/// Every file and folder that the program obeys: the configuration, programs with the scripts that they are given,
+/// templates, profiles and pictures.
+#[must_use]
+pub(super) fn obeyed(config: &Config) -> Vec<PathBuf> {
+    let hooks = config.hooks.values().flat_map(|set| set.actions.values().chain(&set.verify));
+    let monitor = config.monitor.on_success.iter().chain(&config.monitor.on_failure);
+    // `/bin/sh SCRIPT` obeys the script
+    let programs =
+        hooks.chain(monitor).flatten().map(PathBuf::from).filter(|part| part.is_absolute() && part.is_file());
+    let own = [&config.mail.templates, &config.import.profiles, &config.logo, &config.payment.iris_qr];
+    let mut paths = vec![config.path.clone()];
+    paths.extend(programs);
+    for place in own.into_iter().flatten() {
+        paths.extend(within(place));
+        paths.push(place.clone());
+    }
+    paths
+}
+
+/// The files of a folder of templates or profiles, and of its folders.
+fn within(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let files = entries.flatten().map(|entry| entry.path());
+    files.flat_map(|file| if file.is_dir() { within(&file) } else { vec![file] }).collect()
 }

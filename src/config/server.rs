@@ -3,8 +3,9 @@
 use super::section::Section;
 use crate::error::Stop;
 use crate::mail::{ServerSettings, Settings, Tls};
+use crate::rights;
 use anyhow::Context;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// RFC 5321 gives the answer to the final dot ten minutes; a shorter wait would make doubtful mail.
@@ -156,6 +157,20 @@ impl Smtp {
         }))
     }
 
+    /// Where mail is written, where it goes into a folder.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.target {
+            Target::Folder(folder) => Some(folder),
+            Target::Server { .. } => None,
+        }
+    }
+
+    /// Whether the password stands in the configuration itself, however it is written there.
+    pub(super) const fn holds_password(&self) -> bool {
+        self.password.is_some()
+    }
+
     fn password(&self) -> anyhow::Result<String> {
         if let Ok(password) = std::env::var("KONET_BILLING_SMTP_PASSWORD") {
             return Ok(password);
@@ -184,11 +199,8 @@ fn read_secret(file: &PathBuf) -> anyhow::Result<String> {
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-fn refuse_readable(file: &PathBuf) -> anyhow::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let metadata = std::fs::metadata(file)
-        .with_context(|| format!("cannot read the password file `{}`", file.display()))?;
-    if metadata.permissions().mode() & 0o077 != 0 {
+fn refuse_readable(file: &Path) -> anyhow::Result<()> {
+    if rights::is_open(file) {
         let text = format!("the password file `{}` can be read by others", file.display());
         return Err(Stop::configuration(text).hint("chmod 600 it").into());
     }

@@ -165,6 +165,9 @@ impl<'a> Cells<'a> {
                 Err(fault) => self.fault(column, fault),
             }
         }
+        if let Err(fault) = address::check_count(&addresses) {
+            self.fault(column, fault);
+        }
         if addresses.is_empty() { Field::Empty } else { Field::Value(addresses) }
     }
 

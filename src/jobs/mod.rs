@@ -2,6 +2,7 @@
 
 pub mod attention;
 pub mod calendar;
+pub mod check;
 mod claims;
 pub mod deliver;
 pub mod enforce;

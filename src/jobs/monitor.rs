@@ -3,18 +3,21 @@
 use crate::exit_status::ExitStatus;
 use crate::hooks::{self, Call};
 use crate::jobs::Desk;
+use crate::outputs;
 use crate::store::{Filter, Store};
 use crate::views::NightlyView;
 use anyhow::{Context, Result};
 use chrono::DateTime;
 use serde_json::json;
 use std::fmt::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
 /// A monitor that does not answer must not hold the night.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// The figures are for whoever collects them.
+const READ_BY_ALL: u32 = 0o644;
 
 /// Tells the program that is configured how a night ended; gives why that failed.
 pub fn tell(desk: &Desk, status: ExitStatus, why: Option<&str>) -> Option<String> {
@@ -90,12 +93,8 @@ pub fn figures(desk: &Desk, store: &Store, night: &NightlyView, status: ExitStat
         writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}")?;
     }
     let failed = || format!("`{}` cannot be written", file.display());
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut partial = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
-    std::io::Write::write_all(&mut partial, text.as_bytes()).with_context(failed)?;
-    std::fs::set_permissions(partial.path(), std::fs::Permissions::from_mode(0o644)).with_context(failed)?;
-    partial.persist(file).with_context(failed)?;
-    Ok(())
+    outputs::written(file, READ_BY_ALL, |file| std::io::Write::write_all(file, text.as_bytes()))
+        .with_context(failed)
 }
 
 fn began_at(stamp: Option<&str>) -> Option<i64> {

@@ -9,6 +9,7 @@ use crate::jobs::Desk;
 use crate::jobs::deliver::handover;
 use crate::jobs::record::Author;
 use crate::mail::Settings;
+use crate::outputs;
 use crate::store::{RecordOf, Run, Store};
 use crate::views::privacy::{ErasedView, ExportView};
 use anyhow::{Context, Result};
@@ -31,7 +32,7 @@ pub(crate) fn export(
         for (message, _) in store.message_numbers_of(code)? {
             let Some(bytes) = store.bytes_of_message(message)? else { continue };
             let file = folder.join(format!("message-{message}.eml"));
-            std::fs::write(&file, bytes)
+            outputs::whole(&file, &bytes)
                 .with_context(|| format!("`{}` cannot be written", file.display()))?;
             files.push(file.display().to_string());
         }
@@ -40,7 +41,7 @@ pub(crate) fn export(
     let view = ExportView { as_of: desk.today, customer: code.to_string(), kept, files };
     if let Some(folder) = folder {
         let file = folder.join("kept.json");
-        std::fs::write(&file, serde_json::to_vec_pretty(&view)?)
+        outputs::whole(&file, &serde_json::to_vec_pretty(&view)?)
             .with_context(|| format!("`{}` cannot be written", file.display()))?;
     }
     Ok(view)

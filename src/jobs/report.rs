@@ -6,6 +6,7 @@ use crate::jobs::income::{SummedBy, forecast};
 use crate::jobs::{Desk, calendar, explain, list, status};
 use crate::mail::Settings;
 use crate::mail::parts::Parts;
+use crate::outputs;
 use crate::store::{Filter, Store};
 use crate::views::explain::ExplainView;
 use crate::views::list::CustomerRow;
@@ -146,7 +147,7 @@ pub(crate) fn publish(desk: &Desk, folder: &Path, files: &[(String, Vec<u8>)]) -
         let file = writing.join(name);
         let parent = file.parent().unwrap_or(&writing);
         std::fs::create_dir_all(parent)
-            .and_then(|()| std::fs::write(&file, bytes))
+            .and_then(|()| outputs::whole(&file, bytes))
             .and_then(|()| open_to(&file, 0o640, group))
             .with_context(|| format!("`{}` cannot be written", file.display()))
     };

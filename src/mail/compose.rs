@@ -1,6 +1,6 @@
 //! From a card's parts to the exact bytes of its message.
 
-use crate::billing::text::cleaned;
+use crate::billing::text::{cleaned, printable};
 use chrono::{DateTime, FixedOffset};
 use lettre::address::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
@@ -168,11 +168,6 @@ fn clamped(subject: &str) -> String {
         return subject;
     }
     subject.chars().take(SUBJECT_MAX - 1).chain(['…']).collect()
-}
-
-/// Nothing that a reader's terminal would obey, and no NUL.
-fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).collect()
 }
 
 fn ascii_name(name: &str) -> String {

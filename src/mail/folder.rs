@@ -1,10 +1,9 @@
 //! Mail into a folder: one `.eml` per delivery, written whole or not at all.
 
 use super::{Evidence, Handover, Outcome};
+use crate::outputs;
 use sha2::{Digest, Sha256};
-use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Writes deliveries into a folder.
 #[derive(Debug)]
@@ -38,7 +37,7 @@ impl FolderTransport {
         before_body()?;
         let target = self.folder.join(file_name(handover));
         // the same delivery has the same name, so writing it again would change nothing
-        Ok(match write_whole(&target, handover.bytes) {
+        Ok(match outputs::durable(&target, handover.bytes) {
             Ok(()) => Outcome::Sent(evidence(format!("written to {}", target.display()))),
             Err(error) => {
                 Outcome::Unavailable(evidence(format!("cannot write `{}`: {error}", target.display())))
@@ -59,12 +58,4 @@ fn file_name(handover: &Handover<'_>) -> String {
     let digest = Sha256::digest(handover.to.as_bytes());
     let tail: String = digest.iter().take(3).map(|byte| format!("{byte:02x}")).collect();
     format!("{id}-{}-{tail}.eml", address.trim_start_matches('.'))
-}
-
-fn write_whole(target: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let partial = target.with_extension("partial");
-    let mut file = File::create(&partial)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&partial, target)
 }

@@ -197,7 +197,8 @@ mod tests {
     fn opens(unread: &Cover, name: &str, covers: &Cover) -> bool {
         let mut store = Store::in_memory().expect("a database");
         let today = day("2025-04-07");
-        let run = store.begin_run("import", today, Mode::Live, "x").expect("a run");
+        let run =
+            store.begin_run("import", today, Mode::Live, "x", super::super::User::default()).expect("a run");
         let file = UnreadFile {
             name: "statement.xml".to_owned(),
             digest: "1".to_owned(),

@@ -1,7 +1,8 @@
 //! The schema's versions: forward only, all that are missing in one transaction, with a backup before it.
 
 use super::error::{Result, StoreError};
-use rusqlite::Connection;
+use crate::outputs;
+use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use std::time::Duration;
 const APPLICATION_ID: i64 = 0x4B4E_4254;
 
 /// Never edited once released; the next one is added below.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_money.sql"),
     include_str!("migrations/0003_episodes.sql"),
@@ -17,11 +18,12 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0005_mail.sql"),
     include_str!("migrations/0006_hand.sql"),
     include_str!("migrations/0007_scale.sql"),
+    include_str!("migrations/0008_trust.sql"),
 ];
 
 /// The version since which waiting money is findable by the words that it is looked for with now, which only the program
 /// can tell: names without any mark.
-const WORDS: usize = 7;
+const WORDS: usize = 8;
 
 /// Refuses what is not one of our databases, or is of a later version. Writes nothing.
 pub(super) fn check_identity(connection: &Connection, path: &Path) -> Result<()> {
@@ -121,15 +123,10 @@ pub(super) fn check_foreign_keys(connection: &Connection) -> Result<()> {
 
 /// Copies the database to `target` by the online API, by way of a temporary name.
 pub(super) fn backup(connection: &Connection, target: &Path) -> Result<()> {
-    let mut partial = target.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
     let io = |source| StoreError::Io { path: target.to_owned(), source };
-    if partial.exists() {
-        std::fs::remove_file(&partial).map_err(io)?;
-    }
+    let (partial, file) = outputs::begun(target).map_err(io)?;
     {
-        let mut copy = Connection::open(&partial)?;
+        let mut copy = Connection::open_with_flags(&partial, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         rusqlite::backup::Backup::new(connection, &mut copy)?.run_to_completion(
             1000,
             Duration::ZERO,
@@ -138,6 +135,6 @@ pub(super) fn backup(connection: &Connection, target: &Path) -> Result<()> {
         // a copy is one file: whoever reads it makes no log beside it
         copy.pragma_update(None, "journal_mode", "DELETE")?;
     }
-    std::fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(io)?;
+    file.sync_all().map_err(io)?;
     std::fs::rename(&partial, target).map_err(io)
 }

@@ -17,6 +17,7 @@ mod outbox;
 mod payments;
 mod privacy;
 mod runs;
+mod seal;
 mod services;
 mod staff;
 mod status;
@@ -31,7 +32,7 @@ pub use outbox::{
     Role, SentDelivery, Troubled, Waiting, sorted,
 };
 pub use payments::{BY_HAND, Judged, LineKey, NewPayment, Parked, StoredPayment, is_same_account};
-pub use runs::{CLOCK_FORGIVEN, Run, RunId};
+pub use runs::{CLOCK_FORGIVEN, Run, RunId, User};
 pub use services::{ServiceChange, Unreadable};
 pub use staff::RecordOf;
 pub use steps::{PendingRenewal, RunStep, ShadowStep};

@@ -150,7 +150,7 @@ fn erase(read: &Read, customer: &CustomerCode, pseudonym: &str) -> Result<()> {
         connection.execute(sql, params![customer.as_str(), pseudonym])?;
     }
     connection.execute_batch(JOURNAL_CLOSES)?;
-    Ok(())
+    super::seal::seal_again(connection)
 }
 
 impl Tx<'_> {

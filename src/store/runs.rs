@@ -23,6 +23,15 @@ pub struct Run {
     pub mode: Mode,
 }
 
+/// Whose process a run is, whatever name its person gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct User {
+    /// The system's number of the user that it runs as.
+    pub id: Option<u32>,
+    /// That of the user who called `sudo`, as sudo says.
+    pub sudo: Option<u32>,
+}
+
 impl Store {
     /// Opens a run.
     ///
@@ -34,17 +43,18 @@ impl Store {
         as_of: NaiveDate,
         mode: Mode,
         started_at: &str,
+        user: User,
     ) -> Result<Run> {
         self.transact(|read| {
             read.connection().execute(
-                "INSERT INTO runs (command, as_of, mode, started_at) VALUES (?1, ?2, ?3, ?4)",
-                params![command, as_of, mode.code(), started_at],
+                "INSERT INTO runs (command, as_of, mode, started_at, user, sudo_user) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![command, as_of, mode.code(), started_at, user.id, user.sudo],
             )?;
             Ok(Run { id: RunId(read.connection().last_insert_rowid()), as_of, mode })
         })
     }
 
-    /// Closes a run with its exit status.
+    /// Closes a run with its exit status, and seals what it wrote down.
     ///
     /// # Errors
     /// Where the database cannot be written.
@@ -54,7 +64,7 @@ impl Store {
                 "UPDATE runs SET ended_at = ?2, exit_status = ?3 WHERE id = ?1",
                 params![run.0, ended_at, status],
             )?;
-            Ok(())
+            super::seal::seal_up_to(read.connection(), run.0)
         })
     }
 }
@@ -200,7 +210,7 @@ impl Read {
 /// Runs as they are listed, chosen by a clause of this file.
 fn listed(clause: &str) -> String {
     format!(
-        "SELECT r.id, r.command, r.as_of, r.mode, r.started_at, r.exit_status,
+        "SELECT r.id, r.command, r.as_of, r.mode, r.started_at, r.exit_status, r.user, r.sudo_user,
            (SELECT count(*) FROM journal j WHERE j.run = r.id)
          FROM runs r {clause}"
     )
@@ -214,7 +224,9 @@ fn listed_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<ListedRun> {
         mode: row.get(3)?,
         started_at: row.get(4)?,
         exit_status: row.get(5)?,
-        journalled: row.get(6)?,
+        user: row.get(6)?,
+        sudo_user: row.get(7)?,
+        journalled: row.get(8)?,
     })
 }
 

@@ -8,6 +8,9 @@ pub(crate) struct Checked {
     pub(crate) what: &'static str,
     pub(crate) ok: bool,
     pub(crate) detail: String,
+    /// What puts it right, or comes next: mostly a command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) remedy: Option<String>,
 }
 
 #[derive(Debug, Serialize)]

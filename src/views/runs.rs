@@ -55,8 +55,38 @@ pub struct ListedRun {
     pub started_at: String,
     /// Its exit status; none for one that was cut short.
     pub exit_status: Option<i64>,
+    /// The number of the system's user whose process it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<u32>,
+    /// That of who called `sudo` for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sudo_user: Option<u32>,
     /// Lines of the journal.
     pub journalled: i64,
+}
+
+/// A run that has ended, as systemd's journal has it.
+#[derive(Debug, Clone, Serialize)]
+pub struct EndedRun<'a> {
+    /// Its number.
+    pub run: i64,
+    /// The command.
+    pub command: &'a str,
+    /// The day it worked for.
+    pub as_of: NaiveDate,
+    /// `trial` or `live`.
+    pub mode: &'a str,
+    /// When it began.
+    pub started_at: String,
+    /// When it ended.
+    pub ended_at: &'a str,
+    /// Its exit status.
+    pub exit_status: u8,
+    /// What stopped it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The seal over what it wrote down, and over all seals before it.
+    pub seal: Option<String>,
 }
 
 /// A line of the journal.

@@ -7,13 +7,14 @@ use crate::views::check::CheckView;
 #[must_use]
 pub(crate) fn text(view: &CheckView) -> String {
     let lines = view.checks.iter().map(|check| {
-        let mark = if check.ok { say!("check.ok") } else { say!("check.bad") };
-        format!(
-            "{mark} {}{}{}\n",
-            word("looked", check.what),
-            if check.detail.is_empty() { "" } else { ": " },
-            check.detail
-        )
+        let mark = match (check.ok, &check.remedy) {
+            (true, None) => say!("check.ok"),
+            (true, Some(_)) => say!("check.note"),
+            (false, _) => say!("check.bad"),
+        };
+        let colon = if check.detail.is_empty() { "" } else { ": " };
+        let remedy = check.remedy.as_ref().map(|remedy| format!("     → {remedy}\n")).unwrap_or_default();
+        format!("{mark} {}{colon}{}\n{remedy}", word("looked", check.what), check.detail)
     });
     lines.collect()
 }

@@ -15,6 +15,7 @@ use konet_billing::jobs::notify::{self, Wanted};
 use konet_billing::jobs::record::{self, Author, Record, record};
 use konet_billing::jobs::{Desk, deliver, enforce};
 use konet_billing::report::Report;
+use konet_billing::store::User;
 use konet_billing::store::{Run, Store};
 use konet_billing::views::RunView;
 use rusqlite::{Connection, params};
@@ -299,7 +300,7 @@ impl Twin {
 
     fn run(&mut self, command: &str) -> Run {
         let mode = self.config.mode_on(self.today);
-        self.store.begin_run(command, self.today, mode, "2024-01-15T03:00:00+02:00").unwrap()
+        self.store.begin_run(command, self.today, mode, "2024-01-15T03:00:00+02:00", User::default()).unwrap()
     }
 
     fn import(&mut self, subject: Subject, text: &str) {

@@ -1,10 +1,11 @@
 //! Two small files beside the database that a restored backup does not take back: what was handed over,
 //! and which run ended last.
 
+use crate::outputs;
 use crate::store::HandedOver;
 use anyhow::{Context, Result};
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -34,8 +35,7 @@ impl HandoverJournal {
     pub fn open(database: &Path) -> Result<Self> {
         let path = beside(database, ".handover");
         let failed = || format!("the hand-over journal `{}` cannot be used", path.display());
-        let mut file =
-            OpenOptions::new().create(true).append(true).read(true).open(&path).with_context(failed)?;
+        let mut file = outputs::kept_open().append(true).read(true).open(&path).with_context(failed)?;
         let mut text = String::new();
         file.read_to_string(&mut text).with_context(failed)?;
         let mut known = HashMap::new();
@@ -109,10 +109,7 @@ pub fn forget(database: &Path, addresses: &[String], pseudonym: &str) -> Result<
     if without == text {
         return Ok(false);
     }
-    let partial = beside(database, ".handover.partial");
-    std::fs::write(&partial, without)
-        .and_then(|()| File::open(&partial)?.sync_all())
-        .and_then(|()| std::fs::rename(&partial, &path))
+    outputs::durable(&path, without.as_bytes())
         .with_context(|| format!("the hand-over journal `{}` cannot be written", path.display()))?;
     Ok(true)
 }
@@ -133,9 +130,7 @@ pub struct LastRun {
 /// Where the file cannot be written.
 pub fn mark_run(database: &Path, run: i64, ended_at: &str) -> Result<()> {
     let path = beside(database, ".last-run");
-    let partial = beside(database, ".last-run.partial");
-    std::fs::write(&partial, format!("{run} {ended_at}\n"))
-        .and_then(|()| std::fs::rename(&partial, &path))
+    outputs::whole(&path, format!("{run} {ended_at}\n").as_bytes())
         .with_context(|| format!("`{}` cannot be written", path.display()))
 }
 

@@ -7,12 +7,12 @@ use crate::jobs::attention::Findings;
 use crate::jobs::gates::{InboxFile, file_name};
 use crate::jobs::import::{self, Manner, Subject};
 use crate::jobs::spared::spared;
+use crate::rights;
 use crate::store::{Cover, Met, Run, Store, UnreadFile};
 use crate::views::finding::{Finding, Kind};
 use crate::views::{AttentionView, ImportView, RunView};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
-use std::fs::Metadata;
 use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -127,7 +127,7 @@ fn waiting(desk: &Desk, inbox: &Path) -> Result<Vec<Waiting>> {
     }
     let unreadable = || format!("the inbox `{}` cannot be read", inbox.display());
     let folder = std::fs::metadata(inbox).with_context(unreadable)?;
-    if !is_ours(&folder) || folder.mode() & 0o022 != 0 {
+    if !rights::is_ours(&folder) || folder.mode() & 0o022 != 0 {
         bail!(
             "the inbox `{}` can be written by others (owner {}, mode {:04o}); make it its user's own (chmod go-w)",
             inbox.display(),
@@ -163,11 +163,6 @@ fn is_passed_over(path: &Path) -> bool {
         || is_ours
 }
 
-/// Only root and the user of the program may have put something here.
-fn is_ours(metadata: &Metadata) -> bool {
-    metadata.uid() == 0 || metadata.uid() == rustix::process::geteuid().as_raw()
-}
-
 fn look(path: PathBuf) -> Waiting {
     let named = kind_of_name(&path);
     let mut file = Waiting {
@@ -190,7 +185,7 @@ fn look(path: PathBuf) -> Waiting {
         if !metadata.is_file() {
             bail!("it is no file");
         }
-        if !is_ours(&metadata) {
+        if !rights::is_ours(&metadata) {
             bail!("it belongs to another user (number {})", metadata.uid());
         }
         Ok(kind_of(&file.path)?)
@@ -282,7 +277,7 @@ fn fail(
             Err(error) => arrived.fault(format!("{error:#}")),
         }
     }
-    let why = printable(why);
+    let why = first_lines(why);
     let finding = Finding::FileUnread {
         file: file.name.clone(),
         may_hold_money: file.may_hold_payments,
@@ -305,7 +300,7 @@ fn fail(
 }
 
 /// The first lines of a reason, without what would steer a terminal.
-fn printable(why: &str) -> String {
+fn first_lines(why: &str) -> String {
     let mut lines: Vec<String> = why.lines().take(LINES_MAX).map(crate::billing::text::cleaned).collect();
     let more = why.lines().count().saturating_sub(LINES_MAX);
     if more > 0 {

@@ -2,6 +2,7 @@
 
 use crate::billing::money::Money;
 use crate::jobs::notify::render::{Finished, pdf_name};
+use crate::outputs;
 use crate::views::MessageView;
 use anyhow::{Context, Result};
 use handlebars::Handlebars;
@@ -57,7 +58,7 @@ impl Preview {
         ];
         for (extension, bytes) in EXTENSIONS.into_iter().zip(bytes) {
             let file = self.folder.join(format!("{stem}.{extension}"));
-            std::fs::write(&file, bytes).with_context(|| failed(&file))?;
+            outputs::whole(&file, bytes).with_context(|| failed(&file))?;
         }
         self.stems.push(stem.clone());
         self.rows.push(json!({
@@ -79,11 +80,11 @@ impl Preview {
             )
             .context("the index could not be written")?;
         let file = self.folder.join("index.html");
-        std::fs::write(&file, index).with_context(|| failed(&file))?;
+        outputs::whole(&file, index.as_bytes()).with_context(|| failed(&file))?;
         let names =
             self.stems.iter().flat_map(|stem| EXTENSIONS.map(|extension| format!("{stem}.{extension}\n")));
         let file = self.folder.join(WRITTEN);
-        std::fs::write(&file, names.collect::<String>()).with_context(|| failed(&file))
+        outputs::whole(&file, names.collect::<String>().as_bytes()).with_context(|| failed(&file))
     }
 }
 

@@ -68,8 +68,16 @@ impl Renderer {
     /// A glyph the fonts lack, or a template that fails.
     pub fn draw(&self, card: &BillingCard) -> Result<Drawn> {
         let pdf = pdf::render(card, &self.look).context("the card's PDF could not be drawn")?;
-        let letter = self.letters.render(card).context("the card's e-mail could not be written")?;
+        let letter = self.letter(card)?;
         Ok(Drawn { pdf, letter })
+    }
+
+    /// Writes the subject and the bodies of a card's e-mail.
+    ///
+    /// # Errors
+    /// A template that fails.
+    pub fn letter(&self, card: &BillingCard) -> Result<RenderedLetter> {
+        self.letters.render(card).context("the card's e-mail could not be written")
     }
 
     /// Draws a letter and composes its message.

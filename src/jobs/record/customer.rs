@@ -49,7 +49,8 @@ impl Email {
         let mut stored = known.ok_or_else(|| Stop::unknown(format!("there is no customer `{customer}`")))?;
         let checked: Result<Vec<String>, String> =
             self.addresses.iter().map(|address| address::check(address)).collect();
-        stored.email = checked.map_err(|why| anyhow!(why))?;
+        stored.email =
+            checked.and_then(|all| address::check_count(&all).map(|()| all)).map_err(|why| anyhow!(why))?;
         at.tx.update_customer(&stored)?;
         at.tx.note_staff_word(RecordOf::Customer(customer), "email")?;
         let recorded = Recorded::Emailed { customer: customer.clone(), addresses: stored.email };
