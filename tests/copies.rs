@@ -236,3 +236,58 @@ fn nobody_is_erased_while_a_message_of_theirs_waits() {
     let refused = sandbox.run(&erase).exits(2);
     assert!(refused.stderr.contains("outbox list"), "{}", refused.stderr);
 }
+
+#[test]
+fn what_is_older_than_the_archive_keeps_is_gone_in_every_place() {
+    let sandbox = Sandbox::new();
+    sandbox.reconfigure("[mail]\n", "[mail]\narchive_months = 1\n");
+    let today = chrono::Utc::now().date_naive();
+    let ago = |days: u64| today.checked_sub_days(chrono::Days::new(days)).unwrap();
+    sandbox.import("customers", crate::support::sandbox::CUSTOMERS, &ago(100).to_string()).exits(0);
+    let services = format!(
+        "code;customer;kind;name;price;period_months;expires_on\nS-1;K-1;hosting;Φ;100;12;{}\n",
+        ago(60)
+    );
+    sandbox.import("services", services, &ago(100).to_string()).exits(0);
+    sandbox.notify(&ago(90).to_string()).exits(0);
+    let bytes = || -> i64 {
+        let database = rusqlite::Connection::open(sandbox.path("konet.db")).unwrap();
+        database.query_row("SELECT count(*) FROM message_bytes", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(bytes(), 1);
+    std::fs::create_dir_all(sandbox.path("inbox/done")).unwrap();
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(90 * 86_400);
+    let files =
+        ["inbox/done/bank.csv", "konet.db.before-schema-2", "konet.db.replaced-2026-01-01", "outbox/old.eml"];
+    for (at, name) in files.iter().chain(&["inbox/done/new.csv", "unrelated"]).enumerate() {
+        let file = std::fs::File::create(sandbox.path(name)).unwrap();
+        if at != files.len() {
+            file.set_modified(old).unwrap();
+        }
+    }
+    let line =
+        |at: &str| format!("{at}T03:00:00+02:00\ta@alpha.example\t@live/email/S-1|2025-03-31|expiry\n");
+    sandbox.file("konet.db.handover", line(&ago(90).to_string()) + &line(&ago(3).to_string()));
+    // what is due for suspension waits for the bank to be known
+    let night = sandbox.run(&["nightly"]);
+    assert!(matches!(night.status, 0 | 3 | 4), "{night:?}");
+    assert!(bytes() <= 1, "only what this night sent");
+    let sent: String = {
+        let database = rusqlite::Connection::open(sandbox.path("konet.db")).unwrap();
+        database
+            .query_row(
+                "SELECT min(m.made_on) FROM message_bytes b JOIN messages m ON m.id = b.message",
+                [],
+                |row| row.get::<_, Option<String>>(0),
+            )
+            .unwrap()
+            .unwrap_or_default()
+    };
+    assert!(sent.is_empty() || sent == today.to_string(), "{sent}");
+    for name in files {
+        assert!(!sandbox.path(name).exists(), "{name}");
+    }
+    assert!(sandbox.path("inbox/done/new.csv").exists() && sandbox.path("unrelated").exists());
+    let journal = std::fs::read_to_string(sandbox.path("konet.db.handover")).unwrap();
+    assert!(journal.starts_with(&line(&ago(3).to_string())), "{journal}");
+}

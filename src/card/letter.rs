@@ -2,6 +2,7 @@
 //!
 //! Values are values: none is ever compiled as a template, HTML escapes them all, text none.
 
+use super::bounds;
 use super::gist::{Gist, TONES, gist};
 use super::languages::TemplateFile;
 use super::markup::markup;
@@ -132,8 +133,11 @@ impl Templates {
     }
 
     fn register(&mut self, name: &str, source: &str) -> Result<(), String> {
+        if name == "strings.toml" {
+            return phrases(&mut self.plain, source);
+        }
+        bounds::check(source)?;
         match name {
-            "strings.toml" => phrases(&mut self.plain, source),
             "body.html.hbs" => self.html.register_template_string("html", source).map_err(|e| e.to_string()),
             "body.txt.hbs" => self.plain.register_template_string("text", source).map_err(|e| e.to_string()),
             _ => self.plain.register_template_string("subject", source).map_err(|e| e.to_string()),
@@ -213,6 +217,7 @@ fn phrases(plain: &mut Handlebars<'static>, source: &str) -> Result<(), String> 
             [("subject", &found.subject), ("headline", &found.headline), ("lead", &found.lead)]
         {
             let name = format!("{tone}.{part}");
+            bounds::check(text).map_err(|why| format!("{name}: {why}"))?;
             plain.register_template_string(&name, text).map_err(|error| format!("{name}: {error}"))?;
         }
     }

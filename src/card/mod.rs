@@ -1,5 +1,6 @@
 //! Drawing a card: the PDF, the e-mail's bodies and its subject. Adds nothing to the card's content.
 
+mod bounds;
 mod fonts;
 mod gist;
 mod languages;

@@ -6,6 +6,7 @@ use crate::billing::sample;
 use crate::jobs::Desk;
 use crate::jobs::deliver::samples;
 use crate::jobs::notify::render::Renderer;
+use crate::jobs::retention::copies_beside;
 use crate::jobs::status;
 use crate::mail::Transport;
 use crate::rights;
@@ -120,15 +121,7 @@ impl Looks<'_> {
                 .iter()
                 .flat_map(|inbox| [inbox.clone(), inbox.join("done"), inbox.join("failed")]),
         );
-        // copies of the database that an upgrade or a restore left beside it
-        let folder =
-            database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let name = database.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let copies = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        places.extend(copies.filter(|path| {
-            let other = path.file_name().unwrap_or_default().to_string_lossy();
-            [".before-schema-", ".replaced-"].iter().any(|part| other.starts_with(&format!("{name}{part}")))
-        }));
+        places.extend(copies_beside(database));
         let open: Vec<_> =
             places.iter().filter(|path| rights::is_open(path)).map(|path| path.display()).collect();
         if !open.is_empty() {
@@ -137,6 +130,8 @@ impl Looks<'_> {
             let detail = format!("others on this machine may open {}", named.join(", "));
             self.note("rights", detail, format!("chmod go-rwx {}", quoted.join(" ")));
         }
+        let folder =
+            database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // whoever may write the folder may put another lock or another log in their place
         if let Some(hand) = rights::of_everybody(folder) {
             self.bad("rights", format!("{hand}, and the database lies in it"), hand.remedy());
@@ -343,7 +338,7 @@ impl Looks<'_> {
         let import = "konet-billing import payments FILE, or put the bank's file into the inbox";
         match age {
             Ok(None) => {
-                self.note("bank", "no statement was ever imported; nothing is suspended before", import)
+                self.note("bank", "no statement was ever imported; nothing is suspended before", import);
             }
             Ok(Some(days)) if days > oldest => {
                 self.note(
@@ -359,7 +354,7 @@ impl Looks<'_> {
         match status::last_night(desk, &store, NIGHT) {
             Ok((Some(night), true)) => self.fine("last night", night),
             Ok((Some(night), false)) => {
-                self.note("last night", format!("the last one began at {night}"), start)
+                self.note("last night", format!("the last one began at {night}"), start);
             }
             Ok((None, _)) => self.note("last night", "no night was ever done", start),
             Err(error) => self.bad("last night", format!("{error:#}"), "konet-billing restore FILE"),

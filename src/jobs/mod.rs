@@ -21,6 +21,7 @@ pub mod privacy;
 pub mod record;
 pub mod report;
 pub mod restore;
+pub mod retention;
 pub mod spared;
 pub mod status;
 

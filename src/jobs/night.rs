@@ -6,6 +6,7 @@ use crate::jobs::Desk;
 use crate::jobs::enforce::{self, backup};
 use crate::jobs::import::inbox;
 use crate::jobs::notify::{self, Wanted};
+use crate::jobs::retention;
 use crate::store::{Run, Store};
 use crate::views::{NightlyView, NotifyView, RunView};
 use anyhow::Result;
@@ -17,7 +18,7 @@ use anyhow::Result;
 pub fn night(desk: &Desk, store: &mut Store, run: Run, shown: RunView) -> Result<(NightlyView, ExitStatus)> {
     let mut gates = Gates { damaged: backup::failed(desk, store), ..Gates::default() };
     let no_backup = gates.damaged.clone();
-    inbox::prune(desk, store, run)?;
+    retention::prune(desk, store, run)?;
     let arrived = inbox::import(desk, store, run, &shown)?;
     let mut status = arrived.status;
     gates.unread_payments = arrived.unread;

@@ -8,6 +8,7 @@ use crate::error::Stop;
 use crate::jobs::Desk;
 use crate::jobs::deliver::handover;
 use crate::jobs::record::Author;
+use crate::jobs::retention::{copies_beside, within};
 use crate::mail::Settings;
 use crate::outputs;
 use crate::store::{RecordOf, Run, Store};
@@ -170,15 +171,7 @@ fn remove_messages(folder: &Path, messages: &[String]) -> Result<Vec<String>> {
 fn backups(desk: &Desk, database: &Path) -> Vec<PathBuf> {
     let mut found =
         desk.config.database.backups.as_deref().map(|folder| files(folder, "db")).unwrap_or_default();
-    let name = database.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let beside = std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
-    found.extend(beside.filter(|path| {
-        let other = path.file_name().map(|other| other.to_string_lossy().into_owned()).unwrap_or_default();
-        let suffix = other.strip_prefix(&name).unwrap_or_default();
-        let is_log = suffix.ends_with("-wal") || suffix.ends_with("-shm");
-        (suffix.starts_with(".before-schema-") || suffix.starts_with(".replaced-")) && !is_log
-    }));
+    found.extend(copies_beside(database));
     found
 }
 
@@ -191,17 +184,35 @@ fn in_backup(file: &Path, code: &CustomerCode, pseudonym: &str) -> Result<bool> 
     Ok(was_in)
 }
 
-/// Files of the inbox that were read and still name the customer: they are whole files of others too, and a person decides.
+/// Files that still name the customer: those of the inbox are whole files of others too, and a person decides; mail that
+/// came back was put away by whoever reads the mailbox; the report is written anew by the next night.
 fn mentioned(desk: &Desk, known: &[String]) -> Vec<String> {
-    let Some(inbox) = &desk.config.import.inbox else { return Vec::new() };
-    let entries = std::fs::read_dir(inbox.join("done")).into_iter().flatten();
-    let mut found: Vec<String> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            let text = std::fs::read(path).unwrap_or_default();
-            let text = String::from_utf8_lossy(&text);
-            known.iter().any(|word| text.contains(word.as_str()))
-        })
+    let config = &desk.config;
+    let inbox = config.import.inbox.iter();
+    let mut folders: Vec<PathBuf> =
+        inbox.flat_map(|inbox| [inbox.clone(), inbox.join("done"), inbox.join("failed")]).collect();
+    folders.extend(config.import.bounces.iter().flat_map(|mailbox| {
+        ["cur", "new", "done", ".done/cur"]
+            .map(|part| mailbox.join(part))
+            .into_iter()
+            .chain([mailbox.clone()])
+    }));
+    folders.extend(
+        config
+            .report
+            .folder
+            .iter()
+            .flat_map(|site| [site.clone(), site.join("customers"), site.join("cards")]),
+    );
+    let names = |path: &PathBuf| {
+        let text = std::fs::read(path).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        known.iter().any(|word| text.contains(word.as_str()))
+    };
+    let mut found: Vec<String> = folders
+        .iter()
+        .flat_map(|folder| within(folder))
+        .filter(names)
         .map(|path| path.display().to_string())
         .collect();
     found.sort();

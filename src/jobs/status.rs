@@ -1,6 +1,7 @@
 //! How things stand: who is due, overdue, suspended, held back, and what waits for a person.
 
-use crate::billing::candidates::candidate;
+use crate::billing::candidates::{candidate, heads_of_names, said, words_of_payment};
+use crate::billing::facts::Facts;
 use crate::billing::ids::CustomerCode;
 use crate::billing::money::Money;
 use crate::billing::vat::Price;
@@ -11,6 +12,7 @@ use crate::views::AttentionView;
 use crate::views::status::{CandidateView, InvoiceRow, ResemblingView, StatusView, UnmatchedView};
 use anyhow::Result;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta};
+use std::collections::{BTreeSet, HashMap};
 
 /// Listed findings that hold a customer or a service back.
 const HOLDING_BACK: [&str; 5] = ["no_email", "card", "data", "held_back", "too_many"];
@@ -101,16 +103,16 @@ fn propose(store: &Store, desk: &Desk, horizon: u32, unmatched: &mut [UnmatchedV
     if unmatched.is_empty() {
         return Ok(());
     }
+    let waiting = Waiting::of(unmatched);
     for code in store.due_customers(desk.today, horizon)? {
         // a record that cannot be read proposes nothing; it is listed elsewhere
         let Ok(Some(facts)) = store.facts(&code, desk.rules.mode, desk.today) else { continue };
-        for view in &mut *unmatched {
-            let payment = &view.payment;
-            let words = [payment.reference.as_deref(), payment.note.as_deref()];
-            let words = words.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        for at in waiting.perhaps(&facts) {
+            let payment = &unmatched[at].payment;
+            let words = said(payment.reference.as_deref(), payment.note.as_deref());
             let amount = Money::from_cents(payment.amount_cents);
             if let Some(found) = candidate(&facts, amount, payment.payer.as_deref(), &words) {
-                view.candidates.push(CandidateView {
+                unmatched[at].candidates.push(CandidateView {
                     customer: code.to_string(),
                     name: facts.customer.name.clone(),
                     score: found.score,
@@ -124,6 +126,36 @@ fn propose(store: &Store, desk: &Desk, horizon: u32, unmatched: &mut [UnmatchedV
         view.candidates.truncate(3);
     }
     Ok(())
+}
+
+/// Payments of nobody, by what makes one somebody's candidate: nobody is compared with all of them.
+struct Waiting {
+    by_amount: HashMap<i64, Vec<usize>>,
+    by_word: HashMap<String, Vec<usize>>,
+}
+
+impl Waiting {
+    fn of(unmatched: &[UnmatchedView]) -> Self {
+        let mut waiting = Self { by_amount: HashMap::new(), by_word: HashMap::new() };
+        for (at, UnmatchedView { payment, .. }) in unmatched.iter().enumerate() {
+            waiting.by_amount.entry(payment.amount_cents).or_default().push(at);
+            let text = said(payment.reference.as_deref(), payment.note.as_deref());
+            for word in words_of_payment(payment.payer.as_deref(), &text) {
+                waiting.by_word.entry(word).or_default().push(at);
+            }
+        }
+        waiting
+    }
+
+    /// Those that may be a customer's, in order: by an amount of theirs, a name or the tax id.
+    fn perhaps(&self, facts: &Facts) -> BTreeSet<usize> {
+        let card = facts.last_card.as_ref().map(|card| card.total_due);
+        let amounts = facts.open_charges().iter().map(|charge| charge.due()).chain(card).collect::<Vec<_>>();
+        let amounts = amounts.iter().filter_map(|amount| self.by_amount.get(&amount.cents()));
+        let names = heads_of_names(&facts.customer);
+        let words = names.iter().chain(&facts.customer.tax_id).filter_map(|word| self.by_word.get(word));
+        amounts.chain(words).flatten().copied().collect()
+    }
 }
 
 fn attention(item: Attention) -> AttentionView {

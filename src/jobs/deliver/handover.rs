@@ -4,6 +4,7 @@
 use crate::outputs;
 use crate::store::HandedOver;
 use anyhow::{Context, Result};
+use chrono::NaiveDate;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -87,6 +88,23 @@ impl HandoverJournal {
         }
         Ok(())
     }
+}
+
+/// Lets the lines go that are from before a day: no backup that old is put back.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn forget_before(database: &Path, day: NaiveDate) -> Result<()> {
+    let path = beside(database, ".handover");
+    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(()) };
+    let (day, is_day) = (day.to_string(), |at: &str| at.len() >= 10 && at.as_bytes()[4] == b'-');
+    let stays = |line: &&str| line.get(..10).is_none_or(|at| !is_day(at) || *at >= *day);
+    let kept: String = text.split_inclusive('\n').filter(stays).collect();
+    if kept == text {
+        return Ok(());
+    }
+    outputs::durable(&path, kept.as_bytes())
+        .with_context(|| format!("the hand-over journal `{}` cannot be written", path.display()))
 }
 
 /// Puts `pseudonym` in place of these addresses in the journal of a database; gives whether one of them stood there.

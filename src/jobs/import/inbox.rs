@@ -355,17 +355,3 @@ fn make_folder(folder: &Path) -> Result<()> {
         .create(folder)
         .with_context(|| format!("the folder `{}` cannot be made", folder.display()))
 }
-
-/// Forgets the bytes of messages that are older than `mail.archive_months`.
-///
-/// # Errors
-/// Where the database cannot be written.
-pub fn prune(desk: &Desk, store: &mut Store, run: Run) -> Result<()> {
-    let months = chrono::Months::new(desk.config.mail.archive_months);
-    let Some(day) = desk.today.checked_sub_months(months) else { return Ok(()) };
-    let pruned = store.write(run, |tx| tx.prune_bytes(day))?;
-    if pruned > 0 {
-        desk.report.detail(&format!("the bytes of {pruned} messages from before {day} were pruned"));
-    }
-    Ok(())
-}
