@@ -241,7 +241,7 @@ fn nobody_is_erased_while_a_message_of_theirs_waits() {
 fn what_is_older_than_the_archive_keeps_is_gone_in_every_place() {
     let sandbox = Sandbox::new();
     sandbox.reconfigure("[mail]\n", "[mail]\narchive_months = 1\n");
-    let today = chrono::Utc::now().date_naive();
+    let today = konet_billing::clock::now().date_naive();
     let ago = |days: u64| today.checked_sub_days(chrono::Days::new(days)).unwrap();
     sandbox.import("customers", crate::support::sandbox::CUSTOMERS, &ago(100).to_string()).exits(0);
     let services = format!(
@@ -256,7 +256,8 @@ fn what_is_older_than_the_archive_keeps_is_gone_in_every_place() {
     };
     assert_eq!(bytes(), 1);
     std::fs::create_dir_all(sandbox.path("inbox/done")).unwrap();
-    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(90 * 86_400);
+    let days = std::time::Duration::from_secs(90 * 86_400);
+    let old = std::fs::metadata(sandbox.path("konet.db")).unwrap().modified().unwrap() - days;
     let files =
         ["inbox/done/bank.csv", "konet.db.before-schema-2", "konet.db.replaced-2026-01-01", "outbox/old.eml"];
     for (at, name) in files.iter().chain(&["inbox/done/new.csv", "unrelated"]).enumerate() {
