@@ -134,14 +134,14 @@ pub struct InitArgs {
 /// `backup`.
 #[derive(Debug, Args)]
 pub struct BackupArgs {
-    /// The file to write
+    /// The file to write; - for stdout, to be encrypted or carried away
     pub file: PathBuf,
 }
 
 /// `restore`.
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
-    /// A backup: of a night, of `backup`, or of an upgrade
+    /// A backup: of a night, of `backup`, or of an upgrade; - for stdin
     pub file: PathBuf,
     /// Work as of this day
     #[arg(long, value_name = "DATE", value_parser = as_of)]

@@ -292,3 +292,30 @@ fn what_is_older_than_the_archive_keeps_is_gone_in_every_place() {
     let journal = std::fs::read_to_string(sandbox.path("konet.db.handover")).unwrap();
     assert!(journal.starts_with(&line(&ago(3).to_string())), "{journal}");
 }
+
+#[test]
+fn a_backup_goes_through_a_pipe_and_comes_back_through_one() {
+    use std::io::Write;
+    use std::process::Stdio;
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let out = sandbox.command(&["backup", "-"]).output().unwrap();
+    assert!(out.status.success() && out.stdout.starts_with(b"SQLite format 3"), "{out:?}");
+    sandbox.notify("2025-03-01").exits(0);
+    let mut command = sandbox.command(&["restore", "-", "--as-of", "2025-03-03"]);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(&out.stdout).unwrap();
+    let restored = child.wait_with_output().unwrap();
+    assert_eq!(restored.status.code(), Some(3), "{restored:?}");
+    let status = sandbox.run(&["status", "--as-of", "2025-03-03"]).exits(0).stdout;
+    assert!(status.contains("record ack restored"), "{status}");
+    // what is none changes nothing, and nothing is left beside it
+    let mut command = sandbox.command(&["restore", "-", "--as-of", "2025-03-03"]);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"no database").unwrap();
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(1));
+    sandbox.run(&["check"]).exits(0);
+    let left = std::fs::read_dir(sandbox.path("")).unwrap().flatten();
+    assert!(!left.into_iter().any(|entry| entry.file_name().to_string_lossy().contains("passing")));
+}

@@ -27,7 +27,8 @@ fn code(folder: &str) -> String {
     text
 }
 
-const PAGES: [&str; 4] = ["docs/architecture.md", "docs/rules.md", "docs/words.md", "CONTRIBUTING.md"];
+const PAGES: [&str; 5] =
+    ["docs/architecture.md", "docs/rules.md", "docs/threats.md", "docs/words.md", "CONTRIBUTING.md"];
 
 #[test]
 fn every_file_that_a_page_names_is_there() {

@@ -1,6 +1,7 @@
 //! What somebody beside the program on the same machine tries, who may write what it reads or where it writes.
 
 use crate::support::sandbox::Sandbox;
+use crate::support::smtp::{Behaviour, Server};
 use rusqlite::Connection;
 use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -351,4 +352,69 @@ fn check_says_what_is_missing_in_order_each_with_what_puts_it_right() {
     sandbox.reconfigure("[mail]\n", "[mail]\ntemplates = \"templates\"\n");
     let told = sandbox.run(&["check"]).exits(2).stdout;
     assert!(told.contains("templates") && told.contains("en"), "{told}");
+}
+
+#[test]
+fn what_a_panel_a_file_or_a_server_says_paints_no_terminal_and_no_mail() {
+    let sandbox = Sandbox::new();
+    sandbox.hooks("printf 'gone\\033[2J\\302\\233\\342\\200\\256evil\\n' >&2; exit 7\n", &["suspend"]);
+    sandbox.found("2025-02-01");
+    let painted = |text: &str| {
+        text.chars()
+            .any(|c| c != '\n' && c != '\r' && c != '\t' && !konet_billing::billing::text::is_shown(c))
+    };
+    let header = sandbox.import("customers", "code;name;em\u{1b}[31mail\n", "2025-02-01");
+    assert!(header.status != 0 && header.stderr.contains("mail") && !painted(&header.stderr), "{header:?}");
+    for day in ["2025-03-01", "2025-03-31", "2025-04-01"] {
+        sandbox.notify(day);
+    }
+    sandbox.pay("", "2025-04-07").exits(0);
+    let night = sandbox.run(&["nightly", "--as-of", "2025-04-07"]);
+    assert!(night.stdout.contains("evil") || night.stderr.contains("evil"), "{night:?}");
+    let asked: [&[&str]; 4] = [
+        &["status", "--as-of", "2025-04-07"],
+        &["status", "--as-of", "2025-04-07", "--json"],
+        &["explain", "S-1", "--as-of", "2025-04-07", "--all"],
+        &["explain", "S-1", "--as-of", "2025-04-07", "--json"],
+    ];
+    let mut seen = 0;
+    for arguments in asked {
+        let ran = sandbox.run(arguments).exits(0);
+        seen += usize::from(ran.stdout.contains("evil"));
+        assert!(!painted(&ran.stdout) && !painted(&ran.stderr), "{arguments:?}: {ran:?}");
+    }
+    assert!(seen > 0 && !painted(&night.stdout) && !painted(&night.stderr), "{night:?}");
+    let mut mails = 0;
+    for bytes in sandbox.outbox() {
+        let message = mail_parser::MessageParser::default().parse(&bytes).unwrap();
+        assert!(!painted(&message.body_text(0).unwrap()), "{message:?}");
+        mails += 1;
+    }
+    assert!(mails >= 3, "cards, and the digest");
+}
+
+#[test]
+fn a_server_that_offers_no_encryption_any_more_gets_nothing() {
+    let server = Server::start(Behaviour::Friendly);
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let smtp =
+        format!("transport = \"smtp\"\nhost = \"127.0.0.1\"\nport = {}\ntls = \"required\"", server.port);
+    sandbox.reconfigure("transport = \"folder\"", &smtp);
+    let ran = sandbox.notify("2025-03-01").exits(1);
+    assert!(ran.stderr.contains("STARTTLS") || ran.stdout.contains("STARTTLS"), "{ran:?}");
+    assert!(server.taken().is_empty());
+}
+
+#[test]
+fn an_amount_that_once_ended_the_night_is_a_row_that_is_listed_and_mail_goes_out() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let statement =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/statements/nbg-camt053.xml"))
+            .unwrap();
+    let amount = statement.find("<Amt").map(|at| at + statement[at..].find('>').unwrap() + 1).unwrap();
+    let end = amount + statement[amount..].find('<').unwrap();
+    sandbox.file("inbox/bank.xml", format!("{}1.0€0{}", &statement[..amount], &statement[end..]));
+    let night = sandbox.run(&["nightly", "--as-of", "2025-03-01", "--json"]);
+    assert!(matches!(night.status, 0 | 3 | 4), "{night:?}");
+    assert_eq!(night.json()["notify"]["totals"]["messages"], 1, "{night:?}");
 }

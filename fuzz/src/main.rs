@@ -1,14 +1,20 @@
-//! Every reader of payments under libFuzzer. `KONET_TARGET` says which: `fuzz/run` sets it.
+//! Every reader of what comes from outside under libFuzzer. `KONET_TARGET` says which: `fuzz/run` sets it.
 //!
-//! The rooms `billing` and `intake`, and the spool of its rows, are taken as they stand and nothing else of the program,
-//! so that this builds in a minute: none knows the store, the mail or the clock.
+//! The rooms `billing` and `intake`, the spool of its rows, the reader of bounces and the bounds of templates are taken as they
+//! stand and nothing else of the program, so that this builds in minutes: none knows the store or the clock.
 #![no_main]
 #![allow(dead_code, unused_imports, reason = "the program uses more of the two rooms than their readers")]
 
 #[path = "../../src/billing/mod.rs"]
 mod billing;
+#[path = "../../src/card/bounds.rs"]
+mod bounds;
+#[path = "../../src/mail/bounce.rs"]
+mod bounce;
 #[path = "../../src/intake/mod.rs"]
 mod intake;
+#[path = "../../src/outputs.rs"]
+mod outputs;
 #[path = "../../src/spool.rs"]
 mod spool;
 
@@ -56,7 +62,11 @@ fuzz_target!(|data: &[u8]| {
         }
         "any" => read(data),
         "text" => text(&String::from_utf8_lossy(data)),
-        other => panic!("KONET_TARGET `{other}` is none of camt, csv, export, xlsx, zip, any, text"),
+        "rows" => rows(data),
+        "bounce" => returned(data),
+        "profile" => profile(data),
+        "template" => template(&String::from_utf8_lossy(data)),
+        other => panic!("KONET_TARGET `{other}` is none of camt, csv, export, xlsx, zip, any, text, rows, bounce, profile, template"),
     }
 });
 
@@ -79,6 +89,54 @@ fn read(bytes: &[u8]) {
             assert!(!text.chars().any(char::is_control), "{text:?}");
             assert!(text.len() <= 40_100, "{} bytes", text.len());
         }
+    }
+}
+
+/// Reads bytes as a file of customers, services or invoices.
+fn rows(data: &[u8]) {
+    let (which, rest) = (data.first().map_or(0, |byte| byte % 3), data.get(1..).unwrap_or_default());
+    let header = [
+        "code;name;email;cc;tax_id;phone;language;vat;reference;enforcement\n",
+        "code;customer;kind;name;domain_name;price;period_months;expires_on;state;renews;hold_until;hold_note;account;server\n",
+        "invoice;date;card;service;period_from;bank_ref\n",
+    ][usize::from(which)];
+    let mut file = tempfile::NamedTempFile::new_in("/dev/shm").expect("a file in memory");
+    file.write_all(header.as_bytes()).and_then(|()| file.write_all(rest)).expect("memory");
+    match which {
+        0 => {
+            for row in intake::customers(file.path()).iter().flat_map(intake_rows) {
+                assert!(!row.code.as_str().is_empty() && !row.code.as_str().chars().any(char::is_control));
+            }
+        }
+        1 => drop(intake::services(file.path())),
+        _ => drop(intake::invoices(file.path())),
+    }
+}
+
+fn intake_rows(sheet: &intake::Sheet<intake::CustomerRow>) -> Vec<intake::CustomerRow> {
+    sheet.values().map(Result::unwrap).collect()
+}
+
+/// Reads bytes as mail that came back.
+fn returned(data: &[u8]) {
+    let head = b"From: mailer@example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n";
+    for bytes in [data.to_vec(), [head.as_slice(), data, b"\r\n--b--\r\n"].concat()] {
+        assert!(bounce::read(&bytes).len() <= 20);
+    }
+}
+
+/// Reads bytes as a profile of a bank's export, with an export that fits many.
+fn profile(data: &[u8]) {
+    let folder = tempfile::tempdir_in("/dev/shm").expect("a folder in memory");
+    std::fs::write(folder.path().join("own.toml"), data).expect("memory");
+    let export = "Date;Amount;Text;Ref\n02/03/2026;124,00;RF95KONET000042;T-1\n";
+    let _ = intake::payments_from(Path::new("file"), Cursor::new(export.as_bytes()), Some(folder.path()));
+}
+
+/// Compiles what the bounds let through, and renders it without anything to name.
+fn template(text: &str) {
+    if bounds::check(text).is_ok() {
+        let _ = handlebars::Handlebars::new().render_template(text, &());
     }
 }
 

@@ -11,10 +11,16 @@ use crate::store::Store;
 use crate::views::copies::{BackupView, InitView, RestoreView};
 use crate::wording;
 use anyhow::{Context, Result};
+use std::fs::File;
+use std::path::Path;
+use tempfile::TempDir;
 
 pub(super) fn backup(global: &Global, args: &BackupArgs) -> Result<ExitStatus> {
     let session = Session::open(global, None, true)?;
     let store = session.reader()?;
+    if args.file == Path::new(PIPE) {
+        return piped(&store);
+    }
     let file = &args.file;
     if file.exists() {
         let text = format!("`{}` exists already", file.display());
@@ -29,9 +35,31 @@ pub(super) fn backup(global: &Global, args: &BackupArgs) -> Result<ExitStatus> {
     Ok(ExitStatus::Done)
 }
 
+/// What stands for stdin or stdout instead of a file.
+const PIPE: &str = "-";
+
+/// A place beside the database for bytes that go through a pipe, which goes with the process.
+fn passing(database: &Path) -> Result<TempDir> {
+    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).with_context(|| format!("`{}` cannot be made", folder.display()))?;
+    tempfile::Builder::new().prefix(".passing-").tempdir_in(folder).context("there is no place for a copy")
+}
+
+/// Writes a backup to stdout, for whatever encrypts it or carries it away.
+fn piped(store: &Store) -> Result<ExitStatus> {
+    let folder = passing(store.path())?;
+    let file = folder.path().join(ARRIVED);
+    store.backup_to(&file).context("no backup could be made")?;
+    Store::rehearse(&file)?.0.check()?;
+    std::io::copy(&mut File::open(&file)?, &mut std::io::stdout().lock())
+        .context("the backup could not be written out")?;
+    Ok(ExitStatus::Done)
+}
+
 pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, false)?;
-    if !args.file.exists() {
+    let is_piped = args.file == Path::new(PIPE);
+    if !is_piped && !args.file.exists() {
         return Err(Stop::usage(format!("there is no file `{}`", args.file.display())).into());
     }
     if let Some(folder) = session.database.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -39,7 +67,9 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Result<ExitStatus>
             .with_context(|| format!("the folder `{}` cannot be made", folder.display()))?;
     }
     let _lock = Lock::take(&session.database, STAFF_PATIENCE)?;
-    let replaced = restore::put_in_place(&session.desk, &session.database, &args.file)?;
+    let arrived = is_piped.then(|| arrived(&session.database)).transpose()?;
+    let file = arrived.as_ref().map_or_else(|| args.file.clone(), |folder| folder.path().join(ARRIVED));
+    let replaced = restore::put_in_place(&session.desk, &session.database, &file)?;
     let mut store = Store::open(&session.database)?;
     session.as_run(&mut store, "restore", |desk, store, run, shown| {
         gates::close_for_restored(desk, store, run, None)?;
@@ -51,6 +81,17 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Result<ExitStatus>
         desk.report.result(&view, || wording::copies::restored(&view))?;
         Ok(ExitStatus::NeedsPerson)
     })
+}
+
+/// A backup as it came through a pipe.
+const ARRIVED: &str = "backup.db";
+
+fn arrived(database: &Path) -> Result<TempDir> {
+    let folder = passing(database)?;
+    let mut file = File::create_new(folder.path().join(ARRIVED))?;
+    std::io::copy(&mut std::io::stdin().lock(), &mut file)
+        .context("the backup could not be read from stdin")?;
+    Ok(folder)
 }
 
 pub(super) fn init(global: &Global, args: &InitArgs) -> Result<ExitStatus> {
