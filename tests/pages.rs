@@ -96,3 +96,65 @@ fn every_deliberate_mistake_has_its_one_place() {
     }
     assert!(mistakes.len() >= 25);
 }
+
+/// The commands of the program that a page's blocks show, without what a shell does with their output.
+fn commands(page: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join(page)).unwrap();
+    let blocks: Vec<&str> = text.split("```").skip(1).step_by(2).collect();
+    let lines = blocks.iter().flat_map(|block| block.lines());
+    let commands = lines.filter_map(|line| {
+        let command = line.split(" #").next()?.split(" > ").next()?.split(" | ").next()?;
+        let at = command.find("konet-billing ").filter(|at| *at == 0 || command[..*at].ends_with(' '))?;
+        Some(command[at..].trim().to_owned())
+    });
+    commands.filter(|command| !command.contains('…')).collect()
+}
+
+#[test]
+fn every_command_of_the_readme_is_one_of_the_program() {
+    use clap::Parser;
+    let commands = commands("README.md");
+    assert!(commands.len() > 25, "{commands:#?}");
+    for command in commands {
+        let mut words = vec![String::new()];
+        let mut quoted = false;
+        for letter in command.chars() {
+            match letter {
+                '"' => quoted = !quoted,
+                ' ' if !quoted => words.push(String::new()),
+                other => words.last_mut().unwrap().push(other),
+            }
+        }
+        if let Err(error) =
+            konet_billing::cli::Cli::try_parse_from(words.iter().filter(|word| !word.is_empty()))
+        {
+            panic!("`{command}`: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_company_begins_by_the_readmes_own_words() {
+    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let block =
+        text.split("```").skip(1).step_by(2).find(|block| block.contains("konet-billing init")).unwrap();
+    let script: String = block
+        .lines()
+        .skip(1)
+        .filter(|line| !line.starts_with("cargo "))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let home = tempfile::tempdir().unwrap();
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_konet-billing"));
+    let ran = std::process::Command::new("sh")
+        .args(["-e", "-c", &script])
+        .current_dir(home.path())
+        .env_clear()
+        .env("HOME", home.path())
+        .env("PATH", format!("{}:/usr/bin:/bin", program.parent().unwrap().display()))
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+    let preview = std::fs::read_to_string(home.path().join("preview/index.html")).unwrap();
+    assert!(preview.contains("iframe") || preview.contains(".html"), "{preview}");
+}
