@@ -492,3 +492,26 @@ fn what_names_nobody_finds_nobody_and_a_broken_record_hides_no_other() {
         .unwrap();
     assert_eq!(find("νικολαου"), ["K2", "K3"]);
 }
+
+#[test]
+fn a_charge_of_no_period_stands_in_status_and_on_the_screen_of_support() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let charge = ["record", "charge", "K-2", "24,00", "Μεταφορά", "--by", "maria", "--as-of", "2025-02-02"];
+    sandbox.run(&charge).exits(0);
+    let status = sandbox.run(&["status", "--json", "--as-of", "2025-02-10"]).exits(0).json();
+    let row = &status["one_off"][0];
+    assert_eq!(
+        (&row["customer"], &row["label"], &row["since"]),
+        (&"K-2".into(), &"Μεταφορά".into(), &"2025-02-02".into())
+    );
+    assert!(row["due_cents"].as_i64().unwrap() > 0, "{status}");
+    let shown = sandbox.run(&["status", "--as-of", "2025-02-10"]).exits(0).stdout;
+    assert!(shown.contains("Charges of no period") && shown.contains("Μεταφορά"), "{shown}");
+    let screen = sandbox.run(&["explain", "K-2", "--as-of", "2025-02-10"]).exits(0).stdout;
+    assert!(screen.contains("Μεταφορά"), "{screen}");
+    sandbox.pay("2025-02-11;24,00;T-1;K-2;;;;\n2025-02-11;5,76;T-2;K-2;;;;\n", "2025-02-11");
+    let status = sandbox.run(&["status", "--json", "--as-of", "2025-02-12"]).exits(0).json();
+    assert_eq!(status["one_off"], serde_json::json!([]), "{status}");
+    let screen = sandbox.run(&["explain", "K-2", "--as-of", "2025-02-12"]).exits(0).stdout;
+    assert!(!screen.contains("Μεταφορά"), "{screen}");
+}

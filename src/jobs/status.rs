@@ -55,6 +55,7 @@ fn gather(store: &Store, desk: &Desk, horizon: u32) -> Result<StatusView> {
         last_night,
         due: store.open_period_charges(today, soon)?,
         overdue: store.overdue_charges(today)?,
+        one_off: store.one_off_charges()?,
         suspended: store.suspended_services()?,
         held_back,
         unmatched: store

@@ -3,7 +3,7 @@
 use super::Read;
 use super::columns::Record;
 use super::error::Result;
-use crate::views::status::{ChargeRow, InvoiceRow, PaymentRow, ServiceRow, WorkOrder};
+use crate::views::status::{ChargeRow, InvoiceRow, OneOffRow, PaymentRow, ServiceRow, WorkOrder};
 use chrono::NaiveDate;
 use rusqlite::params;
 
@@ -43,6 +43,34 @@ const TO_INVOICE: &str =
 
 /// Reading what `status` shows.
 impl Read {
+    /// Open charges of no period, the oldest first.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    pub fn one_off_charges(&self) -> Result<Vec<OneOffRow>> {
+        let sql = "SELECT c.id, c.customer, k.name AS customer_name, c.label, c.created_on,
+                     c.gross_cents - coalesce((SELECT sum(a.amount_cents) FROM allocations a WHERE a.charge = c.id), 0) AS due_cents
+                   FROM charges c JOIN customers k ON k.code = c.customer LEFT JOIN services s ON s.code = c.service
+                   WHERE c.settled_on IS NULL AND c.written_off_on IS NULL AND c.source = 'one_off'
+                     AND coalesce(s.state, '') <> 'ended'
+                   ORDER BY c.created_on, c.customer, c.id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut charges = Vec::new();
+        while let Some(row) = rows.next()? {
+            let record = Record::new(row, "charge of");
+            charges.push(OneOffRow {
+                customer: record.text("customer")?,
+                name: record.text("customer_name")?,
+                charge: record.integer("id")?,
+                label: record.text("label")?,
+                since: record.date("created_on")?,
+                due_cents: record.integer("due_cents")?,
+            });
+        }
+        Ok(charges)
+    }
+
     /// Open period charges whose expiry lies before `today`.
     ///
     /// # Errors

@@ -42,6 +42,8 @@ pub(crate) struct StatusView {
     pub(crate) night_is_missing: bool,
     pub(crate) due: Vec<ChargeRow>,
     pub(crate) overdue: Vec<ChargeRow>,
+    /// Charges of no period that are open: a transfer, a repair.
+    pub(crate) one_off: Vec<OneOffRow>,
     pub(crate) suspended: Vec<ServiceRow>,
     pub(crate) held_back: Vec<AttentionView>,
     pub(crate) unmatched: Vec<UnmatchedView>,
@@ -53,6 +55,23 @@ pub(crate) struct StatusView {
     /// Asked for only on purpose: every panel answers for itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) drift: Option<Vec<Drift>>,
+}
+
+/// An open charge of no period.
+#[derive(Debug, Clone, Serialize)]
+pub struct OneOffRow {
+    /// Whose.
+    pub customer: String,
+    /// Their name.
+    pub name: String,
+    /// Its number.
+    pub charge: i64,
+    /// What is printed.
+    pub label: String,
+    /// The day it came to be.
+    pub since: NaiveDate,
+    /// What remains to be paid.
+    pub due_cents: i64,
 }
 
 /// An open period charge with its service.

@@ -11,6 +11,7 @@ use std::fmt::{self, Write};
 const SERVICES_MAX: usize = 4;
 const LINES_EACH: usize = 2;
 const PAST_MAX: usize = 3;
+const ONE_OFF_MAX: usize = 2;
 const TODAY_MAX: usize = 2;
 
 /// Lines of the screen, and of them those that mail and money take at least.
@@ -46,6 +47,13 @@ fn screen(text: &mut String, view: &ExplainView) -> fmt::Result {
     }
     if let more @ 1.. = services.len().saturating_sub(SERVICES_MAX) {
         writeln!(text, "  {}", say!("explain.more_services", count = more))?;
+    }
+    for one in
+        view.charges.iter().filter(|one| one.period_from.is_none() && one.due_cents > 0).take(ONE_OFF_MAX)
+    {
+        let mut line = String::new();
+        charge(&mut line, one)?;
+        clipped(text, line.trim_end(), 1)?;
     }
     for step in view.today.withheld.iter().take(TODAY_MAX) {
         if room(text) >= PAST_LEAST + LINES_EACH {

@@ -6,7 +6,7 @@ use crate::billing::vat::VatRate;
 use crate::export::{Cell, List, code};
 use crate::views::AttentionView;
 use crate::views::status::{
-    ChargeRow, Drift, InvoiceRow, ServiceRow, Shadow, StatusView, UnmatchedView, WorkOrder,
+    ChargeRow, Drift, InvoiceRow, OneOffRow, ServiceRow, Shadow, StatusView, UnmatchedView, WorkOrder,
 };
 
 /// The parts that were asked for; none of them means the whole, but for those that are asked for by name.
@@ -62,6 +62,7 @@ fn wanted(
     let all = [
         (whole, "overdue", say!("status.overdue"), charges(&view.overdue)),
         (whole, "due", say!("status.due"), charges(&view.due)),
+        (whole, "one_off", say!("status.one_off"), one_off(&view.one_off)),
         (whole, "suspended", say!("status.suspended"), services(&view.suspended)),
         (whole, "held_back", say!("status.held_back"), listed(&view.held_back)),
         (whole, "attention", say!("status.attention"), listed(&view.attention)),
@@ -100,6 +101,14 @@ fn charges(rows: &[ChargeRow]) -> List {
             code(&row.service),
             what.into(),
         ]
+    });
+    list.summed(sum())
+}
+
+fn one_off(rows: &[OneOffRow]) -> List {
+    let list = List::of(heads(&["since", "due", "customer", "charge", "what"]), rows, |row| {
+        let what = format!("{} – {}", row.name, row.label);
+        vec![row.since.into(), money(row.due_cents), code(&row.customer), row.charge.into(), what.into()]
     });
     list.summed(sum())
 }
