@@ -328,3 +328,47 @@ fn an_exemption_that_ends_after_the_last_notice_needs_one_more_before_anything_i
     sandbox.pay("", "2025-04-26").exits(0);
     assert_eq!(steps(&sandbox.enforce("2025-04-26").exits(0).json(), "actions"), ["suspend S-1 unsettled"]);
 }
+
+#[test]
+fn the_digest_is_text_and_html_with_the_list_for_invoices_attached() {
+    use mail_parser::MimeHeaders;
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox.reconfigure("reply_to", "accounting = [\"books@konet.example\"]\nreply_to");
+    let config = std::fs::read_to_string(sandbox.path("konet-billing.toml")).unwrap();
+    sandbox.file(
+        "konet-billing.toml",
+        format!("{config}\n[report]\naddress = \"https://books.konet.example/b/index.html\"\n"),
+    );
+    sandbox.file("inbox/payments-1.csv", "date;amount;bank_ref;customer;payer\n2025-03-01;124,00;T-1;K-1;\n2025-03-01;12,00;T-2;;<b>ΑΓΝΩΣΤΟΣ\n");
+    sandbox.run(&["nightly", "--as-of", "2025-03-01"]).exits(3);
+    let sent = digests(&sandbox);
+    let mail = mail_parser::MessageParser::default().parse(sent[0].as_bytes()).unwrap();
+    let html = mail.body_html(0).unwrap();
+    let text = mail.body_text(0).unwrap();
+    for part in ["Needs a person (1)", "T-2", "https://books.konet.example/b/index.html"] {
+        assert!(html.contains(part) && text.contains(part), "{part}: {html}");
+    }
+    assert!(!html.contains("<b>"), "{html}");
+    let book = mail.attachment(0).unwrap();
+    assert_eq!(book.attachment_name(), Some("to-invoice.xlsx"));
+    use calamine::Reader;
+    let mut book: calamine::Xlsx<_> =
+        calamine::open_workbook_from_rs(std::io::Cursor::new(book.contents())).unwrap();
+    let sheet = book.worksheet_range("To invoice").unwrap();
+    assert_eq!(sheet.height(), 2, "its head, and what was paid");
+    // nothing waits: nothing is attached
+    let quiet = Sandbox::with_company("2025-02-01");
+    quiet.reconfigure("reply_to", "accounting = [\"books@konet.example\"]\nreply_to");
+    quiet.run(&["nightly", "--as-of", "2025-02-20"]).exits(0);
+    let sent = digests(&quiet);
+    assert_eq!(
+        mail_parser::MessageParser::default().parse(sent[0].as_bytes()).unwrap().attachment_count(),
+        0
+    );
+    // one that failed is said in both, too
+    std::fs::write(quiet.path("konet.db"), "no database").unwrap();
+    quiet.run(&["nightly", "--as-of", "2025-02-21"]).exits(1);
+    let failed = digests(&quiet).into_iter().find(|mail| mail.contains("FAILED")).unwrap();
+    let mail = mail_parser::MessageParser::default().parse(failed.as_bytes()).unwrap();
+    assert!(mail.body_html(0).unwrap().contains("<html") && mail.body_text(0).unwrap().contains("by hand"));
+}

@@ -4,7 +4,8 @@ use super::Session;
 use crate::cli::{Global, NightlyArgs};
 use crate::error;
 use crate::exit_status::ExitStatus;
-use crate::jobs::deliver::digest;
+use crate::export::workbook;
+use crate::jobs::deliver::digest::{self, Said};
 use crate::jobs::night::night;
 use crate::jobs::{Desk, monitor};
 use crate::wording;
@@ -20,12 +21,21 @@ pub(super) fn run(global: &Global, args: &NightlyArgs) -> Result<ExitStatus> {
     outcome
 }
 
+/// The list for accounting, as it is attached to the digest.
+const TO_INVOICE: &str = "to-invoice.xlsx";
+
 /// Whoever watches hears how it ended; of a night that failed accounting does too.
 fn tell(desk: &Desk, outcome: &Result<ExitStatus>) {
     let status = outcome.as_ref().map_or_else(error::status_of, |status| *status);
     let why = outcome.as_ref().err().map(|error| format!("{error:#}"));
     if let Some(why) = why.as_deref().filter(|_| status != ExitStatus::Locked) {
-        let unreached = digest::send_failure(desk, why).unwrap_or_else(|error| vec![format!("{error:#}")]);
+        let unreached = digest::send_failure(desk, why, |night| Said {
+            subject: night.subject(),
+            text: night.to_string(),
+            html: night.html(),
+            workbook: None,
+        })
+        .unwrap_or_else(|error| vec![format!("{error:#}")]);
         unreached
             .iter()
             .for_each(|why| desk.report.error(&format!("the digest of the night did not go to {why}")));
@@ -41,8 +51,19 @@ fn whole(session: &Session) -> Result<ExitStatus> {
         let (view, mut status) = night(desk, store, run, shown)?;
         if !desk.dry_run {
             // a digest that cannot go must not undo a night that was done
-            let unreached =
-                digest::send(desk, store, run, &view).unwrap_or_else(|error| vec![format!("{error:#}")]);
+            let address = desk.config.report.address.as_deref();
+            let sent = digest::send(desk, store, run, &view, |digest, to_invoice| {
+                let lists = wording::status::to_invoice_lists(to_invoice);
+                let workbook =
+                    if to_invoice.is_empty() { None } else { Some((TO_INVOICE, workbook(&lists)?)) };
+                Ok(Said {
+                    subject: digest.subject(),
+                    text: digest.text(address),
+                    html: digest.html(address),
+                    workbook,
+                })
+            });
+            let unreached = sent.unwrap_or_else(|error| vec![format!("{error:#}")]);
             for why in &unreached {
                 desk.report.error(&format!("the digest of the night did not go to {why}"));
                 status = status.and(ExitStatus::NeedsPerson);

@@ -39,7 +39,7 @@ pub struct MailParts<'a> {
     pub pdf_name: &'a str,
 }
 
-/// What a message of plain text is made of.
+/// What a message for staff is made of.
 #[derive(Debug, Clone)]
 pub struct TextParts<'a> {
     /// `Name <address>` of the sender.
@@ -56,9 +56,16 @@ pub struct TextParts<'a> {
     pub subject: &'a str,
     /// The text.
     pub text: &'a str,
+    /// The same as HTML.
+    pub html: &'a str,
+    /// A workbook: its file name, ASCII, and its bytes.
+    pub workbook: Option<(&'a str, &'a [u8])>,
 }
 
-/// Composes a message of plain text.
+/// What mail programs know a workbook by.
+const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// Composes a message for staff: text and HTML as alternatives, and a workbook where there is one.
 ///
 /// # Errors
 /// An address that is not sound.
@@ -75,9 +82,20 @@ pub fn compose_text(parts: &TextParts<'_>) -> Result<Vec<u8>, ComposeError> {
     if let Some(reply_to) = parts.reply_to {
         builder = builder.reply_to(mailbox(reply_to)?);
     }
-    let message = builder
+    let (outer, inner) = boundaries(parts.message_id);
+    let bodies = MultiPart::alternative()
+        .boundary(inner)
         .singlepart(SinglePart::plain(printable(parts.text)))
-        .map_err(|error| ComposeError::Mime(error.to_string()))?;
+        .singlepart(SinglePart::html(printable(parts.html)));
+    let body = match parts.workbook {
+        None => bodies,
+        Some((name, bytes)) => {
+            let kind = ContentType::parse(WORKBOOK).map_err(|error| ComposeError::Mime(error.to_string()))?;
+            let attached = Attachment::new(ascii_name(name)).body(bytes.to_vec(), kind);
+            MultiPart::mixed().boundary(outer).multipart(bodies).singlepart(attached)
+        }
+    };
+    let message = builder.multipart(body).map_err(|error| ComposeError::Mime(error.to_string()))?;
     Ok(message.formatted())
 }
 

@@ -177,6 +177,12 @@ fn to_invoice(rows: &[InvoiceRow]) -> List {
     .summed(sum())
 }
 
+/// That list alone, to be attached to a mail.
+#[must_use]
+pub(crate) fn to_invoice_lists(rows: &[InvoiceRow]) -> Vec<(String, List)> {
+    vec![(say!("status.to_invoice"), invoice_sheet(rows))]
+}
+
 /// What waits for a tax invoice, with all that an invoice needs, as the accountant's own program calls it.
 #[must_use]
 fn invoice_sheet(rows: &[InvoiceRow]) -> List {

@@ -8,49 +8,69 @@ use crate::mail::compose::{TextParts, address_of, compose_text};
 use crate::mail::{Handover, Outcome, Transport};
 use crate::store::{Filter, Run, Store};
 use crate::views::NightlyView;
-use crate::views::digest::{Digest, DigestSubject, FailedNight};
+use crate::views::digest::{Digest, FailedNight};
+use crate::views::status::InvoiceRow;
 use anyhow::Result;
+
+/// A digest as it is sent.
+pub struct Said<'a> {
+    /// Subject.
+    pub subject: String,
+    /// Its text.
+    pub text: String,
+    /// The same as HTML.
+    pub html: String,
+    /// A workbook with its name.
+    pub workbook: Option<(&'a str, Vec<u8>)>,
+}
 
 /// Mails what a night did to `mail.accounting` (in a trial, to its recipient); of a night without news only where it is
 /// wanted, and once a day. Gives the addresses that could not be reached, with the reason.
 ///
 /// # Errors
 /// An address that cannot stand in a header, a configuration that names no way for mail to leave.
-pub fn send(desk: &Desk, store: &Store, run: Run, view: &NightlyView) -> Result<Vec<String>> {
+pub(crate) fn send<'a>(
+    desk: &Desk,
+    store: &Store,
+    run: Run,
+    view: &NightlyView,
+    said: impl FnOnce(&Digest<'_>, &[InvoiceRow]) -> Result<Said<'a>>,
+) -> Result<Vec<String>> {
     if !has_news(view) && (!desk.config.mail.digest_always || store.had_night(desk.today, run)?) {
         return Ok(Vec::new());
     }
     let open = store.list_open(&Filter::default(), desk.today)?;
     let unpaid: Vec<_> = open.into_iter().filter(|line| line.is_overdue(desk.today)).collect();
+    let to_invoice = store.to_invoice()?;
     let digest = Digest {
         night: view,
         overdue: unpaid.iter().map(|charge| Money::from_cents(charge.due_cents)).sum(),
         overdue_charges: unpaid.len(),
-        to_invoice: store.to_invoice()?.len(),
+        to_invoice: to_invoice.len(),
     };
-    let mut text = digest.to_string();
-    if let Some(address) = &desk.config.report.address {
-        text.push_str(&format!("{address}\n"));
-    }
-    mailed(desk, &run.id.0.to_string(), &DigestSubject(view).to_string(), &text)
+    mailed(desk, &run.id.0.to_string(), said(&digest, &to_invoice)?)
 }
 
 /// Mails that a night failed, and why.
 ///
 /// # Errors
 /// As [`send`].
-pub fn send_failure(desk: &Desk, why: &str) -> Result<Vec<String>> {
+pub(crate) fn send_failure(
+    desk: &Desk,
+    why: &str,
+    said: impl FnOnce(&FailedNight<'_>) -> Said<'static>,
+) -> Result<Vec<String>> {
     let night = FailedNight { on: desk.today, why };
-    mailed(desk, &desk.now.timestamp().to_string(), &night.subject(), &night.to_string())
+    mailed(desk, &desk.now.timestamp().to_string(), said(&night))
 }
 
-fn mailed(desk: &Desk, which: &str, subject: &str, text: &str) -> Result<Vec<String>> {
+fn mailed(desk: &Desk, which: &str, said: Said<'_>) -> Result<Vec<String>> {
     let mail = &desk.config.mail;
     let trial = desk.rules.mode == Mode::Trial;
     let (to, subject) = if trial {
-        (desk.config.rollout.trial_recipient.iter().cloned().collect(), format!("[TRIAL] {subject}"))
+        (desk.config.rollout.trial_recipient.iter().cloned().collect(), format!("[TRIAL] {}", said.subject))
     } else {
-        (mail.accounting.clone(), subject.to_owned())
+        (mail.accounting.clone(), said.subject)
     };
     if to.is_empty() || mail.accounting.is_empty() {
         return Ok(Vec::new());
@@ -64,7 +84,9 @@ fn mailed(desk: &Desk, which: &str, subject: &str, text: &str) -> Result<Vec<Str
         message_id: &message_id,
         date: desk.now.fixed_offset(),
         subject: &subject,
-        text,
+        text: &said.text,
+        html: &said.html,
+        workbook: said.workbook.as_ref().map(|(name, bytes)| (*name, bytes.as_slice())),
     })?;
     let mut transport = Transport::new(&desk.config.smtp.settings()?);
     let mut unreached = Vec::new();
