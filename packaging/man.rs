@@ -10,8 +10,12 @@ fn main() -> std::io::Result<()> {
     let folder = Path::new(&folder);
     std::fs::create_dir_all(folder)?;
     clap_mangen::generate_to(Cli::command(), folder)?;
-    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        clap_complete::generate_to(shell, &mut Cli::command(), "konet-billing", folder)?;
+    for (shell, name) in [
+        (Shell::Bash, "konet-billing.bash"),
+        (Shell::Zsh, "_konet-billing"),
+        (Shell::Fish, "konet-billing.fish"),
+    ] {
+        std::fs::write(folder.join(name), konet_billing::cli::completions(shell))?;
     }
     Ok(())
 }

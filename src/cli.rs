@@ -112,6 +112,26 @@ pub enum Command {
     },
 }
 
+/// What a shell completes: commands and options, at every level.
+#[must_use]
+pub fn completions(shell: clap_complete::Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(
+        shell,
+        &mut <Cli as clap::CommandFactory>::command(),
+        "konet-billing",
+        &mut script,
+    );
+    let script = String::from_utf8_lossy(&script).into_owned();
+    match shell {
+        // a hyphen in the program's name is written in two ways, and below the first level nothing would be completed
+        clap_complete::Shell::Bash => {
+            script.replace("konet__subcmd__billing__subcmd__", "konet__billing__subcmd__")
+        }
+        _ => script,
+    }
+}
+
 /// `report`.
 #[derive(Debug, Args)]
 pub struct ReportArgs {

@@ -31,8 +31,9 @@ impl Report {
         if self.json {
             // as it is made: the report of a large statement is larger than anything else of its run
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-            serde_json::to_writer_pretty(Escaping(&mut out), view).context(NOT_TOLD)?;
-            return out.write_all(b"\n").and_then(|()| out.flush()).context(NOT_TOLD);
+            let written =
+                serde_json::to_writer_pretty(Escaping(&mut out), view).map_err(std::io::Error::from);
+            return told(written.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()));
         }
         let mut document = printable(&text());
         if document.is_empty() {
@@ -50,7 +51,7 @@ impl Report {
     /// Where stdout cannot be written.
     pub fn bytes(&self, bytes: &[u8]) -> Result<()> {
         let mut stdout = std::io::stdout().lock();
-        stdout.write_all(bytes).and_then(|()| stdout.flush()).context(NOT_TOLD)
+        told(stdout.write_all(bytes).and_then(|()| stdout.flush()))
     }
 
     /// Says where things stand, on stderr, unless `-q`.
@@ -83,6 +84,14 @@ impl Report {
         let style = ProgressStyle::with_template("{msg:>12} [{bar:30}] {pos}/{len} {eta}")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.with_style(style).with_message(what)
+    }
+}
+
+/// Whoever reads and has read enough (`| head`) was told; a full disk tells nobody.
+fn told(written: std::io::Result<()>) -> Result<()> {
+    match written {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context(NOT_TOLD),
     }
 }
 

@@ -78,6 +78,30 @@ pub fn is_open(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| metadata.mode() & 0o077 != 0)
 }
 
+/// Whether others than its owner and the program's user may read it: a secret of root's may be for the group that is the
+/// program's user's own.
+#[must_use]
+pub fn is_shared(path: &Path) -> bool {
+    let Ok(metadata) = std::fs::metadata(path) else { return false };
+    let ours = rustix::process::geteuid().as_raw();
+    let is_for_us = || metadata.uid() != ours && is_own_group(metadata.gid(), ours);
+    metadata.mode() & 0o007 != 0 || metadata.mode() & 0o070 != 0 && !is_for_us()
+}
+
+/// The name of the program's user, for a command that somebody copies.
+#[must_use]
+pub fn our_name() -> String {
+    let uid = nix::unistd::geteuid();
+    nix::unistd::User::from_uid(uid).ok().flatten().map_or_else(|| uid.to_string(), |user| user.name)
+}
+
+/// The command that makes a folder which is the program's user's alone.
+#[must_use]
+pub fn making(folder: &Path) -> String {
+    let name = our_name();
+    format!("install -d -o {name} -g {name} -m 0700 '{}'", folder.display())
+}
+
 /// Whether it belongs to root or to the program's user.
 #[must_use]
 pub fn is_ours(metadata: &Metadata) -> bool {
@@ -108,8 +132,12 @@ fn walked(path: &Path) -> Vec<Hand> {
 
 /// Whether its group is its owner's own, with nobody else in it, as many systems make one for each user.
 fn is_of_one(metadata: &Metadata) -> bool {
-    let group = nix::unistd::Group::from_gid(nix::unistd::Gid::from_raw(metadata.gid()));
-    let owner = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(metadata.uid()));
+    is_own_group(metadata.gid(), metadata.uid())
+}
+
+fn is_own_group(group: u32, user: u32) -> bool {
+    let group = nix::unistd::Group::from_gid(nix::unistd::Gid::from_raw(group));
+    let owner = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(user));
     let (Ok(Some(group)), Ok(Some(owner))) = (group, owner) else { return false };
     group.mem.iter().all(|member| *member == owner.name) && group.name == owner.name
 }

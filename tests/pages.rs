@@ -104,7 +104,7 @@ fn commands(page: &str) -> Vec<String> {
     let lines = blocks.iter().flat_map(|block| block.lines());
     let commands = lines.filter_map(|line| {
         let command = line.split(" #").next()?.split(" > ").next()?.split(" | ").next()?;
-        let at = command.find("konet-billing ").filter(|at| *at == 0 || command[..*at].ends_with(' '))?;
+        let at = command.rfind("konet-billing ").filter(|at| *at == 0 || command[..*at].ends_with(' '))?;
         Some(command[at..].trim().to_owned())
     });
     commands.filter(|command| !command.contains('…')).collect()

@@ -21,7 +21,8 @@ const OF_NIGHTS: [&str; 11] = [
 ];
 
 /// Indexes of what is open only: a walk through one is as long as what waits.
-const OF_OPEN_THINGS: [&str; 11] = [
+const OF_OPEN_THINGS: [&str; 12] = [
+    "gates_closed",
     "attention_open",
     "charges_open",
     "charges_unrenewed",

@@ -46,7 +46,7 @@ fn a_password_file_that_others_may_read_is_refused() {
         "transport = \"folder\"",
         "transport = \"smtp\"\nhost = \"127.0.0.1\"\nport = 1\ntls = \"none\"\nusername = \"u\"\npassword_file = \"secret\"",
     );
-    set(&secret, 0o640);
+    set(&secret, 0o644);
     let ran = sandbox.run(&["check"]);
     assert!(ran.stdout.contains("`") && ran.stdout.contains("can be read by others"), "{ran:?}");
     assert!(!ran.stdout.contains("hunter2"), "{ran:?}");
@@ -417,4 +417,75 @@ fn an_amount_that_once_ended_the_night_is_a_row_that_is_listed_and_mail_goes_out
     let night = sandbox.run(&["nightly", "--as-of", "2025-03-01", "--json"]);
     assert!(matches!(night.status, 0 | 3 | 4), "{night:?}");
     assert_eq!(night.json()["notify"]["totals"]["messages"], 1, "{night:?}");
+}
+
+#[test]
+fn a_shell_completes_below_the_first_level() {
+    let sandbox = Sandbox::new();
+    let script = sandbox.run(&["completions", "bash"]).exits(0).stdout;
+    let file = sandbox.file("complete.bash", script);
+    let ask = format!(
+        "source {}; COMP_WORDS=(konet-billing record pa); COMP_CWORD=2; _konet__billing konet-billing pa record; echo \"${{COMPREPLY[@]}}\"",
+        file.display()
+    );
+    let Ok(asked) = std::process::Command::new("bash").args(["-c", &ask]).output() else {
+        println!("NOT CHECKED: there is no bash");
+        return;
+    };
+    assert!(String::from_utf8_lossy(&asked.stdout).contains("payment"), "{asked:?}");
+}
+
+#[test]
+fn whoever_has_read_enough_is_no_failure() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let line = format!(
+        "set -o pipefail; for i in 1 2 3; do '{}' status --json --as-of 2025-03-01 | head -c 1 >/dev/null || exit 9; done",
+        env!("CARGO_BIN_EXE_konet-billing")
+    );
+    let mut shell = std::process::Command::new("bash");
+    shell.args(["-c", &line]).env("KONET_BILLING_CONFIG", sandbox.path("konet-billing.toml"));
+    let Ok(ran) = shell.output() else {
+        println!("NOT CHECKED: there is no bash");
+        return;
+    };
+    assert!(ran.status.success() && ran.stderr.is_empty(), "{ran:?}");
+}
+
+#[test]
+fn check_names_a_restored_backup_a_lost_database_and_mail_that_reaches_nobody() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let remedies = |status: i32| sandbox.run(&["check", "--json"]).exits(status).json()["checks"].to_string();
+    std::fs::create_dir_all(sandbox.path("backups")).unwrap();
+    sandbox.run(&["backup", "backups/konet-billing-2025-02-01-030000.db"]).exits(0);
+    assert!(remedies(0).contains("it reaches nobody"), "the sandbox writes mail into a folder");
+    sandbox.run(&["restore", "backups/konet-billing-2025-02-01-030000.db", "--as-of", "2025-02-02"]).exits(3);
+    assert!(remedies(0).contains("record ack restored"));
+    sandbox.run(&["record", "ack", "restored", "--by", "maria", "--as-of", "2025-02-02"]).exits(0);
+    assert!(!remedies(0).contains("record ack restored"));
+    std::fs::remove_file(sandbox.path("konet.db")).unwrap();
+    let config = std::fs::read_to_string(sandbox.path("konet-billing.toml")).unwrap();
+    if !config.contains("backups") {
+        sandbox.reconfigure("[database]\n", "[database]\nbackups = \"backups\"\n");
+    }
+    let lost = remedies(2);
+    assert!(lost.contains("any more") && lost.contains("konet-billing-2025-02-01-030000.db"), "{lost}");
+}
+
+#[test]
+fn what_was_not_tried_any_more_is_counted_as_waiting() {
+    let sandbox = Sandbox::new();
+    let smtp = "transport = \"smtp\"\nhost = \"127.0.0.1\"\nport = 1\ntls = \"none\"";
+    sandbox.reconfigure("transport = \"folder\"", smtp);
+    let customers: String = (1..=5).map(|n| format!("K-{n};Πελάτης {n};a{n}@a.example\n")).collect();
+    sandbox.import("customers", format!("code;name;email\n{customers}"), "2025-02-01").exits(0);
+    let services: String = (1..=5).map(|n| format!("S-{n};K-{n};hosting;Φ;100;12;2025-03-31\n")).collect();
+    let head = "code;customer;kind;name;price;period_months;expires_on\n";
+    sandbox.import("services", format!("{head}{services}"), "2025-02-01").exits(0);
+    let totals =
+        sandbox.run(&["notify", "--as-of", "2025-03-01", "--json"]).exits(1).json()["totals"].clone();
+    assert_eq!(
+        (&totals["messages"], &totals["sent"], &totals["queued"]),
+        (&5.into(), &0.into(), &5.into()),
+        "{totals}"
+    );
 }

@@ -109,6 +109,8 @@ pub enum Lack {
     Unheard(NoticeFate),
     /// A step is withheld for this reason.
     Withheld(Action, Because),
+    /// It is a trial: nothing is done.
+    Trial,
     /// Its kind has no further step.
     NoStep,
 }
@@ -145,5 +147,6 @@ pub fn lack(facts: &Facts, rules: &Rules, service: &Service, today: NaiveDate) -
     let mut tonight = facts.clone();
     let night = enforcement::decide(&mut tonight, rules, today);
     let withheld = |code: &ServiceCode| night.withheld.iter().find(|step| step.service == *code).cloned();
-    withheld(&service.code).map_or(Lack::NoStep, |step| Lack::Withheld(step.action, step.because))
+    let nothing = if rules.mode == Mode::Trial { Lack::Trial } else { Lack::NoStep };
+    withheld(&service.code).map_or(nothing, |step| Lack::Withheld(step.action, step.because))
 }

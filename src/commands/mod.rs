@@ -33,7 +33,6 @@ use crate::views::runs::EndedRun;
 use crate::wording;
 use anyhow::Result;
 use chrono::NaiveDate;
-use clap::CommandFactory;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -71,9 +70,7 @@ pub fn run(cli: Cli) -> Result<ExitStatus> {
         Command::Init(args) => copies::init(global, &args),
         Command::Check(args) => check::run(global, &args),
         Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "konet-billing", &mut script);
-            report(global).bytes(&script)?;
+            report(global).bytes(crate::cli::completions(shell).as_bytes())?;
             Ok(ExitStatus::Done)
         }
     }
@@ -149,7 +146,7 @@ impl Session {
         }
         if let (true, Some(folder)) = (create, self.database.parent().filter(|f| !f.as_os_str().is_empty())) {
             std::fs::create_dir_all(folder)
-                .map_err(|source| crate::store::StoreError::Io { path: folder.to_owned(), source })?;
+                .map_err(|cause| crate::store::StoreError::Io { path: folder.to_owned(), cause })?;
         }
         let lock = Lock::take(&self.database, patience)?;
         let store = if create { Store::open_or_create(&self.database) } else { Store::open(&self.database) };
@@ -213,8 +210,15 @@ fn refuse_root(database: &Path) -> Result<()> {
         return Ok(());
     };
     if rustix::process::geteuid().is_root() && metadata.uid() != 0 {
-        let text = format!("`{}` belongs to another user", database.display());
-        let hint = format!("run this as that user, not as root (sudo -u '#{}' …)", metadata.uid());
+        let owner = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(metadata.uid())).ok().flatten();
+        let text = format!(
+            "`{}` belongs to another user, and root would leave files there that it cannot open",
+            database.display()
+        );
+        let hint = match owner {
+            Some(owner) => format!("runuser -u {} -- konet-billing …", owner.name),
+            None => format!("run this as that user (sudo -u '#{}' …)", metadata.uid()),
+        };
         return Err(Stop::usage(text).hint(hint).into());
     }
     Ok(())

@@ -203,10 +203,13 @@ impl Config {
             faults: vec![ConfigFault { line: 1, message, hint: Some(hint.to_owned()) }],
         };
         let text = std::fs::read_to_string(path).map_err(|error| {
-            fault(
-                format!("cannot be read: {error}"),
-                "name another with --config, or copy konet-billing.toml.example",
-            )
+            let hint = match error.kind() {
+                std::io::ErrorKind::PermissionDenied => {
+                    "the program's user must be able to read it: chown root:konet-billing and chmod 640, and 750 its folder"
+                }
+                _ => "name another with --config, or let `konet-billing init` write one",
+            };
+            fault(format!("cannot be read: {error}"), hint)
         })?;
         let config = Self::parse(&text, path)?;
         rights::check(&config).map_err(|(message, hint)| fault(message, &hint))?;
@@ -337,6 +340,11 @@ fn company(section: &Section<'_>, mail: &Section<'_>) -> Company {
         support_email: mail.text("support_email").or_else(|| section.text("email")),
         support_phone: mail.text("support_phone").or_else(|| section.text("phone")),
     };
+    for (section, key) in [(section, "email"), (mail, "support_email")] {
+        if let Some(address) = section.text(key) {
+            mail::check_mailbox(section, key, &address);
+        }
+    }
     if !company.tax_id.is_empty() && !is_greek_tax_id(company.tax_id.trim_start_matches("EL")) {
         let text = format!("`company.tax_id` = `{}` is not a sound ΑΦΜ", company.tax_id);
         section.fault("tax_id", text, Some("nine digits, the last of which checks the others"));

@@ -10,9 +10,12 @@ pub(super) fn check(config: &Config) -> Result<(), (String, String)> {
     if let Some(hand) = obeyed(config).iter().find_map(|path| rights::of_everybody(path)) {
         return Err((format!("{hand}, and it decides who is suspended"), hand.remedy()));
     }
-    if config.smtp.holds_password() && rights::is_open(&config.path) {
-        let hint = "chmod 600 the file, or use `smtp.password_file`";
-        return Err(("holds a password and can be read by others".to_owned(), hint.to_owned()));
+    if config.smtp.holds_password() && rights::is_shared(&config.path) {
+        let (name, path) = (rights::our_name(), config.path.display());
+        let hint = format!(
+            "chmod 600 the file where it is {name}'s own, else chown root:{name} '{path}' and chmod 640; or use `smtp.password_file`"
+        );
+        return Err(("holds a password and can be read by others".to_owned(), hint));
     }
     Ok(())
 }

@@ -4,7 +4,6 @@ use super::section::Section;
 use crate::error::Stop;
 use crate::mail::{ServerSettings, Settings, Tls};
 use crate::rights;
-use anyhow::Context;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -194,15 +193,22 @@ impl Smtp {
 }
 
 fn read_secret(file: &PathBuf) -> anyhow::Result<String> {
-    let text = std::fs::read_to_string(file)
-        .with_context(|| format!("cannot read the password file `{}`", file.display()))?;
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        let text = format!("cannot read the password file `{}`: {error}", file.display());
+        Stop::configuration(text).hint(secret_of_ours(file))
+    })?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
+/// The command that makes a secret the program's user's alone.
+fn secret_of_ours(file: &Path) -> String {
+    format!("chown {} '{1}' && chmod 600 '{1}'", rights::our_name(), file.display())
+}
+
 fn refuse_readable(file: &Path) -> anyhow::Result<()> {
-    if rights::is_open(file) {
+    if rights::is_shared(file) {
         let text = format!("the password file `{}` can be read by others", file.display());
-        return Err(Stop::configuration(text).hint("chmod 600 it").into());
+        return Err(Stop::configuration(text).hint(secret_of_ours(file)).into());
     }
     Ok(())
 }

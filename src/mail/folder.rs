@@ -21,7 +21,10 @@ impl FolderTransport {
     /// Whether the folder is there, or can be made.
     pub(super) fn probe(&self) -> Result<(), String> {
         std::fs::create_dir_all(&self.folder)
-            .map_err(|error| format!("cannot make the folder {}: {error}", self.folder.display()))
+            .map_err(|error| format!("cannot make the folder {}: {error}", self.folder.display()))?;
+        tempfile::tempfile_in(&self.folder)
+            .map(|_| ())
+            .map_err(|error| format!("cannot write into the folder {}: {error}", self.folder.display()))
     }
 
     pub(super) fn deliver(

@@ -69,12 +69,12 @@ pub enum StoreError {
     #[error("database: {0}")]
     Sqlite(rusqlite::Error),
     /// Anything else the file system says.
-    #[error("`{}`: {source}", path.display())]
+    #[error("`{}`: {cause}", path.display())]
     Io {
         /// Where.
         path: PathBuf,
         /// What.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 }
 

@@ -57,6 +57,17 @@ impl Read {
         Ok(self.connection().prepare_cached(sql)?.query_row([gate], |row| row.get(0)).optional()?)
     }
 
+    /// The gates that are closed, each with why.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn closed_gates(&self) -> Result<Vec<(String, String)>> {
+        let mut statement =
+            self.connection().prepare("SELECT gate, why FROM gates WHERE opened_by IS NULL ORDER BY gate")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The names of files that may hold payments and were not read whole, oldest first.
     ///
     /// # Errors

@@ -123,7 +123,7 @@ pub(super) fn check_foreign_keys(connection: &Connection) -> Result<()> {
 
 /// Copies the database to `target` by the online API, by way of a temporary name.
 pub(super) fn backup(connection: &Connection, target: &Path) -> Result<()> {
-    let io = |source| StoreError::Io { path: target.to_owned(), source };
+    let io = |cause| StoreError::Io { path: target.to_owned(), cause };
     let (partial, file) = outputs::begun(target).map_err(io)?;
     {
         let mut copy = Connection::open_with_flags(&partial, OpenFlags::SQLITE_OPEN_READ_WRITE)?;

@@ -185,7 +185,7 @@ impl Store {
         }
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder)
-                .map_err(|source| StoreError::Io { path: folder.to_owned(), source })?;
+                .map_err(|cause| StoreError::Io { path: folder.to_owned(), cause })?;
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         let store = Self::connect(path, flags)?;

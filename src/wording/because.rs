@@ -103,6 +103,7 @@ impl fmt::Display for Lack {
             Self::Withheld(action, because) => {
                 say!("lack.withheld", action, because = because.to_string())
             }
+            Self::Trial => say!("lack.trial"),
             Self::NoStep => say!("lack.no_step"),
         })
     }

@@ -105,7 +105,13 @@ pub fn deliver(desk: &Desk, store: &mut Store, run: Run, only: &[CustomerCode]) 
     }
     delivered.unavailable = queue.stopped;
     delivered.held = queue.held;
-    for message in queue.touched {
+    // what was not tried any more waits as well; that of others than were asked for is not waited for
+    let left = if only.is_empty() { queue.waiting.iter().copied().collect() } else { Vec::new() };
+    let left = left
+        .into_iter()
+        .map(|delivery| queue.store.message_of(delivery))
+        .collect::<std::result::Result<Vec<_>, _>>()?;
+    for message in queue.touched.into_iter().chain(left.into_iter().flatten()) {
         delivered.messages.insert(message, joint_state(&queue.store.delivery_states(message)?));
     }
     Ok(delivered)

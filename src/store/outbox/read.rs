@@ -173,6 +173,15 @@ impl Read {
         }
     }
 
+    /// The message of a delivery.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn message_of(&self, delivery: i64) -> Result<Option<i64>> {
+        let sql = "SELECT message FROM deliveries WHERE id = ?1";
+        Ok(self.connection().prepare_cached(sql)?.query_row([delivery], |row| row.get(0)).optional()?)
+    }
+
     /// The states of a message's deliveries.
     ///
     /// # Errors

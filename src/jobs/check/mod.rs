@@ -1,26 +1,28 @@
 //! `check`: what is there and what is missing, in the order in which it is put right, each with the command that does it.
 
+mod machine;
+
+use crate::billing::card::Iris;
 use crate::billing::customer::Language;
 use crate::billing::notice::Stage;
+use crate::billing::policy::Mode;
 use crate::billing::sample;
 use crate::jobs::Desk;
-use crate::jobs::deliver::samples;
+use crate::jobs::deliver::{handover, samples};
 use crate::jobs::notify::render::Renderer;
-use crate::jobs::retention::copies_beside;
 use crate::jobs::status;
 use crate::mail::Transport;
-use crate::rights;
 use crate::store::Store;
 use crate::views::check::{CheckView, Checked};
 use anyhow::{Context, Result};
-use chrono::{DateTime, TimeDelta};
-use std::path::{Path, PathBuf};
+use chrono::TimeDelta;
+use std::path::Path;
 
 /// A night that began longer ago than this was missed.
 const NIGHT: TimeDelta = TimeDelta::hours(26);
 
-/// Below so much free space a night is not begun with a light heart: bytes beside what a backup takes.
-const FREE: u64 = 64 << 20;
+/// The tax id in the configuration that `init` and the package write: nobody's.
+const SAMPLE_TAX_ID: &str = "090000045";
 
 /// What `check` found, and whether mail is the only thing that is wrong.
 pub(crate) struct Looked {
@@ -32,6 +34,7 @@ pub(crate) struct Looked {
 pub(crate) fn everything(desk: &Desk, database: &Path, send_to: Option<&str>) -> Looked {
     let mut looks = Looks { desk, checks: Vec::new() };
     looks.fine("configuration", desk.config.path.display().to_string());
+    looks.company();
     looks.hands();
     looks.open_files(database);
     looks.clock(database);
@@ -51,6 +54,7 @@ pub(crate) fn everything(desk: &Desk, database: &Path, send_to: Option<&str>) ->
     looks.hooks();
     looks.notice();
     if opened {
+        looks.gates(database);
         looks.nights(database);
     }
     let bad = looks.checks.iter().filter(|check| !check.ok).count();
@@ -87,72 +91,6 @@ impl Looks<'_> {
         }
     }
 
-    /// Who else may change what the program obeys.
-    fn hands(&mut self) {
-        let mut hands = Vec::new();
-        for path in self.desk.config.obeyed() {
-            for hand in rights::hands(&path) {
-                if !hands.contains(&hand) {
-                    hands.push(hand);
-                }
-            }
-        }
-        for hand in hands {
-            self.bad("rights", format!("{hand}, and what is written there is obeyed"), hand.remedy());
-        }
-    }
-
-    /// What others may open of what the program writes.
-    fn open_files(&mut self, database: &Path) {
-        let beside = |suffix: &str| -> PathBuf {
-            let mut path = database.as_os_str().to_owned();
-            path.push(suffix);
-            path.into()
-        };
-        let config = &self.desk.config;
-        let mut places: Vec<PathBuf> =
-            ["", "-wal", "-shm", ".lock", ".handover", ".last-run"].map(beside).to_vec();
-        places.extend(config.database.backups.clone());
-        places.extend(config.smtp.folder().map(Path::to_owned));
-        places.extend(
-            config
-                .import
-                .inbox
-                .iter()
-                .flat_map(|inbox| [inbox.clone(), inbox.join("done"), inbox.join("failed")]),
-        );
-        places.extend(copies_beside(database));
-        let open: Vec<_> =
-            places.iter().filter(|path| rights::is_open(path)).map(|path| path.display()).collect();
-        if !open.is_empty() {
-            let named: Vec<String> = open.iter().map(|path| format!("`{path}`")).collect();
-            let quoted: Vec<String> = open.iter().map(|path| format!("'{path}'")).collect();
-            let detail = format!("others on this machine may open {}", named.join(", "));
-            self.note("rights", detail, format!("chmod go-rwx {}", quoted.join(" ")));
-        }
-        let folder =
-            database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // whoever may write the folder may put another lock or another log in their place
-        if let Some(hand) = rights::of_everybody(folder) {
-            self.bad("rights", format!("{hand}, and the database lies in it"), hand.remedy());
-        }
-    }
-
-    fn clock(&mut self, database: &Path) {
-        let now = self.desk.now;
-        let last = Store::open_read_only(database).and_then(|store| store.last_night()).ok().flatten();
-        let began = last.as_deref().and_then(|stamp| DateTime::parse_from_rfc3339(stamp).ok());
-        let detail = now.format("%Y-%m-%d %H:%M, Europe/Athens").to_string();
-        match began.filter(|began| *began > now + TimeDelta::hours(1)) {
-            Some(began) => self.bad(
-                "clock",
-                format!("it is {detail}, and the last night began at {began}"),
-                "timedatectl set-ntp true; where the clock was ahead then: konet-billing record ack clock",
-            ),
-            None => self.fine("clock", detail),
-        }
-    }
-
     /// Every letter in every language, and a card in each.
     fn templates(&self) -> Result<()> {
         let (desk, renderer) = (self.desk, Renderer::open(self.desk)?);
@@ -173,11 +111,15 @@ impl Looks<'_> {
     fn database(&mut self, database: &Path) -> bool {
         let place = database.display();
         if !database.exists() {
-            self.bad(
-                "database",
-                format!("there is none at `{place}` yet"),
-                "konet-billing import customers FILE, then konet-billing import services FILE",
-            );
+            let begin = "konet-billing import customers FILE, then konet-billing import services FILE";
+            match handover::last_run(database) {
+                Some(last) => self.bad(
+                    "database",
+                    format!("there is none at `{place}` any more, where run {} was the last", last.run),
+                    self.restoring(),
+                ),
+                None => self.bad("database", format!("there is none at `{place}` yet"), begin),
+            }
             return false;
         }
         let looked = Store::rehearse(database).map_err(anyhow::Error::from).and_then(|(copy, found)| {
@@ -190,7 +132,7 @@ impl Looks<'_> {
             Ok((_, strange, _)) if !strange.is_empty() => self.bad(
                 "database",
                 format!("in `{place}` stands what this program never made there: {}", strange.join(", ")),
-                "find out who did; then konet-billing restore FILE, with a backup from before",
+                "find out who did; then konet-billing restore FILE, with a backup from before that",
             ),
             Ok((_, _, Some(run))) => self.bad(
                 "database",
@@ -211,85 +153,48 @@ impl Looks<'_> {
                      (`{place}.before-schema-{known}`)"
                 ),
             ),
-            Err(error) => self.bad(
-                "database",
-                format!("{error:#}"),
-                "konet-billing restore FILE, with the latest of the backups",
-            ),
+            Err(error) => self.bad("database", format!("{error:#}"), self.restoring()),
         }
         false
     }
 
-    /// Whether the next backup can be written.
-    fn backups(&mut self, database: &Path) {
-        let Some(folder) = self.desk.config.database.backups.as_deref() else {
-            return self.note("backups", "none are made", "set `database.backups` in the configuration");
-        };
-        let shown = folder.display();
-        let mend = format!("install -d -m 0700 '{shown}', as the program's user");
-        if !folder.exists() {
-            return self.note(
-                "backups",
-                format!("`{shown}` is not there yet; the first night makes it"),
-                mend,
-            );
-        }
-        match tempfile::tempfile_in(folder) {
-            Ok(_) => self.fine("backups", shown.to_string()),
-            Err(error) => self.bad("backups", format!("nothing can be written to `{shown}`: {error}"), mend),
-        }
-        if std::fs::canonicalize(folder).ok().as_deref()
-            == database.parent().and_then(|at| at.canonicalize().ok()).as_deref()
-        {
-            self.note(
-                "backups",
-                format!("`{shown}` is the database's own folder"),
-                "name another disk, or copy them to one",
-            );
-        }
-    }
-
-    /// Whether a backup and a night find room.
-    fn disk(&mut self, database: &Path) {
-        let size = std::fs::metadata(database).map_or(0, |metadata| metadata.len());
+    /// What a sample left behind, and what would reach nobody.
+    fn company(&mut self) {
         let config = &self.desk.config;
-        let wanted = size.saturating_mul(2).saturating_add(FREE);
-        let places = [database.parent(), config.database.backups.as_deref(), config.smtp.folder()];
-        let mut least: Option<(u64, &Path)> = None;
-        for place in places.into_iter().flatten() {
-            if let Ok(found) = rustix::fs::statvfs(place) {
-                let free = found.f_bavail.saturating_mul(found.f_frsize);
-                if least.is_none_or(|(known, _)| free < known) {
-                    least = Some((free, place));
-                }
-            }
+        let (company, iris) = (&config.company, config.payment.iris.as_ref());
+        if company.tax_id == SAMPLE_TAX_ID {
+            let text = format!("`company.tax_id` is the sample's, {SAMPLE_TAX_ID}");
+            self.note(
+                "company",
+                text,
+                "put your own name, tax id, accounts and addresses into the configuration",
+            );
         }
-        let Some((free, place)) = least else { return };
-        let detail = format!("{} MB free for `{}`", free >> 20, place.display());
-        if free < wanted {
-            let mend = format!("make room: {} MB are wanted (twice the database and a little)", wanted >> 20);
-            self.bad("disk", detail, mend);
-        } else {
-            self.fine("disk", detail);
+        let is_other = |iris: &&Iris| iris.tax_id.as_ref().is_some_and(|id| *id != company.tax_id);
+        if let Some(id) = iris.filter(is_other).and_then(|iris| iris.tax_id.as_ref()) {
+            let text = format!("money by IRIS goes to {id}, and the company is {}", company.tax_id);
+            self.note("company", text, "correct `payment.iris` in the configuration, if that is not meant");
+        }
+        let folder = config.smtp.folder();
+        match (self.desk.rules.mode, folder) {
+            (Mode::Live, Some(folder)) => self.note(
+                "mode",
+                format!("live, and mail is written into `{}`: it reaches nobody", folder.display()),
+                "set `smtp.transport = \"smtp\"` and the server",
+            ),
+            (Mode::Live, None) => self.fine("mode", "live".to_owned()),
+            (Mode::Trial, _) => {
+                let to = config.rollout.trial_recipient.as_deref().unwrap_or_default();
+                self.fine("mode", format!("trial: mail goes to {to} alone, and no step is done"));
+            }
         }
     }
 
-    fn inbox(&mut self) {
-        let Some(inbox) = self.desk.config.import.inbox.as_deref() else {
-            return self.note("inbox", "nightly imports no files", "set `import.inbox` in the configuration");
-        };
-        let shown = inbox.display();
-        let mend = format!("install -d -m 0700 '{shown}', as the program's user");
-        match std::fs::metadata(inbox) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                self.note("inbox", format!("`{shown}` is not there yet; the first night makes it"), mend);
-            }
-            Err(error) => self.bad("inbox", format!("`{shown}`: {error}"), mend),
-            Ok(metadata) if !metadata.is_dir() => self.bad("inbox", format!("`{shown}` is no folder"), mend),
-            Ok(_) => match rights::hands(inbox).into_iter().next() {
-                Some(hand) => self.bad("inbox", hand.to_string(), hand.remedy()),
-                None => self.fine("inbox", shown.to_string()),
-            },
+    /// The gates that a person opens.
+    fn gates(&mut self, database: &Path) {
+        let Ok(store) = Store::open_read_only(database) else { return };
+        for (gate, why) in store.closed_gates().unwrap_or_default() {
+            self.note("gate", why, format!("konet-billing record ack {gate} --reason …"));
         }
     }
 
@@ -347,7 +252,14 @@ impl Looks<'_> {
                     import,
                 );
             }
-            Ok(Some(days)) => self.fine("bank", format!("known up to {days} days ago")),
+            Ok(Some(days)) => self.fine(
+                "bank",
+                if days < 1 {
+                    "known up to today".to_owned()
+                } else {
+                    format!("known up to {days} days ago")
+                },
+            ),
             Err(error) => self.bad("bank", error.to_string(), "konet-billing restore FILE"),
         }
         let start = "konet-billing nightly; every night: systemctl enable --now konet-billing.timer";
