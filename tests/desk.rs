@@ -557,3 +557,28 @@ fn a_customer_whose_code_is_another_customers_service_has_a_page_of_their_own() 
     let page = String::from_utf8(files_of(&sandbox.path("site"))["customers/S-1.html"].clone()).unwrap();
     assert!(page.contains("Έξοδα") && !page.contains("alpha.example"), "{page}");
 }
+
+#[test]
+fn a_preview_groups_by_urgency_names_whom_it_is_for_and_says_who_gets_none() {
+    let sandbox = Sandbox::new();
+    sandbox.reconfigure(
+        "[import]",
+        "[rollout]\nmode = \"trial\"\ntrial_recipient = \"trial@konet.example\"\n\n[import]",
+    );
+    let customers = "code;name;email\nK-1;<i>Άλφα</i>;a@alpha.example\nK-2;Βήτα;b@beta.example\nK-3;Γάμα;\n";
+    sandbox.import("customers", customers, "2025-02-01").exits(0);
+    let services = "code;customer;kind;name;price;period_months;expires_on\n\
+        S-1;K-1;hosting;Φ;100;12;2025-03-01\nS-2;K-2;hosting;Φ;50;12;2025-03-20\nS-3;K-3;hosting;Φ;50;12;2025-03-20\n";
+    sandbox.import("services", services, "2025-02-01").exits(0);
+    sandbox.run(&["notify", "--dry-run", "--out", "look", "--as-of", "2025-03-06"]).exits(3);
+    let index = std::fs::read_to_string(sandbox.path("look/index.html")).unwrap();
+    let place = |what: &str| index.find(what).unwrap_or_else(|| panic!("{what}: {index}"));
+    assert!(place("class=\"urgent\"") < place("class=\"soon\""), "{index}");
+    assert!(place("a@alpha.example") < place("b@beta.example"), "those whom it is for, not the trial's");
+    assert!(!index.contains("<i>") && index.contains("&lt;i&gt;"), "{index}");
+    for part in ["2 ", "124,00", "186,00", "K-3 · S-3", "data-stem=", "name=\"paper\"", "<details>"] {
+        place(part);
+    }
+    let link = |kind: &str| index.matches(&format!(".{kind}\"")).count() >= 2;
+    assert!(link("html") && link("txt") && link("pdf") && link("eml"), "{index}");
+}

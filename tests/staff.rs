@@ -515,3 +515,24 @@ fn a_charge_of_no_period_stands_in_status_and_on_the_screen_of_support() {
     let screen = sandbox.run(&["explain", "K-2", "--as-of", "2025-02-12"]).exits(0).stdout;
     assert!(!screen.contains("Μεταφορά"), "{screen}");
 }
+
+#[test]
+fn income_is_foretold_by_week_with_the_weeks_in_which_nothing_comes() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let view = sandbox
+        .run(&["forecast", "--months", "3", "--by", "week", "--json", "--as-of", "2025-03-01"])
+        .exits(0)
+        .json();
+    let weeks = view["forecast"].as_array().unwrap();
+    assert_eq!(weeks[0]["week"], "2025-02-24", "the week of the first day: {view}");
+    assert!(
+        weeks.windows(2).all(|two| two[0]["week"].as_str() < two[1]["week"].as_str()) && weeks.len() == 14,
+        "{view}"
+    );
+    let paid: Vec<_> = weeks.iter().filter(|week| week["cents"] != 0).collect();
+    assert_eq!(paid.len(), 1, "{view}");
+    assert_eq!((&paid[0]["week"], &paid[0]["cents"]), (&"2025-03-31".into(), &12_400.into()), "{view}");
+    assert_eq!(view["total_cents"], 12_400);
+    let shown = sandbox.run(&["forecast", "--by", "week", "--as-of", "2025-03-01"]).exits(0).stdout;
+    assert!(shown.contains("2025-03-31") || shown.contains("31/03/2025"), "{shown}");
+}

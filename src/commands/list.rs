@@ -29,7 +29,7 @@ pub(super) fn run(global: &Global, args: &ListArgs) -> Result<ExitStatus> {
 
 pub(super) fn forecast(global: &Global, args: &ForecastArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, true)?;
-    let view = income::forecast(&session.desk, &session.reader()?, args.months, args.by)?;
+    let [view] = income::forecast(&session.desk, &session.reader()?, args.months, [args.by])?;
     let lists = || vec![(wording::list::name("forecast"), wording::list::income(&view))];
     taken_away::shown(&session.desk.report, &args.taken, &view, || wording::list::forecast(&view), lists)?;
     Ok(ExitStatus::Done)

@@ -8,7 +8,7 @@ use crate::jobs::Desk;
 use crate::store::{Filter, Store};
 use crate::views::list::{ForecastView, IncomeRow};
 use anyhow::Result;
-use chrono::{Datelike, Months, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate, Weekday};
 use clap::ValueEnum;
 use std::collections::BTreeMap;
 
@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 pub enum SummedBy {
     /// The month in which the period begins
     Month,
+    /// The week, by its Monday
+    Week,
     /// The kind of service
     Kind,
     /// The customer
@@ -30,18 +32,20 @@ pub enum SummedBy {
 ///
 /// # Errors
 /// A database that cannot be read.
-pub(crate) fn forecast(desk: &Desk, store: &Store, months: u32, by: SummedBy) -> Result<ForecastView> {
+pub(crate) fn forecast<const N: usize>(
+    desk: &Desk,
+    store: &Store,
+    months: u32,
+    by: [SummedBy; N],
+) -> Result<[ForecastView; N]> {
     let from = desk.today;
     let first_after = from.with_day(1).unwrap_or(from).checked_add_months(Months::new(months));
     let until = first_after.unwrap_or(NaiveDate::MAX);
     let charged = store.charged_services()?;
-    let mut sums = Sums { by, rows: BTreeMap::new() };
-    if by == SummedBy::Month {
-        for month in 0..months {
-            let day = from.checked_add_months(Months::new(month)).unwrap_or(from);
-            sums.rows.insert(name_of(day), IncomeRow { month: Some(name_of(day)), ..IncomeRow::default() });
-        }
-    }
+    let mut sums = by.map(|by| Sums::empty(by, from, until));
+    let mut add = |on: NaiveDate, kind: &str, who: (&str, &str), cents: i64| {
+        sums.iter_mut().for_each(|sums| sums.add(on, kind, who, cents))
+    };
     let mut overdue_cents = 0;
     // what was charged already, one-off charges and what is owed again with it: what is still due of it
     for line in store.list_open(&Filter::default(), from)? {
@@ -49,7 +53,7 @@ pub(crate) fn forecast(desk: &Desk, store: &Store, months: u32, by: SummedBy) ->
         if line.is_overdue(from) {
             overdue_cents += line.due_cents;
         } else if line.since < until {
-            sums.add(line.since, kind, (&line.customer, &line.name), line.due_cents);
+            add(line.since, kind, (&line.customer, &line.name), line.due_cents);
         }
     }
     for code in store.customer_codes()? {
@@ -64,7 +68,7 @@ pub(crate) fn forecast(desk: &Desk, store: &Store, months: u32, by: SummedBy) ->
                     continue;
                 }
                 if begins >= from {
-                    sums.add(begins, service.kind.code(), (code.as_str(), &customer.name), cents);
+                    add(begins, service.kind.code(), (code.as_str(), &customer.name), cents);
                 } else if is_present {
                     // it expired, and no night has charged it yet
                     overdue_cents += cents;
@@ -72,16 +76,7 @@ pub(crate) fn forecast(desk: &Desk, store: &Store, months: u32, by: SummedBy) ->
             }
         }
     }
-    let mut rows: Vec<IncomeRow> = sums.rows.into_values().collect();
-    if by != SummedBy::Month {
-        rows.sort_by_key(|row| std::cmp::Reverse(row.cents));
-    }
-    Ok(ForecastView {
-        as_of: from,
-        total_cents: rows.iter().map(|row| row.cents).sum(),
-        forecast: rows,
-        overdue_cents,
-    })
+    Ok(sums.map(|sums| sums.view(from, overdue_cents)))
 }
 
 /// The days on which a service's periods begin, the present one first, before `until`.
@@ -98,19 +93,47 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, on: NaiveDate, kind: &str, (customer, name): (&str, &str), cents: i64) {
+    /// With the months or weeks in which nothing may come in.
+    fn empty(by: SummedBy, from: NaiveDate, until: NaiveDate) -> Self {
+        let mut sums = Self { by, rows: BTreeMap::new() };
+        if matches!(by, SummedBy::Month | SummedBy::Week) {
+            for day in from.iter_days().take_while(|day| *day < until) {
+                sums.row(day, "", ("", ""));
+            }
+        }
+        sums
+    }
+
+    fn view(self, from: NaiveDate, overdue_cents: i64) -> ForecastView {
+        let mut rows: Vec<IncomeRow> = self.rows.into_values().collect();
+        if matches!(self.by, SummedBy::Kind | SummedBy::Customer) {
+            rows.sort_by_key(|row| std::cmp::Reverse(row.cents));
+        }
+        let total_cents = rows.iter().map(|row| row.cents).sum();
+        ForecastView { as_of: from, total_cents, forecast: rows, overdue_cents }
+    }
+
+    fn add(&mut self, on: NaiveDate, kind: &str, who: (&str, &str), cents: i64) {
+        let row = self.row(on, kind, who);
+        row.periods += 1;
+        row.cents += cents;
+    }
+
+    fn row(&mut self, on: NaiveDate, kind: &str, (customer, name): (&str, &str)) -> &mut IncomeRow {
         let row = IncomeRow::default();
         let (key, row) = match self.by {
             SummedBy::Month => (name_of(on), IncomeRow { month: Some(name_of(on)), ..row }),
+            SummedBy::Week => {
+                let monday = on.week(Weekday::Mon).first_day();
+                (monday.to_string(), IncomeRow { week: Some(monday), ..row })
+            }
             SummedBy::Kind => (kind.to_owned(), IncomeRow { kind: Some(kind.to_owned()), ..row }),
             SummedBy::Customer => {
                 let (code, name) = (Some(customer.to_owned()), Some(name.to_owned()));
                 (customer.to_owned(), IncomeRow { customer: code, name, ..row })
             }
         };
-        let row = self.rows.entry(key).or_insert(row);
-        row.periods += 1;
-        row.cents += cents;
+        self.rows.entry(key).or_insert(row)
     }
 }
 

@@ -63,6 +63,7 @@ pub(crate) fn gather(desk: &Desk, store: &Store) -> Result<ReportView> {
         customers.push(CustomerPage { stem: stem(code), row, explained, cards });
     }
     bar.finish_and_clear();
+    let [forecast, weeks] = forecast(desk, store, MONTHS, [SummedBy::Month, SummedBy::Week])?;
     let nights = store.last_runs(200)?.into_iter().filter(|run| run.command == "nightly").take(7).collect();
     Ok(ReportView {
         as_of: desk.today,
@@ -70,7 +71,8 @@ pub(crate) fn gather(desk: &Desk, store: &Store) -> Result<ReportView> {
         made_at: desk.now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false),
         left_off: all - customers.len(),
         calendar: calendar::calendar(desk, store, Vec::new(), AHEAD)?,
-        forecast: forecast(desk, store, MONTHS, SummedBy::Month)?,
+        forecast,
+        weeks,
         payments_as_of: store.payments_fresh_on(desk.today)?,
         night_is_missing: status.night_is_missing || status.last_night.is_none(),
         status,

@@ -240,11 +240,14 @@ pub(crate) struct ForecastView {
     pub(crate) overdue_cents: i64,
 }
 
-/// Income of a month, a kind or a customer: one of the three is there.
+/// Income of a month, a week, a kind or a customer: one of the four is there.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct IncomeRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) month: Option<String>,
+    /// Its Monday.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) week: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -14,6 +14,7 @@ pub mod list;
 mod nightly;
 mod notify;
 pub mod outbox;
+pub(crate) mod preview;
 pub(crate) mod privacy;
 pub mod record;
 pub(crate) mod report;

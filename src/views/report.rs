@@ -19,6 +19,8 @@ pub(crate) struct ReportView {
     pub(crate) debtors: Vec<DebtorRow>,
     pub(crate) calendar: CalendarView,
     pub(crate) forecast: ForecastView,
+    /// The same by week.
+    pub(crate) weeks: ForecastView,
     /// The last nights, the latest first.
     pub(crate) nights: Vec<ListedRun>,
     /// Whether a night was done within the last day and a bit.

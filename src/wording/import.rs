@@ -24,9 +24,9 @@ pub(crate) fn text(view: &ImportView) -> String {
                 let columns: Vec<String> = record
                     .columns
                     .iter()
-                    .map(|c| match c.before.as_str() {
-                        "" => format!("{} {}", c.column, c.after),
-                        before => format!("{} {before} → {}", c.column, c.after),
+                    .map(|c| match (word("imported", &c.column), c.before.as_str()) {
+                        (column, "") => format!("{column} {}", value(&c.column, &c.after)),
+                        (column, before) => format!("{column} {before} → {}", c.after),
                     })
                     .collect();
                 let change = word("change", change);
@@ -57,6 +57,15 @@ pub(crate) fn text(view: &ImportView) -> String {
         text.push('\n');
     }
     text
+}
+
+/// What was found out of a payment, in words; what stands in a file is told as it stands there.
+fn value(column: &str, value: &str) -> String {
+    match column {
+        "matched_by" => word("evidence", value),
+        "basis" | "parked" => word(column, value),
+        _ => value.to_owned(),
+    }
 }
 
 /// What came back, and how many messages were looked at.

@@ -47,6 +47,7 @@ pub(crate) fn forecast(view: &ForecastView) -> String {
 #[must_use]
 pub(crate) fn income(view: &ForecastView) -> List {
     let first = match view.forecast.first() {
+        Some(IncomeRow { week: Some(_), .. }) => "week",
         Some(IncomeRow { kind: Some(_), .. }) => "kind",
         Some(IncomeRow { customer: Some(_), .. }) => "customer",
         _ => "month",
@@ -59,6 +60,9 @@ pub(crate) fn income(view: &ForecastView) -> List {
     };
     let list = List::of(head, &view.forecast, |row| {
         let (periods, cents): (Cell, Cell) = (row.periods.into(), money(row.cents));
+        if let Some(monday) = row.week {
+            return vec![monday.into(), periods, cents];
+        }
         match (&row.month, &row.kind, &row.customer) {
             (Some(month), ..) => vec![code(month_of(month)), periods, cents],
             (_, Some(kind), _) => vec![word("kind", kind).into(), periods, cents],

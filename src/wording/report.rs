@@ -133,13 +133,19 @@ fn owed(view: &ReportView) -> Vec<Part> {
     ]
 }
 
+/// Weeks of income that are shown one by one.
+const WEEKS: usize = 9;
+
 fn coming(view: &ReportView) -> Vec<Part> {
     let months = view.forecast.forecast.iter();
     let months =
         months.filter_map(|row| Some((list::month_of(row.month.as_deref()?), Money::from_cents(row.cents))));
+    let weeks = view.weeks.forecast.iter();
+    let weeks = weeks.filter_map(|row| Some((day(row.week?), Money::from_cents(row.cents))));
     vec![
         Part::Tell(say!("calendar.title", day = view.as_of)),
         Part::Table(word("lists", "calendar"), calendar::list(&view.calendar)),
+        Part::Bars(say!("report.by_week"), weeks.take(WEEKS).collect()),
         Part::Bars(word("lists", "forecast"), months.collect()),
         Part::Tell(say!("list.overdue_apart", overdue = Money::from_cents(view.forecast.overdue_cents))),
     ]

@@ -12,7 +12,9 @@ use std::fmt;
 pub(crate) fn listing(view: &RunsView) -> List {
     let head = heads(&["run", "command", "as_of", "mode", "began", "status", "journalled"]);
     List::of(head, &view.runs, |run| {
-        let status = run.exit_status.map_or_else(|| say!("runs.cut_short"), |status| status.to_string());
+        let status = run
+            .exit_status
+            .map_or_else(|| say!("runs.cut_short"), |status| word("exit", &status.to_string()));
         vec![
             code(run.id.to_string()),
             code(&run.command),

@@ -261,10 +261,10 @@ mod tests {
     }
 
     /// Keys that are made of a section and a code.
-    const OF_CODES: [&str; 24] = [
+    const OF_CODES: [&str; 29] = [
         "column", "sheet", "action", "reason", "stage", "kind", "found", "basis", "method", "mode", "event",
         "delivery", "weekday", "service", "matched", "outcome", "verdict", "change", "records", "charge",
-        "payment", "lists", "night", "looked",
+        "payment", "lists", "night", "looked", "imported", "evidence", "parked", "exit", "urgency",
     ];
 
     /// Each `say!` of the sources: its key, and the names that it gives.

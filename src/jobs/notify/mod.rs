@@ -110,7 +110,7 @@ pub fn make(
     renderer: &Renderer,
     customers: &[CustomerCode],
     wanted: &Wanted,
-    preview: &mut Option<Preview>,
+    preview: &mut Option<Preview<'_>>,
 ) -> Result<Notified> {
     let mut outcome = Notified::default();
     let mut next = Next {
@@ -154,7 +154,7 @@ fn draw(
     run: Run,
     renderer: &Renderer,
     drafts: Vec<Draft>,
-    preview: &mut Option<Preview>,
+    preview: &mut Option<Preview<'_>>,
     outcome: &mut Notified,
 ) -> Result<()> {
     let finished = renderer.finish_all(desk, &drafts, |draft| {
@@ -179,7 +179,8 @@ fn draw(
                 };
                 // the pictures of a whole night would not fit into memory: each is written and forgotten
                 if let Some(preview) = preview {
-                    preview.add(&made.view, &finished)?;
+                    let to = draft.header_to.iter().chain(&draft.header_cc).cloned().collect();
+                    preview.add(&made.view, &draft.letter, to, &finished)?;
                 }
                 outcome.made.push(made);
             }

@@ -1,7 +1,7 @@
 //! Notices from the decision to the mail server, and what a person must see of it.
 
 use super::Wanted;
-use super::preview::Preview;
+use super::preview::{Preview, Shown};
 use super::render::Renderer;
 use crate::billing::ids::CustomerCode;
 use crate::billing::policy::Mode;
@@ -12,7 +12,6 @@ use crate::store::{DeliveryState, Run, Store};
 use crate::views::finding::{Finding, Kind, MailFinding};
 use crate::views::{AttentionView, NotifyView, RunView, Totals};
 use anyhow::Result;
-use std::path::Path;
 
 /// Kinds of findings that a run over all customers looks for everywhere.
 const COMPLETE: [Kind; 8] = [
@@ -37,7 +36,7 @@ pub fn night(
     shown: RunView,
     customers: &[CustomerCode],
     wanted: &Wanted,
-    out: Option<&Path>,
+    out: Option<Shown<'_>>,
 ) -> Result<(NotifyView, Vec<AttentionView>, ExitStatus)> {
     if desk.rules.mode == Mode::Trial && desk.config.rollout.trial_recipient.is_none() {
         let text = format!(
@@ -56,7 +55,7 @@ pub fn night(
     let mut preview = out.map(Preview::open).transpose()?;
     let mut outcome = super::make(desk, store, run, &renderer, &due, wanted, &mut preview)?;
     if let Some(preview) = preview {
-        preview.finish()?;
+        preview.finish(desk, &outcome.skipped)?;
     }
     let mut status = ExitStatus::Done;
     let mut totals = Totals { messages: u64::try_from(outcome.made.len())?, ..Totals::default() };
