@@ -86,6 +86,7 @@ fn service(code: &str) -> Service {
         name: "Φιλοξενία".to_owned(),
         domain_name: None,
         price: Price::Net(Money::from_cents(10_000)),
+        later_price: None,
         period_months: 12,
         expires_on: day(EXPIRY),
         anchor_day: 31,

@@ -536,3 +536,42 @@ fn income_is_foretold_by_week_with_the_weeks_in_which_nothing_comes() {
     let shown = sandbox.run(&["forecast", "--by", "week", "--as-of", "2025-03-01"]).exits(0).stdout;
     assert!(shown.contains("2025-03-31") || shown.contains("31/03/2025"), "{shown}");
 }
+
+#[test]
+fn another_price_holds_for_the_periods_that_begin_on_its_day_and_later() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let change = |arguments: &[&str], day: &str| {
+        let who = ["--by", "maria", "--as-of", day];
+        sandbox.run(&[&["record", "change", "S-1"], arguments, &who].concat())
+    };
+    assert!(change(&["--from", "2026-01-01"], "2025-02-02").stderr.contains("--price"));
+    let said = change(&["--price", "150", "--from", "2026-01-01"], "2025-02-02").exits(0).stdout;
+    assert!(
+        said.contains("150,00") && said.contains("100,00") && said.contains("cards until then stay"),
+        "{said}"
+    );
+    assert!(
+        said.contains("2026-03-31") || said.contains("31/03/2026"),
+        "the first period that begins then: {said}"
+    );
+    let explained = sandbox.run(&["explain", "S-1", "--as-of", "2025-02-03"]).exits(0).stdout;
+    assert!(explained.contains("150,00"), "{explained}");
+    // the card of the present period stays, and so does its charge
+    let card = sandbox.notify("2025-03-01").exits(0).json();
+    assert_eq!(card["messages"][0]["total_cents"], 12_400, "{card}");
+    sandbox.pay("2025-03-02;124,00;T-1;K-1;;;;\n", "2025-03-02").exits(0);
+    sandbox.enforce("2025-03-31").exits(0);
+    // a file that still has the old price changes nothing
+    sandbox.import("services", crate::support::sandbox::SERVICES, "2025-04-01").did();
+    let year =
+        sandbox.run(&["forecast", "--months", "24", "--json", "--as-of", "2025-04-01"]).exits(0).json();
+    let month = |name: &str| {
+        let rows = year["forecast"].as_array().unwrap();
+        rows.iter().find(|row| row["month"] == name).unwrap()["cents"].as_i64().unwrap()
+    };
+    assert_eq!((month("2026-03"), month("2025-12")), (18_600, 7_440), "{year}");
+    let card = sandbox.notify("2026-03-01").exits(0).json();
+    assert_eq!(card["messages"][0]["total_cents"], 18_600, "{card}");
+    let again = change(&["--price", "160", "--from", "2026-03-31"], "2026-03-02").exits(0).stdout;
+    assert!(again.contains("record reprice"), "it is charged already: {again}");
+}

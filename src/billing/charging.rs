@@ -87,7 +87,7 @@ fn new_charge(facts: &Facts, service: &Service, rules: &Rules, today: NaiveDate)
         service: Some(service.code.clone()),
         source: ChargeSource::Period(period),
         label: service.name.clone(),
-        amounts: service.price.at(rate),
+        amounts: service.price_of(service.expires_on).at(rate),
         rate,
         paid: Money::ZERO,
         created_on: today,

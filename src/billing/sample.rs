@@ -112,6 +112,7 @@ fn service(stage: Stage, rules: &Rules, today: NaiveDate) -> Service {
         name: NAME.to_owned(),
         domain_name: Some("sample.example".to_owned()),
         price: Price::Net(Money::from_cents(6_000)),
+        later_price: None,
         period_months: 12,
         expires_on,
         anchor_day: expires_on.day(),

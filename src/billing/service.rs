@@ -94,6 +94,8 @@ pub struct Service {
     pub domain_name: Option<String>,
     /// Agreed per period.
     pub price: Price,
+    /// Another price, agreed for the periods that begin on or after a day.
+    pub later_price: Option<(NaiveDate, Price)>,
     /// Length of a period in months.
     pub period_months: u32,
     /// Λήξη: the first day not covered.
@@ -123,6 +125,20 @@ pub struct Service {
 }
 
 impl Service {
+    /// What a period costs that begins on this day.
+    #[must_use]
+    pub fn price_of(&self, begins: NaiveDate) -> Price {
+        self.later_price.filter(|(from, _)| *from <= begins).map_or(self.price, |(_, price)| price)
+    }
+
+    /// A later price becomes the price once the present period begins with it.
+    pub fn settle_price(&mut self) {
+        if self.later_price.is_some_and(|(from, _)| from <= self.expires_on) {
+            self.price = self.price_of(self.expires_on);
+            self.later_price = None;
+        }
+    }
+
     /// The episode in which it is, once it is changed into `now`. (An exemption is the customer's, and a reopening the
     /// charge's: both begin one for the service besides. A renewal moves the expiry and changes no service by hand.)
     #[must_use]

@@ -15,7 +15,7 @@ use crate::jobs::{Desk, find};
 use crate::store::{Store, StoredPayment};
 use crate::views::StepView;
 use crate::views::explain::{
-    ChargeView, ComingView, Event, ExplainView, PastMessage, PaymentView, ServiceView, TodayView,
+    ChargeView, ComingView, Event, ExplainView, LaterPrice, PastMessage, PaymentView, ServiceView, TodayView,
 };
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -119,6 +119,9 @@ fn services(
             renews: service.renews,
             hold_until: service.hold.as_ref().map(|hold| hold.until),
             due_cents: facts.open_period_charge(&service).map(|charge| charge.due().cents()),
+            later_price: service
+                .later_price
+                .map(|(from, price)| LaterPrice { from, cents: price.money().cents() }),
             next,
             lacks,
         });

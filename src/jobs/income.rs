@@ -61,8 +61,8 @@ pub(crate) fn forecast<const N: usize>(
         let Ok(Some(customer)) = store.customer(&code) else { continue };
         let (services, _) = store.services_of(&code)?;
         for service in services.iter().filter(|service| brings_income(service)) {
-            let cents = gross(desk, &customer, service).cents();
             for begins in beginnings(service, until) {
+                let cents = gross(desk, &customer, service, begins).cents();
                 let is_present = begins == service.expires_on;
                 if is_present && charged.contains(&service.code) {
                     continue;
@@ -146,9 +146,9 @@ fn brings_income(service: &Service) -> bool {
     lives && service.renews && service.kind != ServiceKind::CustomApp
 }
 
-fn gross(desk: &Desk, customer: &Customer, service: &Service) -> Money {
+fn gross(desk: &Desk, customer: &Customer, service: &Service, begins: NaiveDate) -> Money {
     let rate = service.vat.unwrap_or_else(|| customer.vat.rate(desk.rules.standard_vat));
-    service.price.at(rate).gross
+    service.price_of(begins).at(rate).gross
 }
 
 fn name_of(day: NaiveDate) -> String {

@@ -8,6 +8,7 @@ use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::service::{Hold, Service, ServiceKind, ServiceState, SuspensionReason};
 use crate::billing::vat::{Price, VatRate};
+use chrono::NaiveDate;
 use rusqlite::{Row, params};
 
 fn read(row: &Row<'_>) -> Result<Service> {
@@ -22,7 +23,8 @@ fn read(row: &Row<'_>) -> Result<Service> {
         kind: record.word("kind", "a kind of service", ServiceKind::from_code)?,
         name: record.text("name")?,
         domain_name: record.optional_text("domain_name")?,
-        price: if gross { Price::Gross(price) } else { Price::Net(price) },
+        price: price_as(price, gross),
+        later_price: later_price(&record)?,
         period_months: record.small("period_months")?,
         expires_on: record.date("expires_on")?,
         anchor_day: record.small("anchor_day")?,
@@ -37,6 +39,16 @@ fn read(row: &Row<'_>) -> Result<Service> {
         imported_on: record.date("imported_on")?,
         confirmed: record.integer("confirmed")? == 1,
     })
+}
+
+const fn price_as(money: Money, is_gross: bool) -> Price {
+    if is_gross { Price::Gross(money) } else { Price::Net(money) }
+}
+
+fn later_price(record: &Record<'_>) -> Result<Option<(NaiveDate, Price)>> {
+    let Some(from) = record.optional_date("later_price_from")? else { return Ok(None) };
+    let money = Money::from_cents(record.integer("later_price_cents")?);
+    Ok(Some((from, price_as(money, record.integer("later_price_is_gross")? == 1))))
 }
 
 fn state(record: &Record<'_>) -> Result<ServiceState> {
@@ -71,7 +83,7 @@ pub struct ServiceChange {
     /// Its state after.
     pub to: String,
     /// The day of the file that showed it first.
-    pub on: chrono::NaiveDate,
+    pub on: NaiveDate,
 }
 
 /// Reading services.
@@ -247,14 +259,15 @@ impl Tx<'_> {
         let sql = "INSERT INTO services (code, customer, kind, name, domain_name, price_cents, price_is_gross,
                     period_months, expires_on, anchor_day, state, state_on, suspension_reason,
                     suspension_expiry, renews, hold_until, hold_note, account, server, vat_rate, imported_on,
-                    confirmed, cancelled_on, episode)
+                    confirmed, cancelled_on, episode, later_price_cents, later_price_is_gross, later_price_from)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-                    ?20, ?21, ?22, ?23, ?24)
+                    ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)
                    ON CONFLICT (code) DO UPDATE SET kind = ?3, name = ?4, domain_name = ?5, price_cents = ?6,
                     price_is_gross = ?7, period_months = ?8, expires_on = ?9, anchor_day = ?10, state = ?11,
                     state_on = ?12, suspension_reason = ?13, suspension_expiry = ?14, renews = ?15,
                     hold_until = ?16, hold_note = ?17, account = ?18, server = ?19, vat_rate = ?20,
-                    confirmed = ?22, cancelled_on = ?23, episode = ?24";
+                    confirmed = ?22, cancelled_on = ?23, episode = ?24,
+                    later_price_cents = ?25, later_price_is_gross = ?26, later_price_from = ?27";
         let before = match self.service(&service.code) {
             Ok(before) => before,
             // a record that cannot be read is mended by what replaces it
@@ -289,6 +302,9 @@ impl Tx<'_> {
             service.confirmed,
             service.cancelled_on,
             episode.number(),
+            service.later_price.map(|(_, price)| price.money().cents()),
+            service.later_price.map(|(_, price)| matches!(price, Price::Gross(_))),
+            service.later_price.map(|(from, _)| from),
         ])?;
         Ok(())
     }

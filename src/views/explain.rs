@@ -39,10 +39,19 @@ pub(crate) struct ServiceView {
     pub(crate) renews: bool,
     pub(crate) hold_until: Option<NaiveDate>,
     pub(crate) due_cents: Option<i64>,
+    /// Another price of periods that begin on or after a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) later_price: Option<LaterPrice>,
     /// What comes next of it, and when.
     pub(crate) next: Option<ComingView>,
     /// Else what it lacks, and who must do what.
     pub(crate) lacks: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct LaterPrice {
+    pub(crate) from: NaiveDate,
+    pub(crate) cents: i64,
 }
 
 #[derive(Debug, Serialize)]
@@ -117,6 +126,7 @@ impl ServiceView {
             renews: false,
             hold_until: None,
             due_cents: None,
+            later_price: None,
             next: None,
             lacks: Some(Unreadable(why).to_string()),
         }

@@ -44,27 +44,101 @@ pub struct SettledView {
 /// What was recorded, and what it did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Recorded {
-    Acknowledged { what: String },
-    Cancelled { service: ServiceCode, lapses_on: NaiveDate },
-    CancellationUndone { service: ServiceCode },
-    Changed { service: ServiceCode, price: Money, period_months: u32 },
-    Charged { customer: CustomerCode, gross: Money, label: String },
-    ClockForgiven { latest: NaiveDate },
-    Discounted { of: String, amount: Money, left: Money },
-    Amended { code: String, changed: Vec<(String, String, String)> },
-    Emailed { customer: CustomerCode, addresses: Vec<String> },
-    Ended { service: ServiceCode },
-    Entered { code: String, what: String },
-    EndUndone { service: ServiceCode, state: String, expires_on: NaiveDate },
-    Held { service: ServiceCode, until: Option<NaiveDate> },
-    Invoiced { number: String, date: NaiveDate, entries: usize },
-    InvoiceForgotten { number: String, entries: usize },
+    Acknowledged {
+        what: String,
+    },
+    Cancelled {
+        service: ServiceCode,
+        lapses_on: NaiveDate,
+    },
+    CancellationUndone {
+        service: ServiceCode,
+    },
+    Changed {
+        service: ServiceCode,
+        price: Money,
+        period_months: u32,
+    },
+    /// Another price of the periods that begin on or after a day; of the first of them there may be a charge already.
+    ChangedLater {
+        service: ServiceCode,
+        from: NaiveDate,
+        price: Money,
+        before: Money,
+        first: NaiveDate,
+        is_charged: bool,
+    },
+    Charged {
+        customer: CustomerCode,
+        gross: Money,
+        label: String,
+    },
+    ClockForgiven {
+        latest: NaiveDate,
+    },
+    Discounted {
+        of: String,
+        amount: Money,
+        left: Money,
+    },
+    Amended {
+        code: String,
+        changed: Vec<(String, String, String)>,
+    },
+    Emailed {
+        customer: CustomerCode,
+        addresses: Vec<String>,
+    },
+    Ended {
+        service: ServiceCode,
+    },
+    Entered {
+        code: String,
+        what: String,
+    },
+    EndUndone {
+        service: ServiceCode,
+        state: String,
+        expires_on: NaiveDate,
+    },
+    Held {
+        service: ServiceCode,
+        until: Option<NaiveDate>,
+    },
+    Invoiced {
+        number: String,
+        date: NaiveDate,
+        entries: usize,
+    },
+    InvoiceForgotten {
+        number: String,
+        entries: usize,
+    },
     Money(RecordedMoney),
-    OrderDone { order: i64 },
-    ProofShown { customer: CustomerCode, until: NaiveDate, held: usize },
-    Repriced { service: ServiceCode, price: Money, charges: usize },
-    Told { customer: CustomerCode, service: ServiceCode, how: &'static str, action: Action, on: NaiveDate },
-    WrittenOff { of: String, amount: Money },
+    OrderDone {
+        order: i64,
+    },
+    ProofShown {
+        customer: CustomerCode,
+        until: NaiveDate,
+        held: usize,
+    },
+    Repriced {
+        service: ServiceCode,
+        price: Money,
+        charges: usize,
+    },
+    Told {
+        customer: CustomerCode,
+        service: ServiceCode,
+        how: &'static str,
+        action: Action,
+        on: NaiveDate,
+    },
+    WrittenOff {
+        of: String,
+        amount: Money,
+    },
 }
 
 /// What was recorded of money that came.
@@ -117,7 +191,7 @@ impl Recorded {
         match self {
             Self::Acknowledged { .. } | Self::ClockForgiven { .. } => "record_ack",
             Self::Cancelled { .. } | Self::CancellationUndone { .. } => "record_cancel",
-            Self::Changed { .. } => "record_change",
+            Self::Changed { .. } | Self::ChangedLater { .. } => "record_change",
             Self::Charged { .. } => "record_charge",
             Self::Discounted { .. } => "record_discount",
             Self::Amended { .. } | Self::Entered { .. } => "record_entered",

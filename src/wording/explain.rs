@@ -128,10 +128,13 @@ fn service(text: &mut String, service: &ServiceView) -> fmt::Result {
     let renews = service.renews || service.expires_on.is_none();
     let renews = if renews { String::new() } else { say!("explain.cancelled") };
     let expires = service.expires_on.map(|day| say!("explain.expires", day)).unwrap_or_default();
+    let later = service.later_price.as_ref();
+    let later = later.map(|later| say!("explain.later_price", price = euros(later.cents), from = later.from));
+    let later = later.unwrap_or_default();
     let what = [Some(service.name.as_str()), service.domain_name.as_deref()];
     let what = what.into_iter().flatten().collect::<Vec<_>>().join(" ");
     let state = service_state(&service.state);
-    writeln!(text, "  {} {state}{expires}{due}{hold}{renews} – {what}", service.service)?;
+    writeln!(text, "  {} {state}{expires}{due}{hold}{renews}{later} – {what}", service.service)?;
     match (&service.next, &service.lacks) {
         (Some(next), _) => writeln!(text, "    {}", say!("explain.next", on = next.on, what = next.what)),
         (None, Some(lacks)) => writeln!(text, "    {}", say!("explain.nothing_comes", lacks)),

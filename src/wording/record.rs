@@ -49,6 +49,9 @@ impl fmt::Display for Recorded {
             Self::Changed { service, price, period_months } => {
                 say!("record.changed", service, price, months = period_months)
             }
+            Self::ChangedLater { service, from, price, before, first, is_charged } => {
+                say!("record.changed_later", service, from, price, before, first, charged = *is_charged)
+            }
             Self::Charged { customer, gross, label } => say!("record.charged", customer, gross, label),
             Self::ClockForgiven { latest } => say!("record.clock_forgiven", latest),
             Self::Discounted { of, amount, left } => say!("record.discounted", amount, of, left),

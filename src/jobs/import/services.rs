@@ -19,6 +19,7 @@ pub fn created(row: &ServiceRow, today: NaiveDate) -> Service {
         name: row.name.clone(),
         domain_name: row.domain_name.value().cloned(),
         price: row.price,
+        later_price: None,
         period_months: row.period_months,
         expires_on: row.expires_on,
         anchor_day: row.expires_on.day(),
@@ -60,6 +61,8 @@ pub fn updated(
     today: NaiveDate,
     mut differences: Differences,
 ) -> Differences {
+    // the file has the price of today
+    service.settle_price();
     let d = &mut differences;
     d.owned(
         "customer",

@@ -125,7 +125,8 @@ impl Reprice {
     pub(super) fn enter(&self, at: &Recording<'_>) -> Result<Entry> {
         let (code, price) = (&self.service, price(self.price, self.gross));
         let mut stored = at.service(code)?;
-        stored.price = price;
+        (stored.price, stored.later_price) =
+            (price, stored.later_price.filter(|(from, _)| *from > stored.expires_on));
         at.tx.put_service(&stored)?;
         at.tx.note_staff_word(RecordOf::Service(code), "price")?;
         let mut facts = at.facts(&stored.customer)?;

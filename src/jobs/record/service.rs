@@ -6,7 +6,7 @@ use crate::billing::coded::coded;
 use crate::billing::ids::ServiceCode;
 use crate::billing::letters;
 use crate::billing::money::Money;
-use crate::billing::period::{days_after, read_day};
+use crate::billing::period::{BillingPeriod, days_after, read_day};
 use crate::billing::service::{self as billed, ServiceState, SuspensionReason};
 use crate::billing::vat::Price;
 use crate::error::Stop;
@@ -188,6 +188,9 @@ pub struct Change {
     /// Months of a period
     #[arg(long)]
     pub months: Option<u32>,
+    /// The price holds for periods that begin on this day or later, and not from the next charge on
+    #[arg(long, value_name = "DATE", value_parser = read_day, conflicts_with = "months")]
+    pub from: Option<NaiveDate>,
 }
 
 impl Change {
@@ -195,6 +198,9 @@ impl Change {
         let nothing = self.price().is_none() && self.months.is_none();
         let wrong = match self.months {
             None if nothing => "say what changes: --price, --price-gross or --months",
+            None if self.from.is_some() && self.price().is_none() => {
+                "--from is the day of a price: say --price or --price-gross"
+            }
             Some(months) if !(1..=120).contains(&months) => "--months is a number from 1 to 120",
             _ => return Ok(()),
         };
@@ -208,7 +214,13 @@ impl Change {
     pub(super) fn enter(&self, at: &Recording<'_>) -> Result<Entry> {
         let Self { service: code, months, .. } = self;
         let mut stored = at.service(code)?;
-        stored.price = self.price().unwrap_or(stored.price);
+        stored.settle_price();
+        if let (Some(from), Some(price)) = (self.from, self.price()) {
+            return later(at, stored, from, price);
+        }
+        if let Some(price) = self.price() {
+            (stored.price, stored.later_price) = (price, None);
+        }
         stored.period_months = months.unwrap_or(stored.period_months);
         at.tx.put_service(&stored)?;
         for (column, said) in [("price", self.price().is_some()), ("period_months", months.is_some())] {
@@ -220,3 +232,25 @@ impl Change {
         Ok(Entry::of_service(stored, Recorded::Changed { service: code.clone(), price, period_months }))
     }
 }
+
+/// Another price of the periods that begin on `from` or later.
+fn later(at: &Recording<'_>, mut stored: billed::Service, from: NaiveDate, price: Price) -> Result<Entry> {
+    let period = |begins| BillingPeriod::anchored(begins, stored.period_months, stored.anchor_day);
+    let begins = std::iter::successors(Some(stored.expires_on), |begins| Some(period(*begins).to));
+    let first = begins.take(PERIODS_AHEAD).find(|begins| *begins >= from);
+    let Some(first) = first else {
+        return Err(Stop::usage(format!("no period begins on {from} or later in sight")).into());
+    };
+    let facts = at.facts(&stored.customer)?;
+    let charges = facts.charges.iter().filter(|charge| charge.service.as_ref() == Some(&stored.code));
+    let is_charged = charges.filter_map(|charge| charge.period()).any(|period| period.from >= first);
+    let before = stored.price_of(first).money();
+    stored.later_price = Some((from, price));
+    at.tx.put_service(&stored)?;
+    at.tx.note_staff_word(RecordOf::Service(&stored.code), "price")?;
+    let (service, price) = (stored.code.clone(), price.money());
+    Ok(Entry::of_service(stored, Recorded::ChangedLater { service, from, price, before, first, is_charged }))
+}
+
+/// So many periods ahead is a price agreed at most.
+const PERIODS_AHEAD: usize = 130;
