@@ -97,6 +97,8 @@ struct Draft {
     has_it: Vec<(String, Role)>,
     header_to: Vec<String>,
     header_cc: Vec<String>,
+    /// Whom it is for, also where a trial sends it elsewhere.
+    meant_for: Vec<String>,
 }
 
 /// Makes the messages that are due for `customers`.
@@ -179,8 +181,7 @@ fn draw(
                 };
                 // the pictures of a whole night would not fit into memory: each is written and forgotten
                 if let Some(preview) = preview {
-                    let to = draft.header_to.iter().chain(&draft.header_cc).cloned().collect();
-                    preview.add(&made.view, &draft.letter, to, &finished)?;
+                    preview.add(&made.view, &draft.letter, draft.meant_for, &finished)?;
                 }
                 outcome.made.push(made);
             }
@@ -316,6 +317,7 @@ fn draft(
         to,
         has_it,
         header_to,
+        meant_for: facts.customer.email.iter().chain(&facts.customer.cc).cloned().collect(),
         header_cc,
     }))
 }
