@@ -66,10 +66,16 @@ pub fn hands(path: &Path) -> Vec<Hand> {
     found
 }
 
-/// Whether everybody may change what lies at `path`: the one hand of which there is never an innocent reason.
+/// Whether everybody may change what lies at `path`, by itself or by its folder: the one hand of which there is never an
+/// innocent reason. What lies further up is for [`hands`], which a person reads.
 #[must_use]
 pub fn of_everybody(path: &Path) -> Option<Hand> {
-    hands(path).into_iter().find(|hand| hand.whose == Whose::Everybody)
+    let named = std::path::absolute(path).ok()?;
+    let meant = named.canonicalize().ok()?;
+    let near = |hand: &Hand| {
+        [&named, &meant].into_iter().any(|place| hand.at == *place || Some(hand.at.as_path()) == place.parent())
+    };
+    hands(path).into_iter().find(|hand| hand.whose == Whose::Everybody && near(hand))
 }
 
 /// Whether others than its owner may open it.
@@ -170,7 +176,8 @@ mod tests {
         // a sticky folder protects what is ours
         assert_eq!(modes(0o1777, 0o755, 0o644), []);
         assert_eq!(modes(0o777, 0o755, 0o644)[0].0, folder.path());
-        assert_eq!(of_everybody(&file).unwrap().at, folder.path());
+        assert_eq!(of_everybody(&file), None, "a person decides about what lies further up");
+        assert_eq!(of_everybody(&inner).unwrap().at, folder.path());
         // through a link both ways are looked at
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(&file, &link).unwrap();

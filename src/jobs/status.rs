@@ -154,7 +154,10 @@ impl Waiting {
         let amounts = facts.open_charges().iter().map(|charge| charge.due()).chain(card).collect::<Vec<_>>();
         let amounts = amounts.iter().filter_map(|amount| self.by_amount.get(&amount.cents()));
         let names = heads_of_names(&facts.customer);
-        let words = names.iter().chain(&facts.customer.tax_id).filter_map(|word| self.by_word.get(word));
+        // of a payment's words only figures are compared with a tax id, which abroad begins with letters
+        let tax_id = facts.customer.tax_id.as_deref().unwrap_or_default();
+        let figures: String = tax_id.chars().filter(char::is_ascii_digit).collect();
+        let words = names.iter().chain([&figures]).filter_map(|word| self.by_word.get(word));
         amounts.chain(words).flatten().copied().collect()
     }
 }
