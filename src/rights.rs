@@ -73,7 +73,9 @@ pub fn of_everybody(path: &Path) -> Option<Hand> {
     let named = std::path::absolute(path).ok()?;
     let meant = named.canonicalize().ok()?;
     let near = |hand: &Hand| {
-        [&named, &meant].into_iter().any(|place| hand.at == *place || Some(hand.at.as_path()) == place.parent())
+        [&named, &meant]
+            .into_iter()
+            .any(|place| hand.at == *place || Some(hand.at.as_path()) == place.parent())
     };
     hands(path).into_iter().find(|hand| hand.whose == Whose::Everybody && near(hand))
 }

@@ -44,7 +44,7 @@ pub(crate) fn forecast<const N: usize>(
     let charged = store.charged_services()?;
     let mut sums = by.map(|by| Sums::empty(by, from, until));
     let mut add = |on: NaiveDate, kind: &str, who: (&str, &str), cents: i64| {
-        sums.iter_mut().for_each(|sums| sums.add(on, kind, who, cents))
+        sums.iter_mut().for_each(|sums| sums.add(on, kind, who, cents));
     };
     let mut overdue_cents = 0;
     // what was charged already, one-off charges and what is owed again with it: what is still due of it
