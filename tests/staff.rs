@@ -575,3 +575,18 @@ fn another_price_holds_for_the_periods_that_begin_on_its_day_and_later() {
     let again = change(&["--price", "160", "--from", "2026-03-31"], "2026-03-02").exits(0).stdout;
     assert!(again.contains("record reprice"), "it is charged already: {again}");
 }
+
+#[test]
+fn a_later_price_in_force_is_the_price_everywhere_and_no_other_record_takes_it_back() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let record = |arguments: &[&str]| {
+        let who = ["--by", "maria", "--as-of", "2025-02-02"];
+        sandbox.run(&[&["record"], arguments, &who].concat()).exits(0)
+    };
+    record(&["change", "S-1", "--price", "150", "--from", "2025-03-01"]);
+    record(&["service", "S-1", "--name", "Φιλοξενία Pro"]);
+    let listed = sandbox.run(&["list", "services", "--customer", "K-1", "--json"]).exits(0).json();
+    assert_eq!(listed["services"][0]["price_cents"], 15_000, "{listed}");
+    let card = sandbox.notify("2025-03-01").exits(0).json();
+    assert_eq!(card["messages"][0]["total_cents"], 18_600, "{card}");
+}

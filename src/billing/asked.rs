@@ -50,7 +50,7 @@ impl Facts {
         if service.kind == ServiceKind::CustomApp {
             return None;
         }
-        if !service.price.money().is_positive() {
+        if !service.price_of(service.expires_on).money().is_positive() {
             return Some(Fault::NoPrice);
         }
         let days = (service.imported_on - service.expires_on).num_days();

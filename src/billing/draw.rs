@@ -283,7 +283,11 @@ pub(super) fn settled(facts: &Facts, lines: &[CardLine]) -> Vec<CardService> {
     let mut settled: Vec<CardService> = facts
         .services
         .iter()
-        .filter(|s| s.state == ServiceState::Active && s.is_chargeable() && s.price.money().is_positive())
+        .filter(|s| {
+            s.state == ServiceState::Active
+                && s.is_chargeable()
+                && s.price_of(s.expires_on).money().is_positive()
+        })
         .filter(|service| !charged(service))
         .map(card_service)
         .collect();

@@ -51,7 +51,10 @@ const CUSTOMERS: &str = "SELECT code AS customer, NULL AS kind, NULL AS state, N
     ORDER BY name, code";
 
 const SERVICES: &str = "SELECT s.code, s.customer, k.name AS customer_name, s.kind, s.name AS description, s.domain_name,
-        s.state, s.expires_on AS day, s.price_cents AS cents, s.price_is_gross, s.period_months, s.renews, s.hold_until
+        s.state, s.expires_on AS day, s.period_months,
+        CASE WHEN s.later_price_from <= s.expires_on THEN s.later_price_cents ELSE s.price_cents END AS cents,
+        CASE WHEN s.later_price_from <= s.expires_on THEN s.later_price_is_gross ELSE s.price_is_gross END AS price_is_gross,
+        s.renews, s.hold_until
     FROM services s JOIN customers k ON k.code = s.customer ORDER BY s.expires_on, s.code";
 
 const CHARGES: &str = "SELECT c.id, c.customer, k.name AS customer_name, c.service, s.kind, c.label,

@@ -259,6 +259,7 @@ impl ServiceEntry {
         if self.customer.as_ref().is_some_and(|customer| *customer != stored.customer) {
             bail!("`{}` is `{}`'s; end it and enter one of a code of its own", stored.code, stored.customer);
         }
+        stored.settle_price();
         let mut given = self.given();
         let expires = self.expires.unwrap_or(stored.expires_on).to_string();
         let months = stored.period_months.to_string();
