@@ -11,6 +11,20 @@ use std::path::{Path, PathBuf};
 /// Readable by the program's user alone.
 const OURS: u32 = 0o600;
 
+/// The folder in which a file lies or will.
+#[must_use]
+pub fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The path of what lies beside a file under its name and a suffix.
+#[must_use]
+pub fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut path = file.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
+}
+
 /// Writes a file whole: whoever reads it finds the old bytes or all of the new ones. A link in its place is replaced, not
 /// followed.
 ///

@@ -7,6 +7,7 @@ use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::{gates, init, restore};
 use crate::lock::{Lock, STAFF_PATIENCE};
+use crate::outputs::folder_of;
 use crate::store::Store;
 use crate::views::copies::{BackupView, InitView, RestoreView};
 use crate::wording;
@@ -40,7 +41,7 @@ const PIPE: &str = "-";
 
 /// A place beside the database for bytes that go through a pipe, which goes with the process.
 fn passing(database: &Path) -> Result<TempDir> {
-    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(database);
     std::fs::create_dir_all(folder).with_context(|| format!("`{}` cannot be made", folder.display()))?;
     tempfile::Builder::new().prefix(".passing-").tempdir_in(folder).context("there is no place for a copy")
 }
@@ -66,8 +67,9 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Result<ExitStatus>
         std::fs::create_dir_all(folder)
             .with_context(|| format!("the folder `{}` cannot be made", folder.display()))?;
     }
-    let _lock = Lock::take(&session.database, STAFF_PATIENCE)?;
+    // whoever sends takes their time, and keeps no night waiting
     let arrived = is_piped.then(|| arrived(&session.database)).transpose()?;
+    let _lock = Lock::take(&session.database, STAFF_PATIENCE)?;
     let file = arrived.as_ref().map_or_else(|| args.file.clone(), |folder| folder.path().join(ARRIVED));
     let replaced = restore::put_in_place(&session.desk, &session.database, &file)?;
     let mut store = Store::open(&session.database)?;

@@ -2,6 +2,7 @@
 
 use super::Config;
 use crate::rights;
+use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 
 /// A configuration that everybody may change decides who is suspended, and so do its hooks, templates and profiles; one
@@ -26,9 +27,9 @@ pub(super) fn check(config: &Config) -> Result<(), (String, String)> {
 pub(super) fn obeyed(config: &Config) -> Vec<PathBuf> {
     let hooks = config.hooks.values().flat_map(|set| set.actions.values().chain(&set.verify));
     let monitor = config.monitor.on_success.iter().chain(&config.monitor.on_failure);
-    // `/bin/sh SCRIPT` obeys the script
-    let programs =
-        hooks.chain(monitor).flatten().map(PathBuf::from).filter(|part| part.is_absolute() && part.is_file());
+    // `/bin/sh SCRIPT` obeys the script, and runs in the configuration's folder
+    let folder = config.path.parent().unwrap_or(Path::new(""));
+    let programs = hooks.chain(monitor).flatten().map(|part| folder.join(part)).filter(|part| part.is_file());
     let own = [&config.mail.templates, &config.import.profiles, &config.logo, &config.payment.iris_qr];
     let mut paths = vec![config.path.clone()];
     paths.extend(programs);
@@ -42,6 +43,8 @@ pub(super) fn obeyed(config: &Config) -> Vec<PathBuf> {
 /// The files of a folder of templates or profiles, and of its folders.
 fn within(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let files = entries.flatten().map(|entry| entry.path());
-    files.flat_map(|file| if file.is_dir() { within(&file) } else { vec![file] }).collect()
+    // a link is looked at, and not gone into: it may lead back
+    let is_folder = |entry: &DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+    let files = entries.flatten();
+    files.flat_map(|file| if is_folder(&file) { within(&file.path()) } else { vec![file.path()] }).collect()
 }

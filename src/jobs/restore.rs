@@ -1,15 +1,10 @@
 //! `restore`: a backup takes the database's place, in steps after each of which one whole database is there.
 
 use crate::jobs::Desk;
+use crate::outputs::beside;
 use crate::store::Store;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
 
 /// Puts the backup where the database was; gives where the replaced one is kept now, if there was one. Whoever calls
 /// holds the lock.

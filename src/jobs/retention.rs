@@ -3,8 +3,9 @@
 
 use crate::jobs::Desk;
 use crate::jobs::deliver::handover;
+use crate::outputs::folder_of;
 use crate::store::{Run, Store};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Europe::Athens;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// Lets go what is older.
 ///
 /// # Errors
-/// A database or a file that cannot be written.
+/// A database that cannot be written; a file that cannot be removed is only said.
 pub fn prune(desk: &Desk, store: &mut Store, run: Run) -> Result<()> {
     let months = chrono::Months::new(desk.config.mail.archive_months);
     let Some(day) = desk.today.checked_sub_months(months) else { return Ok(()) };
@@ -25,12 +26,16 @@ pub fn prune(desk: &Desk, store: &mut Store, run: Run) -> Result<()> {
     if desk.dry_run {
         return Ok(());
     }
-    let database = store.path().to_owned();
-    handover::forget_before(&database, day)?;
+    // what cannot go stays until the next night, and keeps this one from nothing
+    if let Err(error) = handover::forget_before(store.path(), day) {
+        desk.report.error(&format!("{error:#}"));
+    }
     let mut gone = 0;
-    for file in ours(desk, &database).into_iter().filter(|file| is_older(file, day)) {
-        std::fs::remove_file(&file).with_context(|| format!("`{}` cannot be removed", file.display()))?;
-        gone += 1;
+    for file in ours(desk, store.path()).into_iter().filter(|file| is_older(file, day)) {
+        match std::fs::remove_file(&file) {
+            Ok(()) => gone += 1,
+            Err(error) => desk.report.error(&format!("`{}` cannot be removed: {error}", file.display())),
+        }
     }
     if gone > 0 {
         desk.report.detail(&format!("{gone} files from before {day} were removed"));
@@ -53,14 +58,13 @@ fn ours(desk: &Desk, database: &Path) -> Vec<PathBuf> {
 #[must_use]
 pub fn copies_beside(database: &Path) -> Vec<PathBuf> {
     let name = database.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let is_copy = |path: &PathBuf| {
         let other = path.file_name().map(|other| other.to_string_lossy().into_owned()).unwrap_or_default();
         let suffix = other.strip_prefix(&name).unwrap_or_default();
         let is_log = suffix.ends_with("-wal") || suffix.ends_with("-shm");
         (suffix.starts_with(".before-schema-") || suffix.starts_with(".replaced-")) && !is_log
     };
-    within(folder).into_iter().filter(is_copy).collect()
+    within(folder_of(database)).into_iter().filter(is_copy).collect()
 }
 
 /// The files of a folder, links and folders aside.

@@ -2,6 +2,7 @@
 
 use super::Looks;
 use crate::jobs::retention::{copies_beside, within};
+use crate::outputs::{beside, folder_of};
 use crate::rights;
 use crate::store::Store;
 use chrono::{DateTime, TimeDelta};
@@ -28,14 +29,10 @@ impl Looks<'_> {
 
     /// What others may open of what the program writes.
     pub(super) fn open_files(&mut self, database: &Path) {
-        let beside = |suffix: &str| -> PathBuf {
-            let mut path = database.as_os_str().to_owned();
-            path.push(suffix);
-            path.into()
-        };
         let config = &self.desk.config;
-        let mut places: Vec<PathBuf> =
-            ["", "-wal", "-shm", ".lock", ".handover", ".last-run"].map(beside).to_vec();
+        let mut places: Vec<PathBuf> = ["", "-wal", "-shm", ".lock", ".handover", ".last-run"]
+            .map(|suffix| beside(database, suffix))
+            .to_vec();
         places.extend(config.database.backups.clone());
         places.extend(config.smtp.folder().map(Path::to_owned));
         places.extend(
@@ -54,17 +51,15 @@ impl Looks<'_> {
             let detail = format!("others on this machine may open {}", named.join(", "));
             self.note("rights", detail, format!("chmod go-rwx {}", quoted.join(" ")));
         }
-        let folder =
-            database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // whoever may write the folder may put another lock or another log in their place
-        if let Some(hand) = rights::of_everybody(folder) {
+        if let Some(hand) = rights::of_everybody(folder_of(database)) {
             self.bad("rights", format!("{hand}, and the database lies in it"), hand.remedy());
         }
     }
 
-    pub(super) fn clock(&mut self, database: &Path) {
+    pub(super) fn clock(&mut self, store: Option<&Store>) {
         let now = self.desk.now;
-        let last = Store::open_read_only(database).and_then(|store| store.last_night()).ok().flatten();
+        let last = store.and_then(|store| store.last_night().ok().flatten());
         let began = last.as_deref().and_then(|stamp| DateTime::parse_from_rfc3339(stamp).ok());
         let detail = now.format("%Y-%m-%d %H:%M, Europe/Athens").to_string();
         match began.filter(|began| *began > now + TimeDelta::hours(1)) {

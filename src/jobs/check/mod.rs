@@ -37,7 +37,8 @@ pub(crate) fn everything(desk: &Desk, database: &Path, send_to: Option<&str>) ->
     looks.company();
     looks.hands();
     looks.open_files(database);
-    looks.clock(database);
+    let store = Store::open_read_only(database).ok();
+    looks.clock(store.as_ref());
     let drawn = looks.templates();
     looks.settle("templates, fonts, logo", drawn.map(|()| String::new()), "correct what it names");
     let opened = looks.database(database);
@@ -53,9 +54,9 @@ pub(crate) fn everything(desk: &Desk, database: &Path, send_to: Option<&str>) ->
     }
     looks.hooks();
     looks.notice();
-    if opened {
-        looks.gates(database);
-        looks.nights(database);
+    if let Some(store) = store.filter(|_| opened) {
+        looks.gates(&store);
+        looks.nights(&store);
     }
     let bad = looks.checks.iter().filter(|check| !check.ok).count();
     Looked { view: CheckView { checks: looks.checks }, only_mail_fails: bad == 1 && !mail_leaves }
@@ -191,8 +192,7 @@ impl Looks<'_> {
     }
 
     /// The gates that a person opens.
-    fn gates(&mut self, database: &Path) {
-        let Ok(store) = Store::open_read_only(database) else { return };
+    fn gates(&mut self, store: &Store) {
         for (gate, why) in store.closed_gates().unwrap_or_default() {
             self.note("gate", why, format!("konet-billing record ack {gate} --reason …"));
         }
@@ -234,9 +234,8 @@ impl Looks<'_> {
     }
 
     /// The age of what is known of the bank, and the last night.
-    fn nights(&mut self, database: &Path) {
+    fn nights(&mut self, store: &Store) {
         let desk = self.desk;
-        let Ok(store) = Store::open_read_only(database) else { return };
         let age =
             store.payments_fresh_on(desk.today).map(|fresh| fresh.map(|day| (desk.today - day).num_days()));
         let oldest = i64::from(desk.config.guard.limits.max_payment_age_days);
@@ -263,7 +262,7 @@ impl Looks<'_> {
             Err(error) => self.bad("bank", error.to_string(), "konet-billing restore FILE"),
         }
         let start = "konet-billing nightly; every night: systemctl enable --now konet-billing.timer";
-        match status::last_night(desk, &store, NIGHT) {
+        match status::last_night(desk, store, NIGHT) {
             Ok((Some(night), true)) => self.fine("last night", night),
             Ok((Some(night), false)) => {
                 self.note("last night", format!("the last one began at {night}"), start);

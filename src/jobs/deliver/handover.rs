@@ -1,7 +1,7 @@
 //! Two small files beside the database that a restored backup does not take back: what was handed over,
 //! and which run ended last.
 
-use crate::outputs;
+use crate::outputs::{self, beside};
 use crate::store::HandedOver;
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
@@ -9,12 +9,6 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-
-fn beside(database: &Path, suffix: &str) -> PathBuf {
-    let mut path = database.as_os_str().to_owned();
-    path.push(suffix);
-    PathBuf::from(path)
-}
 
 /// The hand-over journal: one line per body that was about to go out, written before it.
 #[derive(Debug)]
