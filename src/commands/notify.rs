@@ -8,7 +8,6 @@ use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::notify::preview::Shown;
 use crate::jobs::notify::{self, Wanted};
-use crate::views::preview::PreviewView;
 use crate::wording;
 use anyhow::Result;
 use std::time::Duration;
@@ -31,8 +30,7 @@ pub(super) fn run(global: &Global, args: &NotifyArgs) -> Result<ExitStatus> {
     let request = args.now.then_some(Request { service });
     let wanted = Wanted { request, until: args.until, instead_of: None };
     session.as_run(&mut store, "notify", |desk, store, run, shown| {
-        let page = |view: &PreviewView| wording::preview::page(view);
-        let out = args.out.as_deref().map(|folder| Shown { folder, page: &page });
+        let out = args.out.as_deref().map(|folder| Shown { folder, page: &wording::preview::page });
         let (view, fresh, status) = notify::night(desk, store, run, shown, &customers, &wanted, out)?;
         for item in &fresh {
             desk.report.status(&item.text);

@@ -182,7 +182,8 @@ impl Drawn<'_> {
 }
 
 /// Text in which what stands between backticks is a command.
-fn commands(text: &str) -> String {
+#[must_use]
+pub fn commands(text: &str) -> String {
     let mut html = String::new();
     for (at, piece) in text.split('`').enumerate() {
         match at % 2 {

@@ -82,19 +82,8 @@ pub fn compose_text(parts: &TextParts<'_>) -> Result<Vec<u8>, ComposeError> {
     if let Some(reply_to) = parts.reply_to {
         builder = builder.reply_to(mailbox(reply_to)?);
     }
-    let (outer, inner) = boundaries(parts.message_id);
-    let bodies = MultiPart::alternative()
-        .boundary(inner)
-        .singlepart(SinglePart::plain(printable(parts.text)))
-        .singlepart(SinglePart::html(printable(parts.html)));
-    let body = match parts.workbook {
-        None => bodies,
-        Some((name, bytes)) => {
-            let kind = ContentType::parse(WORKBOOK).map_err(|error| ComposeError::Mime(error.to_string()))?;
-            let attached = Attachment::new(ascii_name(name)).body(bytes.to_vec(), kind);
-            MultiPart::mixed().boundary(outer).multipart(bodies).singlepart(attached)
-        }
-    };
+    let workbook = parts.workbook.map(|(name, bytes)| (name, bytes, WORKBOOK));
+    let body = multipart(parts.message_id, parts.text, parts.html, workbook)?;
     let message = builder.multipart(body).map_err(|error| ComposeError::Mime(error.to_string()))?;
     Ok(message.formatted())
 }
@@ -138,21 +127,31 @@ pub fn compose(parts: &MailParts<'_>) -> Result<Vec<u8>, ComposeError> {
     if let Some(reply_to) = parts.reply_to {
         builder = builder.reply_to(mailbox(reply_to)?);
     }
-    let pdf = ContentType::parse("application/pdf").map_err(|error| ComposeError::Mime(error.to_string()))?;
-    let (outer, inner) = boundaries(parts.message_id);
-    let bodies = MultiPart::alternative()
-        .boundary(inner)
-        .singlepart(SinglePart::plain(printable(parts.text)))
-        .singlepart(SinglePart::html(printable(parts.html)));
-    let body = MultiPart::mixed()
-        .boundary(outer)
-        .multipart(bodies)
-        .singlepart(Attachment::new(ascii_name(parts.pdf_name)).body(parts.pdf.to_vec(), pdf));
+    let pdf = Some((parts.pdf_name, parts.pdf, "application/pdf"));
+    let body = multipart(parts.message_id, parts.text, parts.html, pdf)?;
     let message = builder
         .raw_header(automatic())
         .multipart(body)
         .map_err(|error| ComposeError::Mime(error.to_string()))?;
     Ok(message.formatted())
+}
+
+/// Text and HTML as alternatives, and what is attached: its file name, its bytes, and their kind.
+fn multipart(
+    message_id: &str,
+    text: &str,
+    html: &str,
+    attached: Option<(&str, &[u8], &str)>,
+) -> Result<MultiPart, ComposeError> {
+    let (outer, inner) = boundaries(message_id);
+    let bodies = MultiPart::alternative()
+        .boundary(inner)
+        .singlepart(SinglePart::plain(printable(text)))
+        .singlepart(SinglePart::html(printable(html)));
+    let Some((name, bytes, kind)) = attached else { return Ok(bodies) };
+    let kind = ContentType::parse(kind).map_err(|error| ComposeError::Mime(error.to_string()))?;
+    let attached = Attachment::new(ascii_name(name)).body(bytes.to_vec(), kind);
+    Ok(MultiPart::mixed().boundary(outer).multipart(bodies).singlepart(attached))
 }
 
 /// The bare address of `Name <address>`.

@@ -3,10 +3,11 @@
 use super::speech::{say, spoken, word};
 use crate::billing::money::Money;
 use crate::billing::period::greek_date;
+use crate::export::site::commands;
 use crate::views::StepView;
 use crate::views::digest::{Digest, DigestSubject, FailedNight};
 use handlebars::Handlebars;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fmt;
 
 const PAGE: &str = include_str!("../../templates/digest.html.hbs");
@@ -144,12 +145,6 @@ fn step(step: &StepView) -> String {
     say!("digest.step", action, service, customer, because)
 }
 
-/// A line in its pieces: what stands between backticks is to be copied.
-fn pieces(line: &str) -> Vec<Value> {
-    let pieces = line.split('`').enumerate();
-    pieces.map(|(at, text)| json!({ "code": at % 2 == 1, "text": text })).collect()
-}
-
 /// The mail's page; values are escaped, and none is a template.
 fn page<'a>(
     title: &str,
@@ -160,10 +155,10 @@ fn page<'a>(
 ) -> String {
     let parts: Vec<_> = parts
         .iter()
-        .map(|part| json!({ "title": part.title, "count": part.count, "lines": part.lines.iter().map(|line| pieces(line)).collect::<Vec<_>>(), "urgent": part.urgent }))
+        .map(|part| json!({ "title": part.title, "count": part.count, "lines": part.lines.iter().map(|line| commands(line)).collect::<Vec<_>>(), "urgent": part.urgent }))
         .collect();
     let view = json!({
-        "language": spoken().code(), "title": title, "opening": opening.map(pieces).collect::<Vec<_>>(), "parts": parts,
+        "language": spoken().code(), "title": title, "opening": opening.map(commands).collect::<Vec<_>>(), "parts": parts,
         "closing": closing.lines().collect::<Vec<_>>(), "link": link,
     });
     // the template is ours, and names nothing else

@@ -24,7 +24,7 @@ use chrono::Duration;
 use indicatif::ProgressBar;
 use owed::Look;
 use serde_json::json;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
@@ -106,12 +106,11 @@ pub fn deliver(desk: &Desk, store: &mut Store, run: Run, only: &[CustomerCode]) 
     delivered.unavailable = queue.stopped;
     delivered.held = queue.held;
     // what was not tried any more waits as well; that of others than were asked for is not waited for
-    let left = if only.is_empty() { queue.waiting.iter().copied().collect() } else { Vec::new() };
-    let left = left
-        .into_iter()
-        .map(|delivery| queue.store.message_of(delivery))
-        .collect::<std::result::Result<Vec<_>, _>>()?;
-    for message in queue.touched.into_iter().chain(left.into_iter().flatten()) {
+    let mut messages = BTreeSet::from_iter(queue.touched);
+    for delivery in queue.waiting.iter().filter(|_| only.is_empty()) {
+        messages.extend(queue.store.message_of(*delivery)?);
+    }
+    for message in messages {
         delivered.messages.insert(message, joint_state(&queue.store.delivery_states(message)?));
     }
     Ok(delivered)
