@@ -462,6 +462,90 @@ fn a_name_is_found_by_its_bare_letters_whatever_marks_it_carries() {
 }
 
 #[test]
+fn what_has_changed_is_found_as_it_is_now_and_not_as_it_was() {
+    let sandbox = Sandbox::new();
+    let import = |name: &str, email: &str| {
+        let customers = format!("code;name;email\nK1;{name};{email}\nK2;Νικολάου Μαρία;m@beta.example\n");
+        sandbox.import("customers", customers, "2025-02-01").exits(0);
+    };
+    let found = |word: &str| {
+        let said = sandbox.run(&["find", word, "--json", "--as-of", "2025-03-03"]).exits(0).json();
+        let row =
+            |row: &serde_json::Value| format!("{} {}", row["customer"], row["matched"]).replace('"', "");
+        said["customers"].as_array().unwrap().iter().map(row).collect::<Vec<_>>()
+    };
+    let kept = || -> i64 {
+        let database = rusqlite::Connection::open(sandbox.path("konet.db")).unwrap();
+        database
+            .query_row("SELECT count(*) FROM found_by WHERE texts IS NOT NULL", [], |row| row.get(0))
+            .unwrap()
+    };
+    import("Ζαφειρίου Ελένη", "eleni@alpha.example");
+    assert_eq!(kept(), 2, "every run keeps what it changed");
+    import("Βασιλείου Ελένη", "eleni@gamma.example");
+    assert_eq!(found("ζαφειρ"), Vec::<String>::new());
+    assert_eq!(found("alpha"), Vec::<String>::new());
+    assert_eq!(found("βασιλ"), ["K1 name"]);
+    let services = "code;customer;kind;name;domain_name;price;period_months;expires_on\n\
+        S-1;K1;hosting;Φιλοξενία;delta.example;100,00;12;2025-03-31\n";
+    sandbox.import("services", services, "2025-02-01").exits(0);
+    assert_eq!(found("delta"), ["K1 domain_name"]);
+    sandbox.notify("2025-03-01");
+    assert_eq!(found("KX-2025-000001"), ["K1 card"]);
+    sandbox.pay("2025-03-02;124,00;T-1;K1;;;ΜΥΛΩΝΑΣ ΑΕ;\n", "2025-03-02").exits(0);
+    assert_eq!(found("μυλωνας"), ["K1 payer"]);
+    // whose it was found to be, it is found with; who it was taken from, is not
+    sandbox.pay("2025-03-02;7,00;T-2;;;;ΕΞΑΔΕΛΦΟΣ;\n", "2025-03-02");
+    assert_eq!(found("εξαδελφος"), Vec::<String>::new());
+    let assign = |to: &str| {
+        let by = ["--by", "maria", "--reason", "phone", "--as-of", "2025-03-03"];
+        sandbox.run(&[&["record", "assign", "2", to][..], &by].concat()).exits(0);
+    };
+    assign("K2");
+    assert_eq!(found("εξαδελφος"), ["K2 payer"]);
+    assign("--undo");
+    assert_eq!(found("εξαδελφος"), Vec::<String>::new());
+    assign("K1");
+    assert_eq!(found("εξαδελφος"), ["K1 payer"]);
+    let invoice = [
+        "record",
+        "invoice",
+        "ΤΙΜ-77",
+        "2025-03-03",
+        "--bank-ref",
+        "T-1",
+        "--by",
+        "maria",
+        "--as-of",
+        "2025-03-03",
+    ];
+    sandbox.run(&invoice).exits(0);
+    assert_eq!(found("τιμ-77"), ["K1 invoice"]);
+    // whatever is not kept, or was changed behind the program's back, is looked for where it stands
+    let database = rusqlite::Connection::open(sandbox.path("konet.db")).unwrap();
+    database.execute("UPDATE found_by SET texts = NULL", []).unwrap();
+    database.execute("UPDATE services SET domain_name = 'epsilon.example'", []).unwrap();
+    assert_eq!(found("epsilon"), ["K1 domain_name"]);
+    assert_eq!(found("delta"), Vec::<String>::new());
+    assert_eq!(
+        sandbox.run(&["explain", "epsilon.example", "--json", "--as-of", "2025-03-03"]).exits(0).json()["customer"],
+        "K1"
+    );
+    // nothing of an erased customer is kept for finding
+    drop(database);
+    let erase = ["privacy", "erase", "K2", "--by", "maria", "--reason", "αίτημα", "--as-of", "2025-03-03"];
+    sandbox.run(&erase).exits(0);
+    let bytes = [
+        std::fs::read(sandbox.path("konet.db")).unwrap(),
+        std::fs::read(sandbox.path("konet.db-wal")).unwrap_or_default(),
+    ]
+    .concat();
+    for gone in ["ΝΙΚΟΛΑΟΥ", "Νικολάου", "M@BETA.EXAMPLE"] {
+        assert!(!bytes.windows(gone.len()).any(|part| part == gone.as_bytes()), "{gone}");
+    }
+}
+
+#[test]
 fn what_names_nobody_finds_nobody_and_a_broken_record_hides_no_other() {
     let sandbox = Sandbox::new();
     let customers = "code;name;email;phone\nK1;-;;2310 1\nK2;Νικολάου Μαρία;m@beta.example;2310 2\n\

@@ -37,6 +37,7 @@ pub mod reference;
 pub mod registry;
 pub mod sample;
 pub mod service;
+pub mod sought;
 pub mod tax_id;
 pub mod text;
 pub mod vat;

@@ -181,6 +181,10 @@ impl Session {
         let status = outcome.as_ref().map_or_else(crate::error::status_of, |status| *status);
         let ended_at = stamp(clock::now());
         store.end_run(run.id, &ended_at, status.code())?;
+        if let (false, Err(fault)) = (desk.dry_run, store.keep_known_by()) {
+            // everybody is found all the same, only more slowly, and the next run tries again
+            desk.report.status(&format!("what customers are found by was not kept: {fault}"));
+        }
         if !desk.dry_run {
             crate::jobs::deliver::handover::mark_run(&self.database, run.id.0, &ended_at)?;
             crate::report::to_journal(&EndedRun {

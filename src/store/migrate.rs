@@ -10,7 +10,7 @@ use std::time::Duration;
 const APPLICATION_ID: i64 = 0x4B4E_4254;
 
 /// Never edited once released; the next one is added below.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_money.sql"),
     include_str!("migrations/0003_episodes.sql"),
@@ -19,6 +19,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0006_hand.sql"),
     include_str!("migrations/0007_scale.sql"),
     include_str!("migrations/0008_trust.sql"),
+    include_str!("migrations/0009_found_by.sql"),
 ];
 
 /// The version since which waiting money is findable by the words that it is looked for with now, which only the program

@@ -18,6 +18,7 @@ fn places() -> Vec<(&'static str, String)> {
     let within = |table, column: &str, theirs: &str| (table, format!("{column} IN ({theirs})"));
     vec![
         of("customers", "code = ?1"),
+        of("found_by", "customer = ?1"),
         of("services", "customer = ?1"),
         of("charges", "customer = ?1"),
         within("allocations", "charge", THEIR_CHARGES),

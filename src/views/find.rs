@@ -1,6 +1,7 @@
 //! What `find` reports.
 
 use crate::billing::ids::CustomerCode;
+use crate::billing::sought::KnownBy;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -8,6 +9,16 @@ pub(crate) struct FindView {
     pub(crate) customers: Vec<FoundView>,
     /// How many more fit.
     pub(crate) left_off: usize,
+    /// Where nobody fits several words: how many each fits alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) words: Vec<WordView>,
+}
+
+/// A word that was looked for.
+#[derive(Debug, Serialize)]
+pub(crate) struct WordView {
+    pub(crate) word: String,
+    pub(crate) customers: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -21,12 +32,12 @@ pub(crate) struct FoundView {
     pub(crate) credit_cents: i64,
     pub(crate) services: Vec<String>,
     /// By what it was found.
-    pub(crate) matched: String,
+    pub(crate) matched: KnownBy,
 }
 
 impl FoundView {
     /// One whose record cannot be read.
-    pub(crate) fn unreadable(code: &CustomerCode, why: &str, matched: String) -> Self {
+    pub(crate) fn unreadable(code: &CustomerCode, why: &str, matched: KnownBy) -> Self {
         Self {
             customer: code.to_string(),
             name: why.to_owned(),

@@ -14,7 +14,7 @@ pub(crate) fn list(view: &FindView) -> List {
         vec![
             code(&found.customer),
             (&found.name).into(),
-            word("matched", &found.matched).into(),
+            word("matched", found.matched.code()).into(),
             found.phone.clone().into(),
             found.email.join(", ").into(),
             code(&found.reference),
@@ -30,7 +30,9 @@ pub(crate) fn list(view: &FindView) -> List {
 #[must_use]
 pub(crate) fn text(view: &FindView) -> String {
     if view.customers.is_empty() {
-        return say!("find.nobody") + "\n";
+        let words =
+            view.words.iter().map(|one| say!("find.each", word = one.word, count = one.customers) + "\n");
+        return say!("find.nobody") + "\n" + &words.collect::<String>();
     }
     let more = match view.left_off {
         0 => String::new(),
