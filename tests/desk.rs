@@ -582,3 +582,174 @@ fn a_preview_groups_by_urgency_names_whom_it_is_for_and_says_who_gets_none() {
     let link = |kind: &str| index.matches(&format!(".{kind}\"")).count() >= 2;
     assert!(link("html") && link("txt") && link("pdf") && link("eml"), "{index}");
 }
+
+#[test]
+fn the_list_for_accounting_comes_back_as_the_excel_file_that_it_went_out_as() {
+    use calamine::{Data, Reader, Xlsx, open_workbook};
+    let sandbox = Sandbox::with_company("2025-02-01");
+    sandbox
+        .run(&["record", "charge", "K-1", "50,00", "Μεταφορά", "--by", "m", "--as-of", "2025-02-02"])
+        .exits(0);
+    sandbox.pay("2025-03-02;186,00;T-1;K-1;;;;\n2025-03-02;100,00;T-2;K-2;;;;\n", "2025-03-02").exits(0);
+    let file = sandbox.path("list.xlsx");
+    let path = file.to_str().unwrap();
+    sandbox.run(&["status", "--to-invoice", "--xlsx", "-o", path, "--as-of", "2025-03-02"]).exits(0);
+    let mut book: Xlsx<_> = open_workbook(&file).unwrap();
+    let range = book.worksheet_range_at(0).unwrap().unwrap();
+    let rows: Vec<Vec<Data>> = range.rows().map(<[Data]>::to_vec).collect();
+    let of =
+        |customer: &str| rows.iter().position(|row| row.contains(&Data::String(customer.into()))).unwrap();
+    // what somebody enters in Excel, who leaves everything else as it is
+    let numbered = |numbers: &[(usize, &str)]| {
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        let sheet = workbook.add_worksheet();
+        let day = rust_xlsxwriter::Format::new().set_num_format("dd/mm/yyyy");
+        let mut write = |at: usize, column: usize, cell: &Data| {
+            let (row, column) = (u32::try_from(at).unwrap(), u16::try_from(column).unwrap());
+            match cell {
+                Data::Float(number) => sheet.write(row, column, *number).map(|_| ()),
+                Data::Int(number) => sheet.write(row, column, *number).map(|_| ()),
+                Data::Empty => Ok(()),
+                other => sheet.write(row, column, other.to_string()).map(|_| ()),
+            }
+            .unwrap();
+        };
+        for (at, row) in rows.iter().enumerate() {
+            row.iter().enumerate().for_each(|(column, cell)| write(at, column, cell));
+        }
+        for (at, number) in numbers {
+            write(*at, 0, &Data::String((*number).to_owned()));
+        }
+        for (at, _) in numbers {
+            let entered = rust_xlsxwriter::ExcelDateTime::from_ymd(2025, 3, 3).unwrap();
+            sheet.write_with_format(u32::try_from(*at).unwrap(), 1, &entered, &day).unwrap();
+        }
+        workbook.save(sandbox.path("back.xlsx")).unwrap();
+        let back = sandbox.path("back.xlsx");
+        sandbox.run(&["import", "invoices", back.to_str().unwrap(), "--json", "--as-of", "2025-03-03"])
+    };
+    let twice = numbered(&[(of("K-1"), "ΤΠΥ-1"), (of("K-2"), "ΤΠΥ-1")]).exits(1);
+    assert!(
+        twice.stderr.contains("`ΤΠΥ-1` would be an invoice of `K-1` and `K-2` at once"),
+        "{}",
+        twice.stderr
+    );
+    let line = format!("back.xlsx:{}:", of("K-2").max(of("K-1")) + 1);
+    assert!(twice.stderr.contains(&line), "the fault names the row as Excel counts: {}", twice.stderr);
+    assert_eq!(numbered(&[(of("K-1"), "ΤΠΥ-1")]).exits(0).json()["created"], 1);
+    // neither later, nor by hand
+    assert!(numbered(&[(of("K-2"), "ΤΠΥ-1")]).exits(1).stderr.contains("at once"));
+    let by_hand = ["record", "invoice", "ΤΠΥ-1", "2025-03-03", "--bank-ref", "T-2", "--by", "m"];
+    sandbox.run(&[&by_hand[..], &["--as-of", "2025-03-03"]].concat()).exits(1);
+    assert_eq!(numbered(&[(of("K-2"), "ΤΠΥ-2")]).exits(0).json()["created"], 1);
+    let customers = sandbox.path("customers.xlsx");
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (row, cells) in
+        [["code", "name", "email"], ["K-9", "Νέος; «ένας»", "n@neos.example"]].iter().enumerate()
+    {
+        sheet.write_row(u32::try_from(row).unwrap() + 2, 0, *cells).unwrap();
+    }
+    workbook.save(&customers).unwrap();
+    let imported = sandbox.run(&["import", "customers", customers.to_str().unwrap(), "--json"]);
+    assert_eq!(imported.exits(0).json()["created"], 1);
+    assert!(sandbox.run(&["explain", "K-9"]).exits(0).stdout.contains("Νέος; «ένας»"));
+}
+
+#[test]
+fn a_hold_is_listed_with_its_reason_and_a_cheque_is_entered_once() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    in_greek(&sandbox);
+    let cheque = |more: &[&str]| {
+        let cheque = [
+            "record",
+            "payment",
+            "K-1",
+            "74,40",
+            "--method",
+            "cheque",
+            "--due",
+            "2025-05-15",
+            "--by",
+            "maria",
+        ];
+        sandbox.run(&[&cheque[..], &["--reason", "Εθνική"], more, &["--as-of", "2025-03-03"]].concat())
+    };
+    let held = cheque(&[]).exits(0).stdout;
+    let again = cheque(&[]).exits(1);
+    assert!(again.stderr.contains("recorded already"), "{}", again.stderr);
+    // another one counts the services that are on hold, not those that were not yet
+    assert_eq!(cheque(&["--other-money"]).exits(0).stdout.lines().next(), held.lines().next());
+    let status = sandbox.run(&["status", "--as-of", "2025-03-03"]).exits(0).stdout.replace('\u{a0}', " ");
+    assert!(status.contains("Σε αναμονή") && status.contains("επιταγή 74,40 €: Εθνική"), "{status}");
+    let json = sandbox.run(&["status", "--json", "--as-of", "2025-03-03"]).json();
+    assert_eq!(json["on_hold"][0]["until"], "2025-05-15");
+    let explained =
+        narrow(&sandbox, &["explain", "K-1", "--as-of", "2025-03-03"], "80").replace('\u{a0}', " ");
+    assert!(explained.contains("σε αναμονή έως 15/05/2025"), "no window cuts that off: {explained}");
+    assert!(list(&sandbox, &["services", "--state", "ΕΝΕΡΓΗ"], "2025-03-03").exits(0).stdout.contains("S-1"));
+    assert_eq!(
+        list(&sandbox, &["services", "--state", "σε αναστολή"], "2025-03-03").exits(0).stdout.trim(),
+        "τίποτα προς εμφάνιση"
+    );
+}
+
+#[test]
+fn money_given_to_the_wrong_customer_is_taken_back_and_not_reversed() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    in_greek(&sandbox);
+    sandbox.pay("2025-03-02;74,40;T-1;;;;ΑΓΝΩΣΤΟΣ;\n", "2025-03-02");
+    let record = |arguments: &[&str]| {
+        sandbox.run(&[&["record"], arguments, &["--by", "maria", "--as-of", "2025-03-03"]].concat())
+    };
+    record(&["assign", "1", "K-1"]).exits(0);
+    let reversed = record(&["reverse", "1", "--dry-run"]).exits(0).stdout;
+    assert!(reversed.contains("`record assign 1 --undo`"), "{reversed}");
+    record(&["assign", "1", "--undo"]).exits(0);
+    record(&["assign", "1", "K-2"]).exits(0);
+    record(&["reverse", "1"]).exits(0);
+    let undone = record(&["assign", "1", "--undo"]).exits(1);
+    assert!(undone.stderr.contains("all of payment 1 went back"), "{}", undone.stderr);
+    let payments = list(&sandbox, &["payments"], "2025-03-03").exits(0).stdout.replace('\u{a0}', " ");
+    let sum = payments.lines().last().unwrap();
+    assert!(sum.contains("74,40 €") && sum.contains("0,00 €"), "what came and what stayed: {payments}");
+    // the past in words, with who said what
+    let past = sandbox
+        .run(&["explain", "K-2", "--all", "--as-of", "2025-03-03"])
+        .exits(0)
+        .stdout
+        .replace('\u{a0}', " ");
+    assert!(past.contains("πληρωμή 1") && past.contains("(maria)"), "{past}");
+    for jargon in ["_cents", "exact_", "period_from", "message_queued"] {
+        assert!(!past.contains(jargon), "{jargon}: {past}");
+    }
+}
+
+#[test]
+fn an_act_says_what_it_changes_before_and_after_and_what_stays_off() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    in_greek(&sandbox);
+    let record = |arguments: &[&str]| {
+        let ran =
+            sandbox.run(&[&["record"], arguments, &["--by", "maria", "--as-of", "2025-03-03"]].concat());
+        ran.exits(0).stdout.replace('\u{a0}', " ")
+    };
+    let changed = record(&["change", "S-1", "--price", "110"]);
+    assert!(changed.contains("110,00 € χωρίς ΦΠΑ, αντί 100,00 €,"), "{changed}");
+    sandbox.notify("2025-03-03");
+    let changed = record(&["change", "S-1", "--price-gross", "80"]);
+    assert!(changed.contains("80,00 € με ΦΠΑ, αντί 110,00 €,"), "{changed}");
+    // this period is charged already: it begins with the next
+    assert!(changed.contains("από την περίοδο που αρχίζει στις 31/03/2026"), "{changed}");
+    record(&["discount", "S-1", "20,00"]);
+    let card =
+        sandbox.run(&["render-card", "K-1", "--format", "text", "--as-of", "2025-03-03"]).exits(0).stdout;
+    assert!(card.contains("Έκπτωση"), "{card}");
+    let services = "code;customer;kind;name;price;period_months;expires_on;state;suspension_reason\n\
+        S-9;K-2;hosting;Φ;60,00;12;2025-03-01;suspended;abuse\n";
+    sandbox.import("services", services, "2025-03-03");
+    let paid = record(&["payment", "K-2", "74,40", "--for", "S-9"]);
+    assert!(paid.contains("εξοφλήθηκε S-9") && paid.contains("παραμένουν σε αναστολή: S-9"), "{paid}");
+    let nobody = sandbox.run(&["find", "alpha", "κανένας", "--as-of", "2025-03-03"]).exits(0).stdout;
+    assert!(nobody.contains("alpha: 1 πελάτης") && nobody.contains("κανένας: 0 πελάτες"), "{nobody}");
+}

@@ -1,9 +1,9 @@
 //! A row of a file of tax invoices that accounting has issued.
 
 use super::cells::{Cells, date};
-use super::decoding::text_of;
 use super::error::IntakeError;
 use super::sheet::{Column, Sheet, delimiter_of, optional, read_text, required};
+use super::table::table_of;
 use crate::billing::ids::{ChargeId, PaymentId};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,7 @@ pub struct InvoiceRow {
 
 /// Reads a file of invoices, or the list of what waits for one, where somebody has entered numbers.
 pub(super) fn sheet(path: &Path) -> Result<Sheet<InvoiceRow>, IntakeError> {
-    let text = text_of(path)?;
+    let text = table_of(path)?;
     let (head, rest) = text.split_once('\n').unwrap_or((&text, ""));
     if !head.contains(NUMBER) {
         return read_text(path, &text, &COLUMNS, read, |_| None);

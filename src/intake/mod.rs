@@ -11,6 +11,7 @@ mod customers;
 mod decoding;
 mod entries;
 mod error;
+mod excel;
 mod figures;
 mod formats;
 mod invoices;
@@ -20,6 +21,7 @@ mod profile;
 mod rejected;
 mod services;
 mod sheet;
+mod table;
 mod workbook;
 
 pub use customers::CustomerRow;

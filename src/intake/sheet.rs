@@ -1,8 +1,8 @@
 //! A CSV file as a sheet of typed rows: encoding, separator, header, and the place of every fault.
 
 use super::cells::{CELL_MAX, Cells};
-use super::decoding::text_of;
 use super::error::IntakeError;
+use super::table::table_of;
 use crate::spool::{Spool, Spooled};
 use csv::StringRecord;
 use serde::{Deserialize, Serialize};
@@ -97,7 +97,7 @@ pub(super) fn read<T: Spooled>(
     read_row: impl Fn(&mut Cells<'_>) -> Option<T>,
     key: impl Fn(&T) -> Option<String>,
 ) -> Result<Sheet<T>, IntakeError> {
-    read_text(path, &text_of(path)?, columns, read_row, key)
+    read_text(path, &table_of(path)?, columns, read_row, key)
 }
 
 /// Reads a table that is text already.
@@ -293,15 +293,21 @@ impl<T: Spooled> Sheet<T> {
     /// Leaves out rows that were read well but do not fit what is stored; `why` names the column and
     /// what is wrong.
     pub fn refuse_where(&mut self, mut why: impl FnMut(&T) -> Option<(&'static str, String)>) {
-        let mut refused = Vec::new();
-        self.rows = std::mem::take(&mut self.rows).filter_map(|row| match why(&row.value) {
-            None => Some(row),
-            Some((column, message)) => {
-                refused.push((row.line, column, message, row.cells));
-                None
-            }
+        // what cannot be read back is said by whoever reads the rows
+        let refusals = self.rows.iter().map_while(Result::ok).enumerate().filter_map(|(at, row)| {
+            let (column, message) = why(&row.value)?;
+            Some((at, (row.line, column, message, row.cells)))
         });
-        for (line, column, message, cells) in refused {
+        let refused: BTreeMap<usize, _> = refusals.collect();
+        if !refused.is_empty() {
+            let mut places = 0..;
+            let rows = std::mem::take(&mut self.rows);
+            self.rows = rows.filter_map(|row| {
+                let is_refused = places.next().is_some_and(|at| refused.contains_key(&at));
+                (!is_refused).then_some(row)
+            });
+        }
+        for (line, column, message, cells) in refused.into_values() {
             let place = self.header.iter().position(|name| name.eq_ignore_ascii_case(column));
             let message = format!("column `{column}`: {message}");
             self.faults.push(self.fault(line, place.map_or(1, |at| at + 1), message.clone()));

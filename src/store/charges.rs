@@ -294,6 +294,19 @@ impl Read {
         self.charge_ids("SELECT charge FROM card_charges WHERE card = ?1 AND ?2 IS NOT NULL", card, "")
     }
 
+    /// Whose an invoice of that number is.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn customers_of_invoice(&self, number: &str) -> Result<Vec<CustomerCode>> {
+        let sql = "SELECT DISTINCT coalesce(c.customer, p.customer) FROM invoices i LEFT JOIN charges c ON c.id = i.charge
+                     LEFT JOIN payments p ON p.id = i.payment
+                   WHERE i.number = ?1 AND coalesce(c.customer, p.customer) IS NOT NULL";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let codes = statement.query_map([number], |row| row.get::<_, String>(0))?;
+        Ok(codes.map(|code| code.map(CustomerCode::new)).collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Whose a charge is.
     ///
     /// # Errors

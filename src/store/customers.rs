@@ -85,7 +85,7 @@ impl Read {
     /// Where the database cannot be read.
     pub fn next_customer_sequence(&self) -> Result<i64> {
         let sql = "SELECT coalesce(max(sequence), 0) + 1 FROM customers";
-        Ok(self.connection().query_row(sql, [], |row| row.get(0))?)
+        Ok(self.connection().prepare_cached(sql)?.query_row([], |row| row.get(0))?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The tax invoices that accounting has issued: what each is for.
 
-use crate::billing::ids::{ChargeId, PaymentId};
+use crate::billing::ids::{ChargeId, CustomerCode, PaymentId};
 use crate::intake::{InvoiceOf, InvoiceRow, Sheet};
 use crate::jobs::import::differences::record;
 use crate::store::{Read, StoreError, StoredPayment, Tx};
@@ -8,6 +8,7 @@ use crate::views::ImportView;
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an invoice covers.
 #[derive(Debug, Default)]
@@ -46,6 +47,32 @@ pub fn covered(from: &Read, of: &InvoiceOf) -> Result<Covered, StoreError> {
         }
     }
     Ok(covered)
+}
+
+/// Why an invoice of that number cannot be of what it covers: a tax invoice is one customer's. `seen` are the owners of
+/// invoices that are not recorded yet.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub fn is_of_another(
+    from: &Read,
+    number: &str,
+    covered: &Covered,
+    seen: &mut BTreeMap<String, CustomerCode>,
+) -> Result<Option<String>, StoreError> {
+    let mut owners: BTreeSet<CustomerCode> = from.customers_of_invoice(number)?.into_iter().collect();
+    owners.extend(seen.get(number).cloned());
+    for id in &covered.charges {
+        owners.extend(from.customer_of_charge(*id)?);
+    }
+    for id in &covered.advances {
+        owners.extend(from.payment(*id)?.and_then(|payment| payment.customer));
+    }
+    let Some(owner) = owners.first() else { return Ok(None) };
+    seen.insert(number.to_owned(), owner.clone());
+    let owners: Vec<String> = owners.iter().map(|owner| format!("`{owner}`")).collect();
+    Ok((owners.len() > 1)
+        .then(|| format!("`{number}` would be an invoice of {} at once", owners.join(" and "))))
 }
 
 /// Records an invoice; gives how many charges and advances had none yet.

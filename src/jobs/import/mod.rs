@@ -31,7 +31,7 @@ use crate::views::finding::{Finding, MoneyFinding};
 use crate::views::{ImportView, RunView};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 coded! {
@@ -97,11 +97,9 @@ pub fn import(
         Subject::Invoices => import_invoices(desk, store, run, files, manner, into)?,
         Subject::Payments => import_payments(desk, store, run, files, manner, into)?,
     }
-    let fresh = findings.raise(desk, store, run, None)?;
-    let status =
-        if fresh.is_empty() && view.rejected == 0 { ExitStatus::Done } else { ExitStatus::NeedsPerson };
-    view.attention = fresh;
-    Ok((view, status))
+    view.attention = findings.raise(desk, store, run, None)?;
+    let is_quiet = view.attention.is_empty() && view.rejected == 0;
+    Ok((view, if is_quiet { ExitStatus::Done } else { ExitStatus::NeedsPerson }))
 }
 
 /// Where an import says what it did and what needs a person.
@@ -155,12 +153,16 @@ fn import_invoices(
     (view, _): Told<'_>,
 ) -> Result<()> {
     let mut sheets = read(files, intake::invoices)?;
+    let mut seen = BTreeMap::new();
     for sheet in &mut sheets {
         sheet.refuse_where(|row| match invoices::covered(store, &row.of) {
             Ok(covered) if covered.is_nothing() => {
                 Some(("invoice", format!("nothing was charged that invoice `{}` could be for", row.invoice)))
             }
-            Ok(_) | Err(_) => None,
+            Ok(covered) => invoices::is_of_another(store, &row.invoice, &covered, &mut seen)
+                .ok()?
+                .map(|why| ("invoice", why)),
+            Err(_) => None,
         });
     }
     let sheets = accepted(desk, files, sheets, manner, view)?;

@@ -11,6 +11,7 @@ use crate::views::record::Recorded;
 use anyhow::{Result, bail};
 use chrono::NaiveDate;
 use clap::Args;
+use std::collections::BTreeMap;
 
 /// `record invoice`.
 #[derive(Debug, Clone, Args)]
@@ -57,6 +58,9 @@ impl Invoice {
         if covered.is_nothing() {
             let text = format!("no charge was found for invoice `{number}`");
             return Err(Stop::unknown_unless(self.names_something(tx)?, text).into());
+        }
+        if let Some(why) = invoices::is_of_another(tx, number, &covered, &mut BTreeMap::new())? {
+            bail!("{why}");
         }
         let count = invoices::issue(tx, number, date, &covered)?;
         Ok(Entry::of_nobody(Recorded::Invoiced { number: number.clone(), date, entries: count }))
