@@ -3,6 +3,7 @@
 use super::coded::coded;
 use super::episode::Episode;
 use super::ids::{CustomerCode, ServiceCode};
+use super::money::Money;
 use super::vat::{Price, VatRate};
 use chrono::NaiveDate;
 
@@ -77,6 +78,19 @@ pub struct Hold {
     pub until: NaiveDate,
     /// Why, in a person's words.
     pub note: String,
+}
+
+impl Hold {
+    /// How the note begins of a hold that a cheque put on, with its amount and day; the reason follows.
+    pub const CHEQUE: &str = "cheque of ";
+    /// How the note begins of one that a transfer slip put on; the reason follows.
+    pub const SLIP: &str = "transfer slip received: ";
+
+    /// The beginning of the note of a cheque.
+    #[must_use]
+    pub fn of_cheque(amount: Money, due: NaiveDate) -> String {
+        format!("{}{amount}, due on {due}: ", Self::CHEQUE)
+    }
 }
 
 /// A service (υπηρεσία).

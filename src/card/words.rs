@@ -74,6 +74,7 @@ pub(super) struct Words {
     pub(super) release: String,
     pub(super) paid_so_far: String,
     pub(super) remains: String,
+    pub(super) discount: String,
     pub(super) carried: String,
     pub(super) vat_on: String,
     pub(super) total: String,

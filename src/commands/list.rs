@@ -12,16 +12,16 @@ use clap::ValueEnum;
 pub(super) fn run(global: &Global, args: &ListArgs) -> Result<ExitStatus> {
     let session = Session::open(global, args.as_of, true)?;
     let store = session.reader()?;
+    let name = args.what.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     let filter = Filter {
         customer: known_customers(&store, args.customer.as_slice())?.pop(),
         kind: args.kind,
-        state: args.state.clone(),
+        state: args.state.as_deref().map(|said| wording::list::state_of(&name, args.what.states(), said)),
         from: args.from,
         to: args.to,
         min_cents: args.min.map(|min| min.cents()),
     };
     let view = list::list(&session.desk, &store, args.what, &filter)?;
-    let name = args.what.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     let lists = || vec![(wording::list::name(&name), wording::list::list(&view))];
     taken_away::shown(&session.desk.report, &args.taken, &view, || wording::list::text(&view), lists)?;
     Ok(ExitStatus::Done)

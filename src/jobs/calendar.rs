@@ -31,14 +31,15 @@ pub(crate) fn calendar(
         // a record that cannot be read has no future here; `status` lists it
         let Ok(Some(outlook)) = outlook(desk, store, &code, from) else { continue };
         for (date, coming) in forecast(&outlook, &desk.rules, &desk.issuer, ahead) {
-            count(days.entry(date).or_insert_with(|| DayView { date, ..DayView::default() }), &coming);
+            let day = days.entry(date).or_insert_with(|| DayView { date, ..DayView::default() });
+            count(day, &coming, &outlook.facts.customer.name);
         }
     }
     bar.finish_and_clear();
     Ok(CalendarView { as_of: desk.today, days: days.into_values().collect() })
 }
 
-fn count(day: &mut DayView, coming: &Coming) {
+fn count(day: &mut DayView, coming: &Coming, name: &str) {
     match coming {
         Coming::Message { total_due, .. } => {
             day.messages += 1;
@@ -52,6 +53,7 @@ fn count(day: &mut DayView, coming: &Coming) {
                 Action::Terminate => day.terminations += 1,
             }
             day.services.push(format!("{} {}", step.action.code(), step.service));
+            day.names.push(name.to_owned());
         }
     }
 }

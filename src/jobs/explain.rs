@@ -118,6 +118,7 @@ fn services(
             expires_on: Some(service.expires_on),
             renews: service.renews,
             hold_until: service.hold.as_ref().map(|hold| hold.until),
+            hold_note: service.hold.as_ref().map(|hold| hold.note.clone()),
             due_cents: facts.open_period_charge(&service).map(|charge| charge.due().cents()),
             later_price: service
                 .later_price

@@ -41,7 +41,7 @@ impl Listed {
     }
 
     /// What `--state` can ask for.
-    const fn states(self) -> &'static [&'static str] {
+    pub(crate) const fn states(self) -> &'static [&'static str] {
         match self {
             Self::Services => &["active", "suspended", "terminated", "ended"],
             Self::Charges => &["open", "overdue", "settled", "written_off", "withdrawn"],

@@ -57,6 +57,7 @@ fn gather(store: &Store, desk: &Desk, horizon: u32) -> Result<StatusView> {
         overdue: store.overdue_charges(today)?,
         one_off: store.one_off_charges()?,
         suspended: store.suspended_services()?,
+        on_hold: store.services_on_hold(today)?,
         held_back,
         unmatched: store
             .unmatched_payments()?

@@ -66,8 +66,8 @@ const CHARGES: &str = "SELECT c.id, c.customer, k.name AS customer_name, c.servi
       LEFT JOIN open o ON o.id = c.id
     WHERE c.source <> 'adjustment' ORDER BY day, c.id";
 
-const PAYMENTS: &str =
-    "SELECT m.id, m.date AS day, m.amount_cents AS cents, m.kept_cents - m.allocated_cents AS credit_cents,
+const PAYMENTS: &str = "SELECT m.id, m.date AS day, m.amount_cents AS cents, m.kept_cents,
+        m.kept_cents - m.allocated_cents AS credit_cents,
         m.customer, k.name AS customer_name, m.bank_ref, m.method, m.payer, NULL AS kind,
         CASE WHEN m.parked IS NOT NULL THEN 'parked' WHEN m.kept_cents <= 0 THEN 'reversed'
           WHEN m.customer IS NULL THEN 'unmatched' ELSE 'matched' END AS state
@@ -210,6 +210,7 @@ impl Read {
                 payment: row.integer("id")?,
                 date: row.date("day")?,
                 amount_cents: row.integer("cents")?,
+                kept_cents: row.integer("kept_cents")?,
                 credit_cents: row.integer("credit_cents")?,
                 customer: row.optional_text("customer")?,
                 name: row.optional_text("customer_name")?,

@@ -3,7 +3,7 @@
 use super::Read;
 use super::columns::Record;
 use super::error::Result;
-use crate::views::status::{ChargeRow, InvoiceRow, OneOffRow, PaymentRow, ServiceRow, WorkOrder};
+use crate::views::status::{ChargeRow, HoldRow, InvoiceRow, OneOffRow, PaymentRow, ServiceRow, WorkOrder};
 use chrono::NaiveDate;
 use rusqlite::params;
 
@@ -119,6 +119,31 @@ impl Read {
     /// A column that cannot be read.
     pub fn suspended_services(&self) -> Result<Vec<ServiceRow>> {
         self.service_rows("s.state = 'suspended' ORDER BY s.state_on, s.code", NaiveDate::MAX)
+    }
+
+    /// Services on hold on `today`, those whose hold ends first before the others.
+    ///
+    /// # Errors
+    /// A column that cannot be read.
+    pub fn services_on_hold(&self, today: NaiveDate) -> Result<Vec<HoldRow>> {
+        let sql = "SELECT s.code, s.customer, k.name AS customer_name, s.name AS description, s.hold_until, s.hold_note
+                   FROM services s JOIN customers k ON k.code = s.customer
+                   WHERE s.hold_until >= ?1 AND s.state IN ('active', 'suspended') ORDER BY s.hold_until, s.code";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query([today])?;
+        let mut held = Vec::new();
+        while let Some(row) = rows.next()? {
+            let record = Record::new(row, "service");
+            held.push(HoldRow {
+                service: record.text("code")?,
+                customer: record.text("customer")?,
+                name: record.text("customer_name")?,
+                description: record.text("description")?,
+                until: record.date("hold_until")?,
+                note: record.optional_text("hold_note")?.unwrap_or_default(),
+            });
+        }
+        Ok(held)
     }
 
     /// Custom applications that expire up to `to`: a person notifies them.

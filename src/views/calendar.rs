@@ -19,4 +19,6 @@ pub(crate) struct DayView {
     pub(crate) suspensions: u64,
     pub(crate) terminations: u64,
     pub(crate) services: Vec<String>,
+    /// The names of their customers.
+    pub(crate) names: Vec<String>,
 }

@@ -38,6 +38,9 @@ pub(crate) struct ServiceView {
     pub(crate) expires_on: Option<NaiveDate>,
     pub(crate) renews: bool,
     pub(crate) hold_until: Option<NaiveDate>,
+    /// Why it is on hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hold_note: Option<String>,
     pub(crate) due_cents: Option<i64>,
     /// Another price of periods that begin on or after a day.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -125,6 +128,7 @@ impl ServiceView {
             expires_on: None,
             renews: false,
             hold_until: None,
+            hold_note: None,
             due_cents: None,
             later_price: None,
             next: None,

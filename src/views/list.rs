@@ -108,7 +108,9 @@ pub struct PaymentLine {
     pub date: NaiveDate,
     /// What it brought.
     pub amount_cents: i64,
-    /// What of it was not taken back, and went to nothing yet.
+    /// What of it was not taken back.
+    pub kept_cents: i64,
+    /// Of that, what went to nothing yet.
     pub credit_cents: i64,
     /// Whose.
     pub customer: Option<String>,

@@ -41,6 +41,8 @@ pub struct LineView {
 pub struct MessageView {
     /// Whom it goes to.
     pub customer: String,
+    /// Their name.
+    pub name: String,
     /// The addresses.
     pub to: Vec<String>,
     /// The card it carries.

@@ -4,6 +4,10 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;
 
+/// What stands after a notice where no server replied: the journal beside the database knows of a handover that the database,
+/// older than it, does not.
+pub(crate) const OLDER_DATABASE: &str = " was handed over before this database was restored from a backup";
+
 #[derive(Debug, Serialize)]
 pub(crate) struct OutboxView {
     pub(crate) messages: Vec<OutboxMessage>,

@@ -6,6 +6,7 @@ use crate::billing::action::Action;
 use crate::billing::allocation::Basis;
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
+use crate::billing::vat::Price;
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -26,10 +27,21 @@ pub struct EffectView {
     pub name: String,
     /// What was settled by it.
     pub settled: Vec<SettledView>,
+    /// Their services that are switched off, and that nothing of what was recorded switches on again.
+    pub stays_off: Vec<StaysOff>,
     /// What is still due of open charges.
     pub due_cents: i64,
     /// What they have paid for nothing yet.
     pub credit_cents: i64,
+}
+
+/// A service that stays switched off.
+#[derive(Debug, Clone, Serialize)]
+pub struct StaysOff {
+    /// Which.
+    pub service: String,
+    /// The code of the reason of its suspension.
+    pub reason: &'static str,
 }
 
 /// A charge that was settled.
@@ -54,10 +66,13 @@ pub(crate) enum Recorded {
     CancellationUndone {
         service: ServiceCode,
     },
+    /// Price and length of the periods that nobody was charged for yet, the first of which begins on a day.
     Changed {
         service: ServiceCode,
-        price: Money,
+        price: Price,
+        before: Option<Price>,
         period_months: u32,
+        first: Option<NaiveDate>,
     },
     /// Another price of the periods that begin on or after a day; of the first of them there may be a charge already.
     ChangedLater {
@@ -182,7 +197,11 @@ pub(crate) enum RecordedMoney {
         customer: CustomerCode,
         open: Vec<OpenAgain>,
     },
-    WentBack(WentBack),
+    /// Money that went back; its number, where a person had given it to the customer.
+    WentBack {
+        went_back: WentBack,
+        given: Option<PaymentId>,
+    },
 }
 
 impl Recorded {
@@ -218,7 +237,7 @@ impl RecordedMoney {
             Self::Paid { .. } => "record_payment",
             Self::Refunded { .. } => "record_refund",
             Self::Same { .. } => "record_same",
-            Self::WentBack(_) => "record_reverse",
+            Self::WentBack { .. } => "record_reverse",
         }
     }
 }

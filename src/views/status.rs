@@ -45,6 +45,8 @@ pub(crate) struct StatusView {
     /// Charges of no period that are open: a transfer, a repair.
     pub(crate) one_off: Vec<OneOffRow>,
     pub(crate) suspended: Vec<ServiceRow>,
+    /// Nothing is switched off or deleted of these until their day.
+    pub(crate) on_hold: Vec<HoldRow>,
     pub(crate) held_back: Vec<AttentionView>,
     pub(crate) unmatched: Vec<UnmatchedView>,
     pub(crate) custom_apps: Vec<ServiceRow>,
@@ -55,6 +57,23 @@ pub(crate) struct StatusView {
     /// Asked for only on purpose: every panel answers for itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) drift: Option<Vec<Drift>>,
+}
+
+/// A service on hold.
+#[derive(Debug, Clone, Serialize)]
+pub struct HoldRow {
+    /// Whose.
+    pub customer: String,
+    /// Their name.
+    pub name: String,
+    /// Which service.
+    pub service: String,
+    /// What it is.
+    pub description: String,
+    /// The last day.
+    pub until: NaiveDate,
+    /// Why.
+    pub note: String,
 }
 
 /// An open charge of no period.

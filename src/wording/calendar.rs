@@ -3,7 +3,7 @@
 use super::speech::{day, heads, say, window, word};
 use crate::billing::money::Money;
 use crate::export::{List, wrapped};
-use crate::views::calendar::CalendarView;
+use crate::views::calendar::{CalendarView, DayView};
 
 /// Bars are at most so wide.
 const BAR: usize = 30;
@@ -19,15 +19,15 @@ pub(crate) fn list(view: &CalendarView) -> List {
             day.date.into(),
             day.messages.into(),
             Money::from_cents(day.asked_cents).into(),
-            worded(&day.services).into(),
+            worded(day).into(),
         ]
     })
 }
 
 /// `suspend S-1`, each in words.
-fn worded(steps: &[String]) -> String {
-    let steps = steps.iter().map(|step| match step.split_once(' ') {
-        Some((action, service)) => format!("{} {service}", word("action", action)),
+fn worded(day: &DayView) -> String {
+    let steps = day.services.iter().zip(&day.names).map(|(step, name)| match step.split_once(' ') {
+        Some((action, service)) => format!("{} {service} ({name})", word("action", action)),
         None => step.clone(),
     });
     steps.collect::<Vec<_>>().join(", ")
@@ -46,7 +46,7 @@ pub(crate) fn text(view: &CalendarView) -> String {
         let messages = say!("calendar.day", messages = one.messages);
         let line =
             format!("{weekday} {}  {messages:>13} {asked:>14}  {:<bar$}", day(one.date), "█".repeat(width));
-        text.push_str(&beside(&line, &worded(&one.services)));
+        text.push_str(&beside(&line, &worded(one)));
     }
     text
 }

@@ -1,6 +1,8 @@
 //! `explain` as one screen.
 
-use super::speech::{day, event, say, service_state, stage, window, word};
+use super::outbox::reply;
+use super::past;
+use super::speech::{day, event, hold_note, say, service_state, stage, window, word};
 use crate::billing::money::Money;
 use crate::export::wrapped;
 use crate::views::StepView;
@@ -42,7 +44,8 @@ fn screen(text: &mut String, view: &ExplainView) -> fmt::Result {
         let mut lines = String::new();
         service(&mut lines, one)?;
         let mut lines = lines.lines();
-        clipped(text, lines.next().unwrap_or_default(), 1)?;
+        let most = if one.hold_until.is_some() { LINES_EACH } else { 1 };
+        clipped(text, lines.next().unwrap_or_default(), most)?;
         clipped(text, lines.next().unwrap_or_default(), LINES_EACH)?;
     }
     if let more @ 1.. = services.len().saturating_sub(SERVICES_MAX) {
@@ -124,7 +127,8 @@ fn euros(cents: i64) -> Money {
 
 fn service(text: &mut String, service: &ServiceView) -> fmt::Result {
     let due = service.due_cents.map(|cents| say!("explain.due", amount = euros(cents))).unwrap_or_default();
-    let hold = service.hold_until.map(|day| say!("explain.hold", day)).unwrap_or_default();
+    let note = service.hold_note.as_deref().map(hold_note).filter(|note| !note.is_empty());
+    let hold = service.hold_until.map(|day| say!("explain.hold", day, note)).unwrap_or_default();
     let renews = service.renews || service.expires_on.is_none();
     let renews = if renews { String::new() } else { say!("explain.cancelled") };
     let expires = service.expires_on.map(|day| say!("explain.expires", day)).unwrap_or_default();
@@ -170,30 +174,21 @@ fn past(text: &mut String, view: &ExplainView) -> fmt::Result {
     for message in &view.messages {
         writeln!(text, "  {} {}", day(message.on), message.subject)?;
         for delivery in &message.deliveries {
-            writeln!(text, "             {delivery}")?;
+            // an address, what became of it, and what the server replied
+            let (to, rest) = delivery.split_once(": ").unwrap_or_default();
+            let (state, said) = rest.split_once(' ').unwrap_or_default();
+            writeln!(text, "             {to}: {} {}", word("delivery", state), reply(said))?;
         }
     }
     writeln!(text, "\n{}", say!("explain.done"))?;
     for line in &view.journal {
-        let because = told(&line.detail);
+        let because = past::told(&line.detail);
         let service = line.service.as_deref().unwrap_or("");
-        writeln!(text, "  {} {} {service} {because}", day(line.on), event(&line.what))?;
+        let parts = [event(&line.what), service.to_owned(), because];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        writeln!(text, "  {} {}", day(line.on), parts.join(" "))?;
     }
     Ok(())
-}
-
-/// What a line of the journal tells in words: why a step was taken, else what was recorded, else its figures.
-pub(super) fn told(detail: &serde_json::Value) -> String {
-    let said = ["because", "what"].into_iter().find_map(|key| detail[key].as_str());
-    if let Some(said) = said {
-        return said.to_owned();
-    }
-    let figures = detail.as_object().into_iter().flatten().filter_map(|(key, value)| match value {
-        serde_json::Value::String(text) if !text.is_empty() => Some(format!("{key} {text}")),
-        serde_json::Value::Number(number) => Some(format!("{key} {number}")),
-        _ => None,
-    });
-    figures.collect::<Vec<_>>().join(", ")
 }
 
 fn today(text: &mut String, view: &ExplainView) -> fmt::Result {

@@ -69,6 +69,7 @@ impl fmt::Display for MailFinding {
                 say!("mail.refused", card, address, reply, message)
             }
             Self::Uncertain(TroubledDelivery { message, card, address, reply }) => {
+                let reply = super::outbox::reply(reply);
                 say!("mail.uncertain", card, address, reply, message)
             }
             Self::CameBack { customer, message, address, why, phone, blocks } => {

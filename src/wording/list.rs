@@ -2,6 +2,7 @@
 
 use super::speech::{heads, say, service_state, table, word};
 use crate::billing::money::Money;
+use crate::billing::text::bare_capitals;
 use crate::export::{Cell, List, code};
 use crate::views::list::{
     BUCKETS, CardLine, ChargeLine, CreditRow, CustomerRow, DebtorRow, ForecastView, IncomeRow, InvoiceLine,
@@ -12,6 +13,19 @@ use crate::views::list::{
 #[must_use]
 pub(crate) fn name(list: &str) -> String {
     word("lists", list)
+}
+
+/// The code of a state that somebody asks a list for, which may be said as its tables say it; what is neither stays as it is.
+#[must_use]
+pub(crate) fn state_of(list: &str, states: &[&str], said: &str) -> String {
+    let section = match list {
+        "services" => "service",
+        "charges" => "charge",
+        "payments" => "payment",
+        _ => "delivery",
+    };
+    let is_said = |state: &&&str| bare_capitals(&word(section, state)) == bare_capitals(said.trim());
+    states.iter().find(is_said).map_or_else(|| said.to_owned(), |state| (*state).to_owned())
 }
 
 /// The list as a table.
@@ -171,13 +185,15 @@ fn of_charges(rows: &[ChargeLine]) -> List {
 
 fn of_payments(rows: &[PaymentLine]) -> List {
     let head = heads(&[
-        "payment", "date", "amount", "credit", "customer", "name", "bank_ref", "method", "who", "state",
+        "payment", "date", "amount", "kept", "credit", "customer", "name", "bank_ref", "method", "who",
+        "state",
     ]);
     summed(List::of(head, rows, |row| {
         vec![
             code(row.payment.to_string()),
             row.date.into(),
             money(row.amount_cents),
+            money(row.kept_cents),
             some_money(row.credit_cents),
             row.customer.as_ref().map(code).into(),
             row.name.clone().into(),
@@ -187,7 +203,7 @@ fn of_payments(rows: &[PaymentLine]) -> List {
             word("payment", &row.state).into(),
         ]
     }))
-    .sparing(&[7, 3, 8, 6, 5])
+    .sparing(&[8, 4, 9, 7, 6])
 }
 
 fn of_cards(rows: &[CardLine]) -> List {

@@ -18,6 +18,7 @@ pub mod list;
 pub mod nightly;
 pub mod notify;
 pub mod outbox;
+mod past;
 pub mod preview;
 pub mod privacy;
 pub mod record;

@@ -1,6 +1,7 @@
 //! `nightly` in a few lines: cron mails whatever is printed.
 
 use super::speech::{say, word};
+use super::{enforce, notify};
 use crate::views::{NightlyView, Totals};
 
 /// Cron mails whatever is printed: enough to know what happened, and no more.
@@ -11,8 +12,9 @@ const LINES_MAX: usize = 20;
 pub(crate) fn text(view: &NightlyView) -> String {
     let Totals { messages, sent, failed, uncertain, queued: waiting, .. } = &view.notify.totals;
     let (done, withheld) = (view.enforce.actions.len(), view.enforce.withheld.len());
+    let (day, dry_run) = (view.run.as_of, view.run.dry_run);
     let mut sum =
-        say!("nightly.sum", day = view.run.as_of, messages, sent, failed, uncertain, waiting, done, withheld);
+        say!("nightly.sum", day, messages, sent, failed, uncertain, waiting, done, withheld, dry_run);
     if view.run.dry_run {
         sum.push_str(&format!(" {}", say!("nightly.dry_run")));
     }
@@ -26,5 +28,8 @@ pub(crate) fn text(view: &NightlyView) -> String {
         lines.truncate(LINES_MAX - 1);
         lines.push(say!("nightly.more", count = more));
     }
-    lines.join("\n") + "\n"
+    // whoever tries it out wants to see what would come of it
+    let whole =
+        if dry_run { enforce::text(&view.enforce) + &notify::text(&view.notify) } else { String::new() };
+    format!("{whole}{}\n", lines.join("\n"))
 }

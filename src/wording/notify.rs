@@ -10,12 +10,16 @@ use crate::views::{NotifyView, Totals};
 pub(crate) fn text(view: &NotifyView) -> String {
     let mut text = String::new();
     if !view.messages.is_empty() {
-        let head = heads(&["state", "customer", "amount", "subject"]);
-        text.push_str(&table(&List::of(head, &view.messages, |message| {
-            let amount = Money::from_cents(message.total_cents);
-            let state = word("delivery", message.state);
-            vec![state.into(), code(&message.customer), amount.into(), (&message.subject).into()]
-        })));
+        let head = heads(&["state", "customer", "name", "amount", "subject"]);
+        text.push_str(&table(
+            &List::of(head, &view.messages, |message| {
+                let amount = Money::from_cents(message.total_cents);
+                let state = word("delivery", message.state);
+                let (name, subject) = (&message.name, &message.subject);
+                vec![state.into(), code(&message.customer), name.into(), amount.into(), subject.into()]
+            })
+            .sparing(&[2, 4]),
+        ));
     }
     if !view.skipped.is_empty() {
         text.push_str(&say!("notify.not_told"));

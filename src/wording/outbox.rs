@@ -2,7 +2,7 @@
 
 use super::speech::{heads, say, table, word};
 use crate::export::{List, code};
-use crate::views::outbox::{OutboxMessage, OutboxView};
+use crate::views::outbox::{OLDER_DATABASE, OutboxMessage, OutboxView};
 
 /// A line for each delivery.
 #[must_use]
@@ -24,7 +24,7 @@ pub(crate) fn listing(view: &OutboxView) -> String {
                 code(&message.card),
                 word("delivery", &delivery.state).into(),
                 (&delivery.to).into(),
-                delivery.reply.as_ref().into(),
+                delivery.reply.as_deref().map(reply).into(),
             ]
         })
         .sparing(&[1, 6]),
@@ -39,7 +39,7 @@ pub(crate) fn whole(view: &OutboxMessage) -> String {
     let mut text = format!("{head}\n{subject}\n{}\n", say!("outbox.card", card, id));
     for line in &view.deliveries {
         let delivery = &line.delivery;
-        let reply = delivery.reply.as_deref().unwrap_or("");
+        let reply = delivery.reply.as_deref().map(reply).unwrap_or_default();
         text.push_str(&format!(
             "{} ({}): {} {reply}\n",
             delivery.to,
@@ -54,4 +54,12 @@ pub(crate) fn whole(view: &OutboxMessage) -> String {
         }
     }
     text
+}
+
+/// What a mail server replied, as it did, or why none was asked.
+pub(crate) fn reply(text: &str) -> String {
+    match text.strip_suffix(OLDER_DATABASE) {
+        Some(notice) => say!("mail.restored", notice),
+        None => text.to_owned(),
+    }
 }

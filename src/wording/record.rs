@@ -4,6 +4,7 @@ use super::speech::{say, word};
 use crate::billing::action::Action;
 use crate::billing::allocation::Basis;
 use crate::billing::money::Money;
+use crate::billing::vat::Price;
 use crate::views::record::{EffectView, Recorded, RecordedMoney, RecordedView};
 use std::fmt;
 
@@ -35,9 +36,23 @@ fn effected(effect: &EffectView) -> String {
         groups.iter().map(|(until, group)| say!("record.settled", services = group.join(", "), until));
     let settled = settled.collect::<Vec<_>>().join(", ");
     let count: usize = groups.iter().map(|(_, group)| group.len()).sum();
+    let off = effect.stays_off.iter().map(|one| format!("{} ({})", one.service, word("reason", one.reason)));
+    let off = off.collect::<Vec<_>>().join(", ");
     let due = Money::from_cents(effect.due_cents);
     let credit = (effect.credit_cents > 0).then(|| Money::from_cents(effect.credit_cents));
-    say!("record.effect", name, count, settled, due, credit)
+    say!("record.effect", name, count, settled, due, credit, off)
+}
+
+/// Columns as they were and are.
+fn amended(changed: &[(String, String, String)]) -> String {
+    let changed = changed.iter().map(|(column, before, after)| {
+        let column = word("imported", column);
+        match before.as_str() {
+            "" => format!("{column} {after}"),
+            before => format!("{column} {before} → {after}"),
+        }
+    });
+    changed.collect::<Vec<_>>().join(", ")
 }
 
 impl fmt::Display for Recorded {
@@ -46,8 +61,18 @@ impl fmt::Display for Recorded {
             Self::Acknowledged { what } => say!("record.acknowledged", what),
             Self::Cancelled { service, lapses_on } => say!("record.cancelled", service, lapses_on),
             Self::CancellationUndone { service } => say!("record.cancellation_undone", service),
-            Self::Changed { service, price, period_months } => {
-                say!("record.changed", service, price, months = period_months)
+            Self::Changed { service, price, before, period_months, first } => {
+                let gross = matches!(price, Price::Gross(_));
+                let before = before.map(|before| before.money());
+                say!(
+                    "record.changed",
+                    service,
+                    price = price.money(),
+                    gross,
+                    before,
+                    months = period_months,
+                    first
+                )
             }
             Self::ChangedLater { service, from, price, before, first, is_charged } => {
                 say!("record.changed_later", service, from, price, before, first, charged = *is_charged)
@@ -56,13 +81,7 @@ impl fmt::Display for Recorded {
             Self::ClockForgiven { latest } => say!("record.clock_forgiven", latest),
             Self::Discounted { of, amount, left } => say!("record.discounted", amount, of, left),
             Self::Amended { code, changed } if changed.is_empty() => say!("record.unchanged", code),
-            Self::Amended { code, changed } => {
-                let changed = changed.iter().map(|(column, before, after)| match before.as_str() {
-                    "" => format!("{column} {after}"),
-                    before => format!("{column} {before} → {after}"),
-                });
-                say!("record.amended", code, changed = changed.collect::<Vec<_>>().join(", "))
-            }
+            Self::Amended { code, changed } => say!("record.amended", code, changed = amended(changed)),
             Self::Entered { code, what } => say!("record.entered", code, what),
             Self::Emailed { customer, addresses } => {
                 say!("record.emailed", customer, addresses = addresses.join(", "))
@@ -114,7 +133,11 @@ impl fmt::Display for RecordedMoney {
                 let open: String = open.iter().map(ToString::to_string).collect();
                 say!("record.unassigned", amount, paid_on, customer, open)
             }
-            Self::WentBack(went_back) => return went_back.fmt(f),
+            Self::WentBack { went_back, given } => {
+                let mistaken =
+                    given.map(|payment| say!("record.if_mistaken", payment = payment.0.to_string()));
+                format!("{went_back}{}", mistaken.unwrap_or_default())
+            }
         })
     }
 }

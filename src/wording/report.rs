@@ -2,7 +2,7 @@
 
 use super::speech::{day, event, heads, say, service_state, spoken, word};
 use super::status::Parts;
-use super::{calendar, explain, list, status};
+use super::{calendar, list, past, status};
 use crate::billing::money::Money;
 use crate::export::site::{Page, Part, Site};
 use crate::export::{List, code};
@@ -62,7 +62,7 @@ fn site(view: &ReportView) -> Site {
             "held",
             say!("report.held"),
             status.held_back.len(),
-            of_status(view, &["held_back", "suspended"]),
+            of_status(view, &["on_hold", "suspended", "held_back"]),
         ),
     ];
     if !view.status.shadow.is_empty() {
@@ -291,7 +291,7 @@ fn journal(view: &ExplainView) -> List {
             line.on.into(),
             event(&line.what).into(),
             line.service.clone().into(),
-            explain::told(&line.detail).into(),
+            past::told(&line.detail).into(),
         ]
     })
 }

@@ -1,6 +1,6 @@
 //! `runs` and `undo`.
 
-use super::explain::told;
+use super::past::told;
 use super::speech::{day, event, heads, say, table, word};
 use crate::billing::money::Money;
 use crate::export::{List, code};

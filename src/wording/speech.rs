@@ -6,6 +6,7 @@ use crate::billing::customer::Language;
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::period::greek_date;
+use crate::billing::service::Hold;
 use crate::export::{self, List, Look};
 use chrono::NaiveDate;
 use handlebars::{Handlebars, handlebars_helper, no_escape};
@@ -141,6 +142,19 @@ pub(crate) fn service_state(code: &str) -> String {
     }
 }
 
+/// Why a service is on hold: what the program noted of cheques and transfer slips, else what somebody wrote.
+pub(crate) fn hold_note(note: &str) -> String {
+    let said = |reason: &str| if reason.is_empty() { String::new() } else { format!(": {reason}") };
+    if let Some(reason) = note.strip_prefix(Hold::SLIP) {
+        return word("hold", "slip") + &said(reason);
+    }
+    let cheque = note.strip_prefix(Hold::CHEQUE).and_then(|rest| rest.split_once(", due on "));
+    match cheque.and_then(|(amount, rest)| Some((amount, rest.split_once(": ")?))) {
+        Some((amount, (_, reason))) => say!("hold.cheque", amount, reason = said(reason)),
+        None => note.to_owned(),
+    }
+}
+
 /// A list as whoever reads it sees it.
 pub(crate) fn table(list: &List) -> String {
     export::table(list, Look { day, width: window() })
@@ -261,10 +275,11 @@ mod tests {
     }
 
     /// Keys that are made of a section and a code.
-    const OF_CODES: [&str; 29] = [
+    const OF_CODES: [&str; 31] = [
         "column", "sheet", "action", "reason", "stage", "kind", "found", "basis", "method", "mode", "event",
         "delivery", "weekday", "service", "matched", "outcome", "verdict", "change", "records", "charge",
-        "payment", "lists", "night", "looked", "imported", "evidence", "parked", "exit", "urgency",
+        "payment", "lists", "night", "looked", "imported", "evidence", "parked", "exit", "urgency", "hook",
+        "hold",
     ];
 
     /// Each `say!` of the sources: its key, and the names that it gives.

@@ -1,12 +1,13 @@
 //! `status` as tables, and the list of what waits for a tax invoice.
 
-use super::speech::{heads, say, service_state, table, word};
+use super::speech::{heads, hold_note, say, service_state, table, word};
 use crate::billing::money::Money;
 use crate::billing::vat::VatRate;
 use crate::export::{Cell, List, code};
 use crate::views::AttentionView;
 use crate::views::status::{
-    ChargeRow, Drift, InvoiceRow, OneOffRow, ServiceRow, Shadow, StatusView, UnmatchedView, WorkOrder,
+    ChargeRow, Drift, HoldRow, InvoiceRow, OneOffRow, ServiceRow, Shadow, StatusView, UnmatchedView,
+    WorkOrder,
 };
 
 /// The parts that were asked for; none of them means the whole, but for those that are asked for by name.
@@ -64,6 +65,7 @@ fn wanted(
         (whole, "due", say!("status.due"), charges(&view.due)),
         (whole, "one_off", say!("status.one_off"), one_off(&view.one_off)),
         (whole, "suspended", say!("status.suspended"), services(&view.suspended)),
+        (whole, "on_hold", say!("status.on_hold"), on_hold(&view.on_hold)),
         (whole, "held_back", say!("status.held_back"), listed(&view.held_back)),
         (whole, "attention", say!("status.attention"), listed(&view.attention)),
         (whole || parts.unmatched, "unmatched", say!("status.unmatched"), unmatched(&view.unmatched)),
@@ -123,6 +125,19 @@ fn services(rows: &[ServiceRow]) -> List {
             code(&row.customer),
             code(&row.service),
             what.into(),
+        ]
+    })
+}
+
+fn on_hold(rows: &[HoldRow]) -> List {
+    List::of(heads(&["until", "customer", "service", "what", "because"]), rows, |row| {
+        let what = format!("{} – {}", row.name, row.description);
+        vec![
+            row.until.into(),
+            code(&row.customer),
+            code(&row.service),
+            what.into(),
+            hold_note(&row.note).into(),
         ]
     })
 }

@@ -10,6 +10,7 @@ use super::words::{Words, receipts};
 use crate::billing::card::{
     BillingCard, CardCustomer, CardEvent, CardLine, CardService, CardStatus, Company, Urgency,
 };
+use crate::billing::charge::ChargeSource;
 use crate::billing::customer::Language;
 use crate::billing::money::Money;
 use crate::billing::notice::Stage;
@@ -287,14 +288,17 @@ impl Speaker<'_> {
             line.terminate_on.map(|day| self.on(&words.termination, day)),
             line.released_on.map(|day| self.on(&words.release, day)),
         ]);
-        let domain_name = line.domain_name.clone().filter(|domain| *domain != line.name);
+        // nobody said why something was taken off
+        let is_unnamed = line.source == ChargeSource::Adjustment && line.name.is_empty();
+        let name = if is_unnamed { &words.discount } else { &line.name };
+        let domain_name = line.domain_name.clone().filter(|domain| domain != name);
         let paid = line.paid.is_positive().then(|| self.money(line.paid));
         let due = self.money(line.due - line.taken_off);
         // the period begins on the day of expiry, which need not be said twice
         let is_told = line.period().is_some_and(|period| Some(period.from) == line.expires_on);
         let suspended = line.suspended.then(|| words.is_suspended.clone());
         let remarks = [
-            domain_name.is_some().then(|| line.name.clone()),
+            domain_name.is_some().then(|| name.clone()),
             if is_told { suspended } else { state.clone() },
             paid.as_ref().map(|paid| format!("{} {paid}, {} {due}", words.paid_so_far, words.remains)),
             line.invoice.as_ref().map(|invoice| format!("{} {invoice}", words.invoice)),
@@ -303,8 +307,8 @@ impl Speaker<'_> {
         let amounts = [line.amounts.net, line.amounts.vat, line.amounts.gross];
         let [net, vat, gross] = amounts.map(|amount| self.money(amount));
         WordedLine {
-            title: domain_name.clone().unwrap_or_else(|| line.name.clone()),
-            name: line.name.clone(),
+            title: domain_name.clone().unwrap_or_else(|| name.clone()),
+            name: name.clone(),
             domain_name,
             state,
             period: days.as_ref().map(|[from, last]| format!("{from} – {last}")),

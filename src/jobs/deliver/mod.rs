@@ -19,6 +19,7 @@ use crate::mail::keyed::MailKey;
 use crate::mail::{Evidence, Handover, Outcome, Settings, Transport};
 use crate::store::{AttemptRecord, Claimed, DeliveryState, HandedOver, Run, Store};
 use crate::views::finding::{Finding, MailFinding, TroubledDelivery};
+use crate::views::outbox::OLDER_DATABASE;
 use anyhow::{Context, Result};
 use chrono::Duration;
 use indicatif::ProgressBar;
@@ -241,7 +242,7 @@ fn hand_over(
         let forgotten_one =
             known.iter().find(|notice| queue.journal.knows_more(notice, role, &claimed.address));
         if let Some(HandedOver { notice, .. }) = forgotten_one {
-            let reply = format!("`{notice}` was handed over before this database was restored from a backup");
+            let reply = format!("`{notice}`{OLDER_DATABASE}");
             forgotten(run, &mut queue, claimed, &reply)?;
             return Ok(());
         }

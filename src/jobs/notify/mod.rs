@@ -336,6 +336,7 @@ fn stored(
     let card = &draft.letter.card;
     let view = MessageView {
         customer: draft.customer.to_string(),
+        name: card.customer.name.clone(),
         to: draft.header_to.iter().chain(&draft.header_cc).cloned().collect(),
         card: card.number.to_string(),
         subject: finished.drawn.letter.subject.clone(),

@@ -4,6 +4,7 @@ use super::{Entry, Recording};
 use crate::billing::address;
 use crate::billing::ids::CustomerCode;
 use crate::billing::period::days_after;
+use crate::billing::service::Hold;
 use crate::error::Stop;
 use crate::store::RecordOf;
 use crate::views::record::Recorded;
@@ -25,7 +26,7 @@ impl Proof {
     pub(super) fn enter(&self, at: &Recording<'_>) -> Result<Entry> {
         let customer = &self.customer;
         let until = days_after(at.today(), self.days);
-        let note = format!("transfer slip received: {}", at.author.reason);
+        let note = format!("{}{}", Hold::SLIP, at.author.reason);
         let held = at.hold_all(customer, until, &note)?;
         Ok(Entry::of_customer(customer, Recorded::ProofShown { customer: customer.clone(), until, held }))
     }

@@ -20,13 +20,13 @@ pub use service::{Cancel, Change, End, Hold, Told};
 use crate::billing::facts::Facts;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::money::Money;
-use crate::billing::service::{self as billed, Service};
+use crate::billing::service::{self as billed, Service, ServiceState, SuspensionReason};
 use crate::error::Stop;
 use crate::jobs::attention::Findings;
 use crate::jobs::{Desk, find};
 use crate::store::{Run, Store, Tx};
 use crate::views::AttentionView;
-use crate::views::record::{EffectView, Recorded};
+use crate::views::record::{EffectView, Recorded, StaysOff};
 use anyhow::{Result, bail};
 use chrono::NaiveDate;
 use clap::Subcommand;
@@ -223,9 +223,22 @@ fn effect(desk: &Desk, tx: &Tx<'_>, code: &CustomerCode) -> Result<Option<Effect
         customer: code.to_string(),
         name: facts.customer.name.clone(),
         settled: tx.settled_by_run(code)?,
+        stays_off: facts.services.iter().filter_map(|service| stays_off(&facts, service)).collect(),
         due_cents: facts.due().cents(),
         credit_cents: facts.credit().cents(),
     }))
+}
+
+/// Whether a service is suspended, and money that is there does not lift that.
+fn stays_off(facts: &Facts, service: &Service) -> Option<StaysOff> {
+    let ServiceState::Suspended { reason, .. } = service.state else { return None };
+    let is_for_money = match reason {
+        SuspensionReason::Nonpayment => true,
+        SuspensionReason::Cancelled => service.renews,
+        SuspensionReason::Manual | SuspensionReason::Abuse => false,
+    };
+    let stays = !is_for_money || facts.open_period_charge(service).is_some();
+    stays.then(|| StaysOff { service: service.code.to_string(), reason: reason.code() })
 }
 
 /// What the journal says of a record.
@@ -303,15 +316,19 @@ impl Recording<'_> {
         crate::jobs::money::tell_idle(self.desk, self.tx, customer, self.findings)
     }
 
-    /// Puts every service of a customer that can be charged on hold, unless it is on a longer one; gives how many.
+    /// Puts every service of a customer that can be charged on hold, unless it is on a longer one; gives how many are on hold
+    /// until then or longer.
     fn hold_all(&self, customer: &CustomerCode, until: NaiveDate, note: &str) -> Result<usize> {
         let mut held = 0;
         for service in self.facts(customer)?.services {
             let longer = service.hold.as_ref().is_some_and(|hold| hold.until >= until);
-            if service.is_chargeable() && !longer {
+            if !service.is_chargeable() {
+                continue;
+            }
+            held += 1;
+            if !longer {
                 let hold = Some(billed::Hold { until, note: note.to_owned() });
                 self.tx.put_service(&Service { hold, ..service })?;
-                held += 1;
             }
         }
         Ok(held)

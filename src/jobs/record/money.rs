@@ -7,6 +7,7 @@ use crate::billing::coded::coded;
 use crate::billing::ids::{CustomerCode, PaymentId, ServiceCode};
 use crate::billing::money::Money;
 use crate::billing::period::read_day;
+use crate::billing::service::Hold;
 use crate::error::Stop;
 use crate::jobs::money;
 use crate::store::{BY_HAND, NewPayment, StoredPayment, Tx};
@@ -57,7 +58,7 @@ pub struct Payment {
     /// Its own reference, such as a receipt's number
     #[arg(long = "ref", value_name = "TEXT")]
     pub reference: Option<String>,
-    /// It is not the money of that amount which a statement has shown, or was recorded, already
+    /// It is not the money (or the cheque) of that amount which a statement has shown, or was recorded, already
     #[arg(long)]
     pub other_money: bool,
     /// With --method cheque: the day it can be cleared; until then it is a promise, and its services are on hold
@@ -86,8 +87,13 @@ impl Payment {
         if due < at.today() {
             bail!("the cheque was due on {due}; if it is cleared, record its money without --due");
         }
-        let note = format!("cheque of {amount}, due on {due}: {}", at.author.reason);
-        let held = at.hold_all(customer, due, &note)?;
+        let cheque = Hold::of_cheque(*amount, due);
+        let services = at.facts(customer)?.services;
+        let mut holds = services.iter().filter_map(|service| service.hold.as_ref());
+        if !self.other_money && holds.any(|hold| hold.note.starts_with(&cheque)) {
+            bail!("this cheque was recorded already; if it is another, say so with --other-money");
+        }
+        let held = at.hold_all(customer, due, &(cheque + &at.author.reason))?;
         let cheque = RecordedMoney::Cheque { customer: customer.clone(), amount: *amount, due, held };
         Ok(Entry::of_customer(customer, Recorded::Money(cheque)))
     }
@@ -156,7 +162,11 @@ impl Reverse {
         if amount == payment.kept {
             at.tx.close_one(Kind::Unmatched.code(), &payment.id.0.to_string())?;
         }
-        let recorded = Recorded::Money(RecordedMoney::WentBack(went_back));
+        // a person had given it to this customer: perhaps that is what was the mistake
+        let is_given =
+            payment.matched_by.as_deref() == Some(Evidence::Person.code()) && payment.source != BY_HAND;
+        let given = is_given.then_some(payment.id);
+        let recorded = Recorded::Money(RecordedMoney::WentBack { went_back, given });
         Ok(Entry { customer: payment.customer, service: None, recorded })
     }
 }
@@ -271,6 +281,9 @@ impl Assign {
         let Some(code) = known.customer.clone() else {
             bail!("payment {} belongs to nobody as it is", id.0);
         };
+        if !known.kept.is_positive() {
+            bail!("all of payment {} went back; nothing of it is left to be anybody's", id.0);
+        }
         let spent = tx.spent(id)?;
         let mut facts = at.facts(&code)?;
         // its credit must not flow into what it leaves open

@@ -215,6 +215,7 @@ impl Change {
         let Self { service: code, months, .. } = self;
         let mut stored = at.service(code)?;
         stored.settle_price();
+        let before = stored.price_of(stored.expires_on);
         if let (Some(from), Some(price)) = (self.from, self.price()) {
             return later(at, stored, from, price);
         }
@@ -228,16 +229,26 @@ impl Change {
                 at.tx.note_staff_word(RecordOf::Service(code), column)?;
             }
         }
-        let (price, period_months) = (stored.price.money(), stored.period_months);
-        Ok(Entry::of_service(stored, Recorded::Changed { service: code.clone(), price, period_months }))
+        let facts = at.facts(&stored.customer)?;
+        let is_charged = |begins: &NaiveDate| {
+            let of = facts.charges.iter().filter(|charge| charge.service.as_ref() == Some(code));
+            of.filter_map(|charge| charge.period()).any(|period| period.from == *begins)
+        };
+        let first = begins(&stored).take(PERIODS_AHEAD).find(|begins| !is_charged(begins));
+        let recorded = Recorded::Changed {
+            service: code.clone(),
+            price: stored.price,
+            before: Some(before).filter(|before| *before != stored.price),
+            period_months: stored.period_months,
+            first,
+        };
+        Ok(Entry::of_service(stored, recorded))
     }
 }
 
 /// Another price of the periods that begin on `from` or later.
 fn later(at: &Recording<'_>, mut stored: billed::Service, from: NaiveDate, price: Price) -> Result<Entry> {
-    let period = |begins| BillingPeriod::anchored(begins, stored.period_months, stored.anchor_day);
-    let begins = std::iter::successors(Some(stored.expires_on), |begins| Some(period(*begins).to));
-    let first = begins.take(PERIODS_AHEAD).find(|begins| *begins >= from);
+    let first = begins(&stored).take(PERIODS_AHEAD).find(|begins| *begins >= from);
     let Some(first) = first else {
         return Err(Stop::usage(format!("no period begins on {from} or later in sight")).into());
     };
@@ -250,6 +261,14 @@ fn later(at: &Recording<'_>, mut stored: billed::Service, from: NaiveDate, price
     at.tx.note_staff_word(RecordOf::Service(&stored.code), "price")?;
     let (service, price) = (stored.code.clone(), price.money());
     Ok(Entry::of_service(stored, Recorded::ChangedLater { service, from, price, before, first, is_charged }))
+}
+
+/// The days on which a service's periods begin, from its expiry on.
+fn begins(service: &billed::Service) -> impl Iterator<Item = NaiveDate> {
+    let (months, anchor) = (service.period_months, service.anchor_day);
+    std::iter::successors(Some(service.expires_on), move |begins| {
+        Some(BillingPeriod::anchored(*begins, months, anchor).to)
+    })
 }
 
 /// So many periods ahead is a price agreed at most.
