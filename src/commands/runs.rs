@@ -7,8 +7,9 @@ use crate::cli::{Global, RunsArgs, RunsCommand, UndoArgs};
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
 use crate::jobs::enforce::undo;
+use crate::jobs::report;
 use crate::lock::STAFF_PATIENCE;
-use crate::views::runs::{RunShown, RunsView, UndoView};
+use crate::views::runs::{RunsView, UndoView};
 use crate::wording;
 use anyhow::Result;
 
@@ -23,11 +24,7 @@ pub(super) fn run(global: &Global, args: &RunsArgs) -> Result<ExitStatus> {
             let text = format!("there is no run {run}");
             return Err(Stop::unknown(text).hint("`runs` lists the last ones").into());
         };
-        let view = RunShown {
-            run: shown,
-            journal: store.journal_of_run(run)?,
-            messages: store.messages_of_run(run)?,
-        };
+        let view = report::shown(&store, shown)?;
         session.desk.report.result(&view, || wording::runs::shown(&view))?;
         return Ok(ExitStatus::Done);
     }

@@ -342,7 +342,7 @@ fn fingerprint<T: Spooled>(value: &T) -> u64 {
 /// Where each known column stands. All that is wrong with a header is said at once.
 fn places(header: &[String], columns: &[Column]) -> Result<BTreeMap<&'static str, usize>, String> {
     let mut places = BTreeMap::new();
-    let mut wrong = Vec::new();
+    let (mut wrong, mut unknown) = (Vec::new(), Vec::new());
     for (place, name) in header.iter().enumerate() {
         let shown: String = name.chars().take(60).collect();
         if let Some(column) = columns.iter().find(|column| column.name.eq_ignore_ascii_case(name)) {
@@ -350,11 +350,23 @@ fn places(header: &[String], columns: &[Column]) -> Result<BTreeMap<&'static str
                 wrong.push(format!("column `{}` stands twice", column.name));
             }
         } else if !name.starts_with("x_") && !name.is_empty() {
-            wrong.push(format!("unknown column `{shown}`; put `x_` before its name to have it ignored"));
+            unknown.push(format!("`{shown}`"));
         }
     }
-    for column in columns.iter().filter(|column| column.required && !places.contains_key(column.name)) {
-        wrong.push(format!("column `{}` is missing", column.name));
+    let missing = columns.iter().filter(|column| column.required && !places.contains_key(column.name));
+    let missing: Vec<String> = missing.map(|column| format!("`{}`", column.name)).collect();
+    match missing.as_slice() {
+        [] => {}
+        [one] => wrong.push(format!("column {one} is missing")),
+        all => wrong.push(format!("columns {} are missing; is it another kind of file?", all.join(", "))),
+    }
+    match unknown.as_slice() {
+        [] => {}
+        [one] => wrong.push(format!("unknown column {one}; put `x_` before its name to have it ignored")),
+        all => wrong.push(format!(
+            "unknown columns {}; put `x_` before the name of one to have it ignored",
+            all.join(", ")
+        )),
     }
     if wrong.is_empty() { Ok(places) } else { Err(wrong.join("; ")) }
 }

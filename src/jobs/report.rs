@@ -11,6 +11,7 @@ use crate::store::{Filter, Store};
 use crate::views::explain::ExplainView;
 use crate::views::list::CustomerRow;
 use crate::views::report::{CustomerPage, ReportView, SentCard};
+use crate::views::runs::{ListedRun, RunShown};
 use crate::views::status::StatusView;
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
@@ -64,7 +65,9 @@ pub(crate) fn gather(desk: &Desk, store: &Store) -> Result<ReportView> {
     }
     bar.finish_and_clear();
     let [forecast, weeks] = forecast(desk, store, MONTHS, [SummedBy::Month, SummedBy::Week])?;
-    let nights = store.last_runs(200)?.into_iter().filter(|run| run.command == "nightly").take(7).collect();
+    let nights: Vec<ListedRun> =
+        store.last_runs(200)?.into_iter().filter(|run| run.command == "nightly").take(7).collect();
+    let night = nights.first().map(|run| shown(store, run.clone())).transpose()?;
     Ok(ReportView {
         as_of: desk.today,
         company: desk.config.company.trade_name.clone().unwrap_or_else(|| desk.config.company.name.clone()),
@@ -77,9 +80,19 @@ pub(crate) fn gather(desk: &Desk, store: &Store) -> Result<ReportView> {
         night_is_missing: status.night_is_missing || status.last_night.is_none(),
         status,
         debtors,
+        night,
         nights,
         customers,
     })
+}
+
+/// A run with all that it did.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub(crate) fn shown(store: &Store, run: ListedRun) -> Result<RunShown> {
+    let (journal, messages) = (store.journal_of_run(run.id)?, store.messages_of_run(run.id)?);
+    Ok(RunShown { run, messages, journal })
 }
 
 /// Codes in the order in which they were named first.

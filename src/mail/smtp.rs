@@ -259,10 +259,20 @@ fn connected(settings: &ServerSettings) -> Result<Wire, String> {
         if !wire.is_private() {
             return Err(format!("no password is sent to {place} in clear; set `smtp.tls`"));
         }
-        log_in(&mut wire, &offers, name, password, limit)
-            .map_err(|why| format!("the mail server {place} refused the log-in: {why}"))?;
+        log_in(&mut wire, &offers, name, password, limit).map_err(|why| {
+            format!("the mail server {place} refused the log-in: {}", without(&why, name, password))
+        })?;
     }
     Ok(wire)
+}
+
+/// What a server said, without the password that it may have repeated.
+fn without(said: &str, name: &str, password: &str) -> String {
+    let plain = STANDARD.encode(format!("\0{name}\0{password}"));
+    [plain.as_str(), &STANDARD.encode(password), password]
+        .into_iter()
+        .filter(|secret| !secret.is_empty())
+        .fold(said.to_owned(), |said, secret| said.replace(secret, "…"))
 }
 
 /// What the server offers, in capitals.

@@ -188,7 +188,8 @@ impl Read {
 
     fn journal_lines(&self, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<JournalLine>> {
         let sql = format!(
-            "SELECT j.run, r.as_of, j.customer, j.service, j.what, j.detail FROM journal j JOIN runs r ON r.id = j.run
+            "SELECT j.run, r.as_of, j.customer, j.service, j.what, j.detail, k.name FROM journal j JOIN runs r ON r.id = j.run
+             LEFT JOIN customers k ON k.code = j.customer
              WHERE {condition} ORDER BY j.id"
         );
         let mut statement = self.connection().prepare_cached(&sql)?;
@@ -198,6 +199,7 @@ impl Read {
                 run: row.get(0)?,
                 on: row.get(1)?,
                 customer: row.get(2)?,
+                name: row.get(6)?,
                 service: row.get(3)?,
                 what: row.get(4)?,
                 detail: serde_json::from_str(&detail).unwrap_or(serde_json::Value::Null),

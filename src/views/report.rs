@@ -3,7 +3,7 @@
 use super::calendar::CalendarView;
 use super::explain::ExplainView;
 use super::list::{CustomerRow, DebtorRow, ForecastView};
-use super::runs::ListedRun;
+use super::runs::{ListedRun, RunShown};
 use super::status::StatusView;
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -21,6 +21,8 @@ pub(crate) struct ReportView {
     pub(crate) forecast: ForecastView,
     /// The same by week.
     pub(crate) weeks: ForecastView,
+    /// What the last of them did.
+    pub(crate) night: Option<RunShown>,
     /// The last nights, the latest first.
     pub(crate) nights: Vec<ListedRun>,
     /// Whether a night was done within the last day and a bit.

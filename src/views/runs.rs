@@ -98,6 +98,9 @@ pub struct JournalLine {
     pub on: NaiveDate,
     /// Whose.
     pub customer: Option<String>,
+    /// Their name.
+    #[serde(skip)]
+    pub name: Option<String>,
     /// Which service.
     pub service: Option<String>,
     /// What.

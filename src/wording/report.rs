@@ -2,7 +2,7 @@
 
 use super::speech::{day, event, heads, say, service_state, spoken, word};
 use super::status::Parts;
-use super::{calendar, list, past, status};
+use super::{calendar, list, past, runs, status};
 use crate::billing::money::Money;
 use crate::export::site::{Page, Part, Site};
 use crate::export::{List, code};
@@ -116,7 +116,16 @@ fn today(view: &ReportView) -> Vec<Part> {
     let (customers, due) = (view.debtors.len(), Money::from_cents(overdue));
     parts.push(Part::Tell(say!("report.overdue", customers, due)));
     parts.extend(of_status(view, &["attention"]));
-    let nights = super::runs::listing(&RunsView { runs: view.nights.clone() });
+    if let Some(night) = &view.night {
+        let settled = night.journal.iter().filter(|line| line.what == "settled");
+        let settled = settled.filter_map(|line| line.detail["gross_cents"].as_i64()).sum();
+        let asked = night.messages.iter().map(|message| message.total_cents).sum();
+        let (settled, asked) = (Money::from_cents(settled), Money::from_cents(asked));
+        parts.push(Part::Tell(say!("report.night_did", settled, messages = night.messages.len(), asked)));
+        parts.push(Part::Table(say!("report.acts"), runs::acts(night)));
+        parts.push(Part::Table(say!("report.letters"), runs::messages(night)));
+    }
+    let nights = runs::listing(&RunsView { runs: view.nights.clone() });
     parts.push(Part::Table(say!("report.nights"), nights));
     parts
 }

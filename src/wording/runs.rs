@@ -4,7 +4,7 @@ use super::past::told;
 use super::speech::{day, event, heads, say, table, word};
 use crate::billing::money::Money;
 use crate::export::{List, code};
-use crate::views::runs::{Heard, Kept, RunShown, RunsView, UndoView, Unmade};
+use crate::views::runs::{Heard, JournalLine, Kept, RunShown, RunsView, UndoView, Unmade};
 use std::fmt;
 
 /// A line for each run.
@@ -48,32 +48,57 @@ pub(crate) fn shown(view: &RunShown) -> String {
     let runs = RunsView { runs: vec![view.run.clone()] };
     let mut text = table(&listing(&runs));
     if !view.messages.is_empty() {
-        let head = heads(&["message", "customer", "name", "card", "amount", "subject"]);
-        let messages = List::of(head, &view.messages, |message| {
-            vec![
-                code(message.message.to_string()),
-                code(&message.customer),
-                (&message.name).into(),
-                code(&message.card),
-                Money::from_cents(message.total_cents).into(),
-                (&message.subject).into(),
-            ]
-        })
-        .sparing(&[5, 2]);
-        text.push_str(&format!("\n{}", table(&messages.summed(word("column", "sum")))));
+        text.push_str(&format!("\n{}", table(&messages(view))));
     }
     if !view.journal.is_empty() {
-        let journal = List::of(heads(&["customer", "service", "what", "because"]), &view.journal, |line| {
-            vec![
-                line.customer.as_ref().map(code).into(),
-                line.service.as_ref().map(code).into(),
-                event(&line.what).into(),
-                told(&line.detail).into(),
-            ]
-        });
-        text.push_str(&format!("\n{}", table(&journal)));
+        text.push_str(&format!("\n{}", table(&lines(&view.journal))));
     }
     text
+}
+
+/// The messages that a run made, with what they ask for.
+pub(super) fn messages(view: &RunShown) -> List {
+    let head = heads(&["message", "customer", "name", "card", "amount", "subject"]);
+    let messages = List::of(head, &view.messages, |message| {
+        vec![
+            code(message.message.to_string()),
+            code(&message.customer),
+            (&message.name).into(),
+            code(&message.card),
+            Money::from_cents(message.total_cents).into(),
+            (&message.subject).into(),
+        ]
+    });
+    messages.sparing(&[5, 2]).summed(word("column", "sum"))
+}
+
+/// What was done to services and money, without what goes with it: cards, messages, charges.
+pub(super) fn acts(view: &RunShown) -> List {
+    const ACTS: [&str; 8] = [
+        "renew",
+        "reinstate",
+        "suspend",
+        "terminate",
+        "settled",
+        "reopened",
+        "taken_back",
+        "payment_unmatched",
+    ];
+    lines(view.journal.iter().filter(|line| ACTS.contains(&line.what.as_str())))
+}
+
+fn lines<'a>(journal: impl IntoIterator<Item = &'a JournalLine>) -> List {
+    let head = heads(&["customer", "name", "service", "what", "because"]);
+    let lines = List::of(head, journal, |line| {
+        vec![
+            line.customer.as_ref().map(code).into(),
+            line.name.clone().into(),
+            line.service.as_ref().map(code).into(),
+            event(&line.what).into(),
+            told(&line.detail).into(),
+        ]
+    });
+    lines.sparing(&[4, 1])
 }
 
 /// A line for each step of the run that was undone, or left.

@@ -1,9 +1,9 @@
 //! `status` as tables, and the list of what waits for a tax invoice.
 
-use super::speech::{heads, hold_note, say, service_state, table, word};
+use super::speech::{heads, hold_note, say, service_state, table, window, word};
 use crate::billing::money::Money;
 use crate::billing::vat::VatRate;
-use crate::export::{Cell, List, code};
+use crate::export::{Cell, List, code, wrapped};
 use crate::views::AttentionView;
 use crate::views::status::{
     ChargeRow, Drift, HoldRow, InvoiceRow, OneOffRow, ServiceRow, Shadow, StatusView, UnmatchedView,
@@ -34,10 +34,19 @@ impl Parts {
 /// The tables that were asked for, each with its title, without those that are empty.
 #[must_use]
 pub(crate) fn text(view: &StatusView, parts: Parts) -> String {
-    let shown = wanted(view, parts, to_invoice).into_iter().filter(|(.., list)| !list.rows.is_empty());
+    let mut shown = wanted(view, parts, to_invoice);
+    shown.retain(|(.., list)| !list.rows.is_empty());
     let missing = view.night_is_missing && parts.is_whole();
     let mut text = if missing { say!("report.night_missing") + "\n\n" } else { String::new() };
-    text.extend(shown.map(|(_, title, list)| format!("{title} ({})\n{}\n", list.rows.len(), table(&list))));
+    if shown.len() > 1 {
+        // several screens follow
+        let sums = shown.iter().map(|(_, title, list)| format!("{title} {}", list.rows.len()));
+        let sums = wrapped(&sums.collect::<Vec<_>>().join(" · "), window().unwrap_or(usize::MAX));
+        text.push_str(&format!("{}\n\n", sums.join("\n")));
+    }
+    let tables =
+        shown.iter().map(|(_, title, list)| format!("{title} ({})\n{}\n", list.rows.len(), table(list)));
+    text.extend(tables);
     if text.is_empty() { say!("status.nothing") + "\n" } else { text }
 }
 

@@ -18,20 +18,21 @@ const CLOCK: &str = "clock";
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example:\n  record ack 131")]
 pub struct Ack {
-    /// Code of a customer or service, or number of a payment
-    pub code: String,
+    /// Codes of customers or services, or numbers of payments
+    #[arg(required = true, value_name = "CODE")]
+    pub codes: Vec<String>,
 }
 
 impl Ack {
     pub(super) fn enter(&self, at: &Recording<'_>) -> Result<Entry> {
-        let recorded = match self.code.as_str() {
-            CLOCK => forgive_the_clock(at)?,
-            code => match disown(at, code)? {
-                Some(disowned) => disowned,
-                None => seen(at, code)?,
-            },
+        let one = |code: &String| match code.as_str() {
+            CLOCK => forgive_the_clock(at),
+            code => disown(at, code)?.map_or_else(|| seen(at, code), Ok),
         };
-        Ok(Entry::of_nobody(recorded))
+        let mut recorded = self.codes.iter().map(one).collect::<Result<Vec<_>>>()?;
+        let several = || Recorded::Acknowledged { what: self.codes.join(", ") };
+        let last = recorded.pop().filter(|_| recorded.is_empty());
+        Ok(Entry::of_nobody(last.unwrap_or_else(several)))
     }
 }
 
