@@ -91,6 +91,8 @@ fn a_customer_is_handed_out_whole_and_erased_in_every_place_that_is_ours() {
     assert!(!export["kept"]["deliveries"].as_array().unwrap().is_empty());
     assert!(sandbox.path("kept/kept.json").exists() && !export["files"].as_array().unwrap().is_empty());
     assert!(!export.to_string().contains("beta.example"), "nothing of others");
+    let named_in = export["named_in"].to_string();
+    assert!(named_in.contains("inbox/done/") && named_in.contains("payments-1.csv"), "{named_in}");
     let erase = |arguments: &[&str]| {
         let whole: Vec<&str> =
             ["privacy", "erase", "K-1", "--by", "maria", "--reason", "αίτημα", "--as-of", "2025-03-03"]

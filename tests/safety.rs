@@ -218,6 +218,11 @@ fn what_the_program_never_made_in_its_database_is_named_by_check() {
         database.execute_batch(put).unwrap();
         let told = sandbox.run(&["check"]).exits(2).stdout;
         assert!(told.contains(named) && told.contains("never made"), "{told}");
+        if !named.contains("missing") {
+            // whoever looks after the night hears of it the same night
+            let night = sandbox.run(&["nightly", "--dry-run", "--as-of", "2025-03-02"]);
+            assert!(night.stderr.contains(named), "{}", night.stderr);
+        }
         database.execute_batch(taken).unwrap();
         sandbox.run(&["check"]).exits(0);
     }

@@ -171,6 +171,11 @@ impl Session {
             dry_run: desk.dry_run,
             mode: desk.rules.mode.code(),
         };
+        for order in store.strange_orders()? {
+            desk.report.error(&format!(
+                "in the database stands a {order} that this program never made; see `check`"
+            ));
+        }
         let restored = gates::note_restored(desk, store, run, &self.database)?;
         // money that was ahead of its day is booked before anything is decided
         let ripe = crate::jobs::money::ripen(desk, store, run);

@@ -39,7 +39,9 @@ pub(crate) fn export(
         }
     }
     let kept = store.all_of_customer(code)?;
-    let view = ExportView { as_of: desk.today, customer: code.to_string(), kept, files };
+    // whole files of others too: they are named, and a person takes out of them what is this customer's
+    let named_in = mentioned(desk, &traces(store, code)?);
+    let view = ExportView { as_of: desk.today, customer: code.to_string(), kept, files, named_in };
     if let Some(folder) = folder {
         let file = folder.join("kept.json");
         outputs::whole(&file, &serde_json::to_vec_pretty(&view)?)

@@ -48,6 +48,18 @@ pub(super) fn check_identity(connection: &Connection, path: &Path) -> Result<()>
     Ok(())
 }
 
+/// What SQLite obeys in a database and this program never made: triggers, and views that are others than they were.
+pub(super) fn strange_orders(connection: &Connection) -> Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT type || ' `' || name || '`', sql FROM sqlite_schema WHERE type IN ('trigger', 'view') ORDER BY name",
+    )?;
+    let parts = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let parts: Vec<(String, String)> = parts.collect::<rusqlite::Result<_>>()?;
+    // SQLite keeps a statement as it was written
+    let is_ours = |sql: &str| MIGRATIONS.iter().any(|migration| migration.contains(sql));
+    Ok(parts.into_iter().filter(|(_, sql)| !is_ours(sql)).map(|(what, _)| what).collect())
+}
+
 /// Refuses an older schema where it may not be upgraded.
 pub(super) fn check_current(connection: &Connection, path: &Path) -> Result<()> {
     let found = version(connection)?;

@@ -106,6 +106,14 @@ impl Read {
 }
 
 impl Store {
+    /// Triggers and views that this program never made: whatever is written, they do something beside it.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn strange_orders(&self) -> Result<Vec<String>> {
+        super::migrate::strange_orders(&self.read.connection)
+    }
+
     /// What stands in the schema that is not this version's, or not as this version has it: tables, indexes, triggers and
     /// views, each by its kind and name.
     ///

@@ -13,6 +13,8 @@ pub(crate) struct ExportView {
     pub(crate) kept: Map<String, Value>,
     /// Their messages, as they went.
     pub(crate) files: Vec<String>,
+    /// Files of others too in which they are named: what was imported, bounces, the report.
+    pub(crate) named_in: Vec<String>,
 }
 
 /// What was erased, and what a person must look at.

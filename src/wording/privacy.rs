@@ -11,7 +11,12 @@ pub(crate) fn exported(view: &ExportView) -> String {
         (count > 0).then(|| format!("  {table}: {count}\n"))
     });
     let customer = &view.customer;
-    format!("{}\n{}{}\n", say!("privacy.kept", customer), kept.collect::<String>(), say!("privacy.take"))
+    let mut text = format!("{}\n{}", say!("privacy.kept", customer), kept.collect::<String>());
+    if !view.named_in.is_empty() {
+        text.push_str(&format!("{}\n", say!("privacy.named_in")));
+        text.extend(view.named_in.iter().map(|file| format!("  {file}\n")));
+    }
+    text + &say!("privacy.take") + "\n"
 }
 
 /// Where they were, and where they still are.
