@@ -1,7 +1,8 @@
 //! Beginning, backing up and restoring.
 
-use crate::support::sandbox::Sandbox;
+use crate::support::sandbox::{Sandbox, files};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 #[test]
 fn a_folder_is_begun_and_its_samples_make_a_trial() {
@@ -345,4 +346,58 @@ fn what_is_too_old_and_cannot_be_removed_keeps_no_night_from_being_done() {
     let night = sandbox.run(&["nightly", "--as-of", "2025-02-04"]).exits(0);
     std::fs::set_permissions(&done, std::fs::Permissions::from_mode(0o700)).unwrap();
     assert!(night.stderr.contains("cannot be removed"), "{night:?}");
+}
+
+#[test]
+fn a_copy_is_encrypted_for_whoever_has_the_key_or_not_written() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let program = "/usr/bin/age";
+    if !std::path::Path::new(program).exists() {
+        eprintln!("NOT CHECKED: `age` is not installed");
+        return;
+    }
+    let key = sandbox.path("key");
+    let made = Command::new("age-keygen").args(["-o", key.to_str().unwrap()]).output().unwrap();
+    let said = String::from_utf8_lossy(&made.stderr).into_owned();
+    let public = said.trim().rsplit(' ').next().unwrap().to_owned();
+    let encrypt = |public: &str| {
+        format!(
+            "encrypt = [\"{program}\", \"--recipient\", \"{public}\", \"--output\", \"{{encrypted}}\", \"{{plain}}\"]\n"
+        )
+    };
+    sandbox.reconfigure("[database]\n", &format!("[database]\nbackups = \"backups\"\n{}", encrypt(&public)));
+    sandbox.enforce("2025-03-01").exits(0);
+    let written = || files(&sandbox.path("backups"), "encrypted");
+    assert_eq!(written().len(), 1);
+    assert!(files(&sandbox.path("backups"), "db").is_empty(), "nothing lies there in clear");
+    let names = || {
+        std::fs::read_dir(sandbox.path(".")).unwrap().map(|one| one.unwrap().file_name()).collect::<Vec<_>>()
+    };
+    assert!(!names().iter().any(|name| name.to_string_lossy().contains("passing")), "{:?}", names());
+    let refused = sandbox.run(&["restore", written()[0].to_str().unwrap()]);
+    assert!(refused.status != 0 && refused.stderr.contains("age --decrypt"), "{refused:?}");
+    // what comes back is what went
+    let copy = sandbox.path("moved");
+    sandbox.run(&["backup", copy.to_str().unwrap()]).exits(0);
+    assert!(std::fs::read(&copy).unwrap().starts_with(b"age-encryption.org/v1"));
+    sandbox.run(&["record", "end", "S-1", "--by", "m", "--as-of", "2025-03-02"]).exits(0);
+    let clear =
+        Command::new(program).args(["--decrypt", "--identity"]).arg(&key).arg(&copy).output().unwrap();
+    assert!(clear.status.success() && clear.stdout.starts_with(b"SQLite format 3"));
+    let back = sandbox.file("back.db", &clear.stdout);
+    sandbox.run(&["restore", back.to_str().unwrap(), "--as-of", "2025-03-03"]).exits(3);
+    assert!(sandbox.run(&["explain", "S-1", "--as-of", "2025-03-03"]).exits(0).stdout.contains("active"));
+    // a key that is none: nothing is written, and nobody is suspended
+    sandbox.reconfigure(&public, "age1nobody");
+    let failed = sandbox.run(&["backup", sandbox.path("other").to_str().unwrap()]).exits(1);
+    assert!(
+        failed.stderr.contains("was not encrypted") && !sandbox.path("other").exists(),
+        "{}",
+        failed.stderr
+    );
+    sandbox.enforce("2025-03-04");
+    assert_eq!(written().len(), 1);
+    sandbox.reconfigure("\"{encrypted}\", ", "");
+    let wrong = sandbox.run(&["check"]);
+    assert!(wrong.stderr.contains("encrypt") || wrong.stdout.contains("encrypt"), "{wrong:?}");
 }

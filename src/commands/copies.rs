@@ -5,9 +5,9 @@ use crate::cli::{BackupArgs, Global, InitArgs, RestoreArgs};
 use crate::clock;
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
-use crate::jobs::{gates, init, restore};
+use crate::jobs::copies::{self, PASSING};
+use crate::jobs::{Desk, gates, init, restore};
 use crate::lock::{Lock, STAFF_PATIENCE};
-use crate::outputs::folder_of;
 use crate::store::Store;
 use crate::views::copies::{BackupView, InitView, RestoreView};
 use crate::wording;
@@ -20,16 +20,15 @@ pub(super) fn backup(global: &Global, args: &BackupArgs) -> Result<ExitStatus> {
     let session = Session::open(global, None, true)?;
     let store = session.reader()?;
     if args.file == Path::new(PIPE) {
-        return piped(&store);
+        return piped(&session.desk, &store);
     }
     let file = &args.file;
     if file.exists() {
         let text = format!("`{}` exists already", file.display());
         return Err(Stop::usage(text).hint("name another file; nothing is overwritten").into());
     }
-    store.backup_to(file).with_context(|| format!("no backup could be written to `{}`", file.display()))?;
-    // one that cannot be restored is none
-    Store::rehearse(file)?.0.check()?;
+    copies::write(&session.desk, &store, file, true)
+        .with_context(|| format!("no backup could be written to `{}`", file.display()))?;
     let bytes = std::fs::metadata(file)?.len();
     let view = BackupView { backup: file.display().to_string(), bytes };
     session.desk.report.result(&view, || wording::copies::backed_up(&view))?;
@@ -39,19 +38,11 @@ pub(super) fn backup(global: &Global, args: &BackupArgs) -> Result<ExitStatus> {
 /// What stands for stdin or stdout instead of a file.
 const PIPE: &str = "-";
 
-/// A place beside the database for bytes that go through a pipe, which goes with the process.
-fn passing(database: &Path) -> Result<TempDir> {
-    let folder = folder_of(database);
-    std::fs::create_dir_all(folder).with_context(|| format!("`{}` cannot be made", folder.display()))?;
-    tempfile::Builder::new().prefix(".passing-").tempdir_in(folder).context("there is no place for a copy")
-}
-
-/// Writes a backup to stdout, for whatever encrypts it or carries it away.
-fn piped(store: &Store) -> Result<ExitStatus> {
-    let folder = passing(store.path())?;
-    let file = folder.path().join(ARRIVED);
-    store.backup_to(&file).context("no backup could be made")?;
-    Store::rehearse(&file)?.0.check()?;
+/// Writes a backup to stdout, for whatever carries it away.
+fn piped(desk: &Desk, store: &Store) -> Result<ExitStatus> {
+    let folder = copies::passing(store.path())?;
+    let file = folder.path().join("out");
+    copies::write(desk, store, &file, true).context("no backup could be made")?;
     std::io::copy(&mut File::open(&file)?, &mut std::io::stdout().lock())
         .context("the backup could not be written out")?;
     Ok(ExitStatus::Done)
@@ -70,7 +61,7 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Result<ExitStatus>
     // whoever sends takes their time, and keeps no night waiting
     let arrived = is_piped.then(|| arrived(&session.database)).transpose()?;
     let _lock = Lock::take(&session.database, STAFF_PATIENCE)?;
-    let file = arrived.as_ref().map_or_else(|| args.file.clone(), |folder| folder.path().join(ARRIVED));
+    let file = arrived.as_ref().map_or_else(|| args.file.clone(), |folder| folder.path().join(PASSING));
     let replaced = restore::put_in_place(&session.desk, &session.database, &file)?;
     let mut store = Store::open(&session.database)?;
     session.as_run(&mut store, "restore", |desk, store, run, shown| {
@@ -85,12 +76,9 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Result<ExitStatus>
     })
 }
 
-/// A backup as it came through a pipe.
-const ARRIVED: &str = "backup.db";
-
 fn arrived(database: &Path) -> Result<TempDir> {
-    let folder = passing(database)?;
-    let mut file = File::create_new(folder.path().join(ARRIVED))?;
+    let folder = copies::passing(database)?;
+    let mut file = File::create_new(folder.path().join(PASSING))?;
     std::io::copy(&mut std::io::stdin().lock(), &mut file)
         .context("the backup could not be read from stdin")?;
     Ok(folder)

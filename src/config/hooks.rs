@@ -6,6 +6,11 @@ use crate::billing::service::ServiceKind;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+/// What stands in `database.encrypt` for the file that is to be encrypted.
+pub const PLAIN: &str = "{plain}";
+/// What stands there for the file that it is to write.
+pub const ENCRYPTED: &str = "{encrypted}";
+
 /// The hooks of one kind: each an argv, run without a shell.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HookSet {
@@ -55,6 +60,17 @@ pub(super) fn argv(
         // what was checked is what runs: nothing is looked for in PATH or in another folder
         let checked = place(std::mem::take(program));
         *program = std::path::absolute(&checked).unwrap_or(checked).display().to_string();
+    }
+    Some(argv)
+}
+
+/// The program that encrypts a copy of the database.
+pub(super) fn encrypting(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Option<Vec<String>> {
+    let argv = argv(section, "encrypt", place)?;
+    if ![PLAIN, ENCRYPTED].iter().all(|file| argv.iter().any(|part| part == file)) {
+        let hint =
+            "[\"/usr/bin/age\", \"--recipient\", \"age1…\", \"--output\", \"{encrypted}\", \"{plain}\"]";
+        section.fault("encrypt", "names both files, as `{plain}` and as `{encrypted}`", Some(hint));
     }
     Some(argv)
 }

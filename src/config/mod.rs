@@ -11,7 +11,7 @@ mod section;
 mod server;
 
 pub use faults::{ConfigFault, ConfigFaults};
-pub use hooks::HookSet;
+pub use hooks::{ENCRYPTED, HookSet, PLAIN};
 pub use running::{Monitor, SiteOfReport};
 
 use crate::billing::calendar::Calendar;
@@ -86,6 +86,8 @@ pub struct Database {
     pub backups: Option<PathBuf>,
     /// How many are kept.
     pub keep: u32,
+    /// The program that encrypts one, with its arguments: [`PLAIN`] and [`ENCRYPTED`] stand for the two files.
+    pub encrypt: Option<Vec<String>>,
 }
 
 /// `[mail]`
@@ -380,6 +382,7 @@ fn database(section: &Section<'_>, place: &impl Fn(String) -> PathBuf) -> Databa
         path: section.text("path").map(place),
         backups: section.text("backups").map(place),
         keep: section.number("keep", 1000).unwrap_or(14),
+        encrypt: hooks::encrypting(section, place),
     };
     section.finish();
     database

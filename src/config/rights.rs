@@ -29,7 +29,12 @@ pub(super) fn obeyed(config: &Config) -> Vec<PathBuf> {
     let monitor = config.monitor.on_success.iter().chain(&config.monitor.on_failure);
     // `/bin/sh SCRIPT` obeys the script, and runs in the configuration's folder
     let folder = config.path.parent().unwrap_or(Path::new(""));
-    let programs = hooks.chain(monitor).flatten().map(|part| folder.join(part)).filter(|part| part.is_file());
+    let programs = hooks
+        .chain(monitor)
+        .chain(&config.database.encrypt)
+        .flatten()
+        .map(|part| folder.join(part))
+        .filter(|part| part.is_file());
     let own = [&config.mail.templates, &config.import.profiles, &config.logo, &config.payment.iris_qr];
     let mut paths = vec![config.path.clone()];
     paths.extend(programs);

@@ -4,6 +4,7 @@ pub mod attention;
 pub mod calendar;
 pub mod check;
 mod claims;
+pub mod copies;
 pub mod deliver;
 pub mod enforce;
 pub mod explain;

@@ -135,6 +135,11 @@ pub(crate) fn erase(
 }
 
 fn in_backups(desk: &Desk, database: &Path, code: &CustomerCode, view: &mut ErasedView) {
+    let folder = desk.config.database.backups.as_deref();
+    for backup in folder.map(|folder| files(folder, "encrypted")).unwrap_or_default() {
+        // only who has the key could; it goes by itself after `database.keep` days
+        view.left.push(backup.display().to_string());
+    }
     for backup in backups(desk, database) {
         match in_backup(&backup, code, &view.pseudonym) {
             Ok(true) => view.erased.push(backup.display().to_string()),

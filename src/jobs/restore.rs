@@ -17,7 +17,12 @@ pub fn put_in_place(desk: &Desk, database: &Path, backup: &Path) -> Result<Optio
         bail!("`{}` is the database itself", backup.display());
     }
     // read whole, upgraded and checked in memory, before anything is touched
-    let (copy, _) = Store::rehearse(backup)?;
+    let (copy, _) = Store::rehearse(backup).with_context(|| {
+        let head = std::fs::read(backup).unwrap_or_default();
+        let is_encrypted = head.starts_with(b"age-encryption.org/");
+        let decrypt = "; age --decrypt --identity KEY FILE | konet-billing restore - takes an encrypted one";
+        format!("nothing was changed{}", if is_encrypted { decrypt } else { "" })
+    })?;
     copy.check().with_context(|| format!("`{}` is not sound; nothing was changed", backup.display()))?;
     let arriving = beside(database, ".restoring");
     std::fs::remove_file(&arriving).or_else(absent)?;
