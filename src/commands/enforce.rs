@@ -20,8 +20,8 @@ pub(super) fn run(global: &Global, args: &EnforceArgs) -> Result<ExitStatus> {
         let gates = Gates { damaged: backup::failed(desk, store), ..Gates::default() };
         let chosen = known_customers(store, &args.customer)?;
         let (view, fresh, status) = enforce::night(desk, store, run, shown, chosen, gates, approval)?;
-        for item in &fresh {
-            desk.report.status(&item.text);
+        for line in wording::nightly::fresh(&fresh) {
+            desk.report.status(&line);
         }
         desk.report.result(&view, || wording::enforce::text(&view))?;
         Ok(status)

@@ -32,8 +32,8 @@ pub(super) fn run(global: &Global, args: &NotifyArgs) -> Result<ExitStatus> {
     session.as_run(&mut store, "notify", |desk, store, run, shown| {
         let out = args.out.as_deref().map(|folder| Shown { folder, page: &wording::preview::page });
         let (view, fresh, status) = notify::night(desk, store, run, shown, &customers, &wanted, out)?;
-        for item in &fresh {
-            desk.report.status(&item.text);
+        for line in wording::nightly::fresh(&fresh) {
+            desk.report.status(&line);
         }
         desk.report.result(&view, || wording::notify::text(&view))?;
         Ok(status)

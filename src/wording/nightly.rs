@@ -2,10 +2,20 @@
 
 use super::speech::{say, word};
 use super::{enforce, notify};
-use crate::views::{NightlyView, Totals};
+use crate::views::{AttentionView, NightlyView, Totals};
 
 /// Cron mails whatever is printed: enough to know what happened, and no more.
 const LINES_MAX: usize = 20;
+
+/// What is new for a person, a line each; of many the rest is counted.
+#[must_use]
+pub(crate) fn fresh(items: &[AttentionView]) -> Vec<String> {
+    let mut lines: Vec<String> = items.iter().take(LINES_MAX).map(|item| item.text.clone()).collect();
+    if let more @ 1.. = items.len().saturating_sub(LINES_MAX) {
+        lines.push(say!("nightly.more", count = more));
+    }
+    lines
+}
 
 /// What happened in the night, in at most twenty lines.
 #[must_use]
