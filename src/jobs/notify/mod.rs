@@ -6,6 +6,7 @@ mod night;
 pub mod outlook;
 pub mod preview;
 pub mod render;
+mod storing;
 mod waiting;
 
 pub use night::night;
@@ -14,22 +15,19 @@ use crate::billing::charging::bring_up_to_date;
 use crate::billing::facts::{Facts, Letter};
 use crate::billing::ids::CustomerCode;
 use crate::billing::letters::{self, Correspondence, Request};
-use crate::billing::notice::Notice;
 use crate::jobs::Desk;
 use crate::jobs::attention::Findings;
 use crate::jobs::notify::preview::Preview;
-use crate::jobs::notify::render::{Finished, Header, Renderer};
+use crate::jobs::notify::render::{Header, Renderer};
 use crate::jobs::spared::spared;
-use crate::store::{
-    Asked, DeliveryState, NewMessage, Read, Role, Run, Store, StoreError, Tx, Waiting, sorted,
-};
-use crate::views::{LineView, MessageView, SkippedView, lines_of};
+use crate::store::{Asked, DeliveryState, Read, Role, Run, Store, StoreError, Waiting, sorted};
+use crate::views::{MessageView, SkippedView};
 use anyhow::Result;
 use chrono::{Datelike, NaiveDate};
 pub(super) use envelope::{addresses, keys_of};
 use envelope::{message_id, number};
 use held::{has_enough_of_today, hold_back, hold_customer_back, note_skipped, note_unheard, readable};
-use serde_json::json;
+use storing::store_all;
 use waiting::withdraw;
 pub(super) use waiting::without_waiting;
 
@@ -168,24 +166,24 @@ fn draw(
         };
         (&draft.letter, header)
     });
+    let mut sound = Vec::new();
     for (draft, finished) in drafts.into_iter().zip(finished) {
         match finished {
-            Ok(finished) => {
-                let made = match spared(|| stored(desk, store, run, &draft, &finished))? {
-                    Ok(Some(made)) => made,
-                    Ok(None) => continue,
-                    Err(why) => {
-                        hold_back(&draft, &why, outcome);
-                        continue;
-                    }
-                };
+            Ok(finished) => sound.push((draft, finished)),
+            Err(error) => hold_back(&draft, &format!("{error:#}"), outcome),
+        }
+    }
+    for ((draft, finished), made) in sound.iter().zip(store_all(desk, store, run, &sound)?) {
+        match made {
+            Ok(Some(made)) => {
                 // the pictures of a whole night would not fit into memory: each is written and forgotten
                 if let Some(preview) = preview {
-                    preview.add(&made.view, &draft.letter, draft.meant_for, &finished)?;
+                    preview.add(&made.view, &draft.letter, draft.meant_for.clone(), finished)?;
                 }
                 outcome.made.push(made);
             }
-            Err(error) => hold_back(&draft, &format!("{error:#}"), outcome),
+            Ok(None) => {}
+            Err(why) => hold_back(draft, &why, outcome),
         }
     }
     Ok(())
@@ -320,81 +318,4 @@ fn draft(
         meant_for: facts.customer.email.iter().chain(&facts.customer.cc).cloned().collect(),
         header_cc,
     }))
-}
-
-/// Looks at the customer again and stores everything together; nothing where the facts have changed.
-fn stored(
-    desk: &Desk,
-    store: &mut Store,
-    run: Run,
-    draft: &Draft,
-    finished: &Finished,
-) -> Result<Option<Made>> {
-    let lines = lines_of(&draft.letter);
-    let message = store.write(run, |tx| store_one(desk, tx, draft, finished, &lines))?;
-    let Some(message) = message else { return Ok(None) };
-    let card = &draft.letter.card;
-    let view = MessageView {
-        customer: draft.customer.to_string(),
-        name: card.customer.name.clone(),
-        to: draft.header_to.iter().chain(&draft.header_cc).cloned().collect(),
-        card: card.number.to_string(),
-        subject: finished.drawn.letter.subject.clone(),
-        reference: card.payment.reference.as_str().to_owned(),
-        total_cents: card.total_due.cents(),
-        pay_by: card.due_by,
-        now_cents: card.due_now().cents(),
-        later_cents: card.later.map_or(0, |later| later.due.cents()),
-        later_by: card.later.map(|later| later.by),
-        lines,
-        state: "queued",
-    };
-    Ok(Some(Made { message, view }))
-}
-
-fn store_one(
-    desk: &Desk,
-    tx: &Tx<'_>,
-    draft: &Draft,
-    finished: &Finished,
-    lines: &[LineView],
-) -> Result<Option<i64>> {
-    let (code, wanted) = (&draft.customer, &draft.wanted);
-    let Some((mut facts, waiting)) = read(desk, tx, code, wanted)? else { return Ok(None) };
-    let changes = bring_up_to_date(&mut facts, &desk.rules, desk.today, wanted.until);
-    tx.apply(code, &changes)?;
-    // once more, now that new charges have their numbers
-    let Some((facts, _)) = read(desk, tx, code, wanted)? else { return Ok(None) };
-    let again = decide(desk, &facts, wanted);
-    let Some(again) = again.letter.filter(|again| same(again, &draft.letter)) else { return Ok(None) };
-    for message in &waiting {
-        tx.cancel_message(message.message, "replaced by a newer message")?;
-        tx.journal(Some(code), None, "message_cancelled", &json!({ "message": message.message }))?;
-    }
-    let message = tx.store_message(&NewMessage {
-        customer: code,
-        card: &draft.letter.card,
-        card_is_new: draft.card_is_new,
-        charges: &again.charges,
-        notices: &again.notices,
-        message_id: &draft.message_id,
-        subject: &finished.drawn.letter.subject,
-        lines: &serde_json::to_string(lines)?,
-        bytes: &finished.bytes,
-        to: &draft.to,
-        has_it: &draft.has_it,
-        asked: draft.asked.as_ref(),
-    })?;
-    let keys: Vec<String> = again.notices.iter().map(|notice| notice.key.to_string()).collect();
-    let detail = json!({ "message": message, "card": draft.letter.card.number, "notices": keys });
-    tx.journal(Some(code), None, "message_queued", &detail)?;
-    Ok(Some(message))
-}
-
-/// Whether two letters say the same; charges had temporary numbers in the first.
-fn same(a: &Letter, b: &Letter) -> bool {
-    let told = |notices: &[Notice]| -> Vec<_> {
-        notices.iter().map(|n| (n.key.clone(), n.suspend_on, n.terminate_on)).collect()
-    };
-    a.card.fingerprint() == b.card.fingerprint() && told(&a.notices) == told(&b.notices)
 }
