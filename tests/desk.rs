@@ -720,6 +720,10 @@ fn money_given_to_the_wrong_customer_is_taken_back_and_not_reversed() {
         .stdout
         .replace('\u{a0}', " ");
     assert!(past.contains("πληρωμή 1") && past.contains("(maria)"), "{past}");
+    sandbox.pay("2025-03-03;124,00;T-9;K-1;;;;\n", "2025-03-03").exits(0);
+    let screen =
+        sandbox.run(&["explain", "K-1", "--as-of", "2025-03-03"]).exits(0).stdout.replace('\u{a0}', " ");
+    assert!(screen.contains("124,00 € για S-1"), "what a payment paid: {screen}");
     for jargon in ["_cents", "exact_", "period_from", "message_queued"] {
         assert!(!past.contains(jargon), "{jargon}: {past}");
     }

@@ -77,7 +77,7 @@ pub(crate) fn of_customer(
         credit_cents: facts.credit().cents(),
         services: services(desk, store, &tonight, &future, only)?,
         charges: charges(&facts, &wanted),
-        payments: store.payments_of(code)?.iter().map(payment).collect(),
+        payments: store.payments_of(code)?.iter().map(|one| payment(store, one)).collect::<Result<_>>()?,
         messages: messages(store, code)?,
         journal: store.journal_of(only.is_none().then_some(code), only)?,
         today: TodayView { actions: steps(&night.steps), withheld: steps(&night.withheld) },
@@ -185,8 +185,12 @@ fn charges(facts: &Facts, wanted: &impl Fn(&ServiceCode) -> bool) -> Vec<ChargeV
         .collect()
 }
 
-fn payment(payment: &StoredPayment) -> PaymentView {
-    PaymentView {
+fn payment(store: &Store, payment: &StoredPayment) -> Result<PaymentView> {
+    let spent = store.spent(payment.id)?.into_iter().filter(|spent| spent.amount.is_positive());
+    let paid_for = spent
+        .map(|spent| spent.charge.service.map_or(spent.charge.label, |service| service.to_string()))
+        .collect();
+    Ok(PaymentView {
         payment: payment.id.0,
         on: payment.date,
         amount_cents: payment.amount.cents(),
@@ -194,7 +198,8 @@ fn payment(payment: &StoredPayment) -> PaymentView {
         credit_cents: (payment.kept - payment.allocated).cents(),
         method: payment.method.clone(),
         bank_ref: payment.bank_ref.clone(),
-    }
+        paid_for,
+    })
 }
 
 fn messages(store: &Store, code: &CustomerCode) -> Result<Vec<PastMessage>> {

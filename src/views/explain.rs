@@ -77,6 +77,8 @@ pub(crate) struct PaymentView {
     pub(crate) credit_cents: i64,
     pub(crate) method: String,
     pub(crate) bank_ref: String,
+    /// What it paid: services, else what was charged.
+    pub(crate) paid_for: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]

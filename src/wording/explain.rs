@@ -159,7 +159,8 @@ fn charge(text: &mut String, charge: &ChargeView) -> fmt::Result {
 fn payment(text: &mut String, payment: &PaymentView) -> fmt::Result {
     let PaymentView { payment: number, on, method, bank_ref, .. } = payment;
     let (amount, method) = (euros(payment.amount_cents), word("method", method));
-    write!(text, "  {}", say!("explain.payment", number, on, amount, method, bank_ref))?;
+    let what = payment.paid_for.join(", ");
+    write!(text, "  {}", say!("explain.payment", number, on, amount, what, method, bank_ref))?;
     if payment.taken_back_cents > 0 {
         text.write_str(&say!("explain.went_back", amount = euros(payment.taken_back_cents)))?;
     }
@@ -169,15 +170,19 @@ fn payment(text: &mut String, payment: &PaymentView) -> fmt::Result {
     writeln!(text)
 }
 
+/// An address, what became of it, and what the server replied.
+pub(super) fn delivered(delivery: &str) -> String {
+    let (to, rest) = delivery.split_once(": ").unwrap_or_default();
+    let (state, said) = rest.split_once(' ').unwrap_or_default();
+    format!("{to}: {} {}", word("delivery", state), reply(said))
+}
+
 fn past(text: &mut String, view: &ExplainView) -> fmt::Result {
     writeln!(text, "\n{}", say!("explain.mail"))?;
     for message in &view.messages {
         writeln!(text, "  {} {}", day(message.on), message.subject)?;
         for delivery in &message.deliveries {
-            // an address, what became of it, and what the server replied
-            let (to, rest) = delivery.split_once(": ").unwrap_or_default();
-            let (state, said) = rest.split_once(' ').unwrap_or_default();
-            writeln!(text, "             {to}: {} {}", word("delivery", state), reply(said))?;
+            writeln!(text, "             {}", delivered(delivery))?;
         }
     }
     writeln!(text, "\n{}", say!("explain.done"))?;

@@ -1,5 +1,6 @@
 //! The report: its pages, made of the same lists that the commands show.
 
+use super::explain::delivered;
 use super::speech::{day, event, heads, say, service_state, spoken, word};
 use super::status::Parts;
 use super::{calendar, list, past, runs, status};
@@ -266,13 +267,14 @@ fn charges(view: &ExplainView) -> List {
 }
 
 fn payments(view: &ExplainView) -> List {
-    let head = heads(&["payment", "date", "amount", "credit", "method", "bank_ref"]);
+    let head = heads(&["payment", "date", "amount", "credit", "what", "method", "bank_ref"]);
     List::of(head, view.payments.iter().rev(), |payment| {
         vec![
             code(payment.payment.to_string()),
             payment.on.into(),
             Money::from_cents(payment.amount_cents).into(),
             (payment.credit_cents != 0).then(|| Money::from_cents(payment.credit_cents)).into(),
+            payment.paid_for.join(", ").into(),
             word("method", &payment.method).into(),
             (&payment.bank_ref).into(),
         ]
@@ -285,7 +287,7 @@ fn messages(view: &ExplainView) -> List {
             message.on.into(),
             code(&message.card),
             (&message.subject).into(),
-            message.deliveries.join("; ").into(),
+            message.deliveries.iter().map(|one| delivered(one)).collect::<Vec<_>>().join("; ").into(),
         ]
     })
 }
