@@ -32,7 +32,7 @@ use waiting::withdraw;
 pub(super) use waiting::without_waiting;
 
 /// Customers are decided and drawn in batches, so that memory stays flat.
-const BATCH: usize = 256;
+const BATCH: usize = 64;
 
 /// Which cards are made.
 #[derive(Debug, Clone, Default)]
