@@ -366,7 +366,21 @@ fn a_copy_is_encrypted_for_whoever_has_the_key_or_not_written() {
         )
     };
     sandbox.reconfigure("[database]\n", &format!("[database]\nbackups = \"backups\"\n{}", encrypt(&public)));
-    sandbox.enforce("2025-03-01").exits(0);
+    let stranded = sandbox.path(".passing-old");
+    std::fs::create_dir(&stranded).unwrap();
+    std::fs::write(stranded.join("backup.db"), "in clear").unwrap();
+    let long_ago = std::fs::metadata(&stranded).unwrap().modified().unwrap()
+        - std::time::Duration::from_secs(2 * 86_400);
+    std::fs::File::open(&stranded).unwrap().set_modified(long_ago).unwrap();
+    // as cron runs it: in the configuration's folder, by its name alone
+    let mut beside = sandbox.command(&["enforce", "--as-of", "2025-03-01"]);
+    let ran = beside
+        .env("KONET_BILLING_CONFIG", "konet-billing.toml")
+        .current_dir(sandbox.path("."))
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+    assert!(!stranded.exists(), "what a process left that was killed is gone");
     let written = || files(&sandbox.path("backups"), "encrypted");
     assert_eq!(written().len(), 1);
     assert!(files(&sandbox.path("backups"), "db").is_empty(), "nothing lies there in clear");
