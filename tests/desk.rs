@@ -642,6 +642,11 @@ fn the_list_for_accounting_comes_back_as_the_excel_file_that_it_went_out_as() {
     let by_hand = ["record", "invoice", "ΤΠΥ-1", "2025-03-03", "--bank-ref", "T-2", "--by", "m"];
     sandbox.run(&[&by_hand[..], &["--as-of", "2025-03-03"]].concat()).exits(1);
     assert_eq!(numbered(&[(of("K-2"), "ΤΠΥ-2")]).exits(0).json()["created"], 1);
+    // the same company under another code gets the same invoice
+    sandbox.run(&["record", "invoice", "ΤΠΥ-2", "--undo", "--by", "m", "--as-of", "2025-03-03"]).exits(0);
+    let customers = "code;name;email;tax_id\nK-2;Beta Ltd;b@beta.example;090000045\n";
+    sandbox.import("customers", customers, "2025-03-03").exits(0);
+    assert_eq!(numbered(&[(of("K-2"), "ΤΠΥ-1")]).exits(0).json()["created"], 1);
     let customers = sandbox.path("customers.xlsx");
     let mut workbook = rust_xlsxwriter::Workbook::new();
     let sheet = workbook.add_worksheet();
@@ -692,6 +697,12 @@ fn a_hold_is_listed_with_its_reason_and_a_cheque_is_entered_once() {
         list(&sandbox, &["services", "--state", "σε αναστολή"], "2025-03-03").exits(0).stdout.trim(),
         "τίποτα προς εμφάνιση"
     );
+    // a day that is none is listed as such, and hides no other
+    let edit = "PRAGMA ignore_check_constraints = ON;
+        UPDATE services SET hold_until = '2099-02-30', hold_note = 'x' WHERE code = 'S-2'";
+    rusqlite::Connection::open(sandbox.path("konet.db")).unwrap().execute_batch(edit).unwrap();
+    let json = sandbox.run(&["status", "--json", "--as-of", "2025-03-03"]).exits(0).json();
+    assert_eq!(json["on_hold"].as_array().unwrap().len(), 1, "{json}");
 }
 
 #[test]

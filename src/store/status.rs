@@ -121,7 +121,8 @@ impl Read {
         self.service_rows("s.state = 'suspended' ORDER BY s.state_on, s.code", NaiveDate::MAX)
     }
 
-    /// Services on hold on `today`, those whose hold ends first before the others.
+    /// Services on hold on `today`, those whose hold ends first before the others. One whose day cannot be read is listed with
+    /// the records that cannot, and hides no other.
     ///
     /// # Errors
     /// A column that cannot be read.
@@ -134,12 +135,16 @@ impl Read {
         let mut held = Vec::new();
         while let Some(row) = rows.next()? {
             let record = Record::new(row, "service");
+            let until = match record.date("hold_until") {
+                Err(fault) if fault.is_data() => continue,
+                until => until?,
+            };
             held.push(HoldRow {
                 service: record.text("code")?,
                 customer: record.text("customer")?,
                 name: record.text("customer_name")?,
                 description: record.text("description")?,
-                until: record.date("hold_until")?,
+                until,
                 note: record.optional_text("hold_note")?.unwrap_or_default(),
             });
         }

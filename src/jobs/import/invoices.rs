@@ -49,7 +49,7 @@ pub fn covered(from: &Read, of: &InvoiceOf) -> Result<Covered, StoreError> {
     Ok(covered)
 }
 
-/// Why an invoice of that number cannot be of what it covers: a tax invoice is one customer's. `seen` are the owners of
+/// Why an invoice of that number cannot be of what it covers: a tax invoice is one company's. `seen` are the owners of
 /// invoices that are not recorded yet.
 ///
 /// # Errors
@@ -70,8 +70,14 @@ pub fn is_of_another(
     }
     let Some(owner) = owners.first() else { return Ok(None) };
     seen.insert(number.to_owned(), owner.clone());
+    // one company may have two codes, and gets one invoice
+    let company = |owner: &CustomerCode| {
+        let known = from.customer(owner).ok().flatten();
+        known.and_then(|known| known.tax_id).unwrap_or_else(|| owner.to_string())
+    };
+    let companies: BTreeSet<String> = owners.iter().map(company).collect();
     let owners: Vec<String> = owners.iter().map(|owner| format!("`{owner}`")).collect();
-    Ok((owners.len() > 1)
+    Ok((companies.len() > 1)
         .then(|| format!("`{number}` would be an invoice of {} at once", owners.join(" and "))))
 }
 
