@@ -161,12 +161,7 @@ impl Facts {
     #[must_use]
     pub fn awaits_reinstatement(&self, service: &Service) -> bool {
         let ServiceState::Suspended { reason, expiry, .. } = service.state else { return false };
-        let is_for_money = match reason {
-            SuspensionReason::Nonpayment => true,
-            SuspensionReason::Cancelled => service.renews,
-            SuspensionReason::Manual | SuspensionReason::Abuse => false,
-        };
-        is_for_money
+        reason.is_for_money(service.renews)
             && service.expires_on > expiry
             && self.present_case(service).charge.is_none()
             && !self.is_written_off(service)

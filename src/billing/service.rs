@@ -45,6 +45,18 @@ coded! {
     }
 }
 
+impl SuspensionReason {
+    /// Whether money lifts the suspension; of one that lapsed, where the customer did not cancel: it `renews`.
+    #[must_use]
+    pub const fn is_for_money(self, renews: bool) -> bool {
+        match self {
+            Self::Nonpayment => true,
+            Self::Cancelled => renews,
+            Self::Manual | Self::Abuse => false,
+        }
+    }
+}
+
 /// Where a service stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ServiceState {

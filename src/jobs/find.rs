@@ -26,13 +26,7 @@ pub(crate) fn find(desk: &Desk, store: &Store, words: &[String]) -> Result<FindV
     }
     let mut found: BTreeMap<String, KnownBy> = BTreeMap::new();
     let mut left_off = 0;
-    let mut alone = vec![0_usize; words.len()];
     store.all_known_by(&mut |code, texts| {
-        if found.is_empty() {
-            for (count, word) in alone.iter_mut().zip(&words) {
-                *count += usize::from(word.place_in(texts).is_some());
-            }
-        }
         let Some(what) = sought::met(&words, texts) else { return };
         found.insert(code.to_owned(), what);
         if found.len() > MOST {
@@ -44,11 +38,21 @@ pub(crate) fn find(desk: &Desk, store: &Store, words: &[String]) -> Result<FindV
     for (code, matched) in found {
         customers.extend(shown(desk, store, &CustomerCode::new(code), matched)?);
     }
-    if !customers.is_empty() || typed.len() == 1 {
-        alone.clear();
-    }
-    let word = |(word, customers): (&str, usize)| WordView { word: word.to_owned(), customers };
-    Ok(FindView { customers, left_off, words: typed.into_iter().zip(alone).map(word).collect() })
+    let alone = customers.is_empty() && typed.len() > 1;
+    let words = if alone { each_alone(store, &typed, &words)? } else { Vec::new() };
+    Ok(FindView { customers, left_off, words })
+}
+
+/// How many customers each word fits.
+fn each_alone(store: &Store, typed: &[&str], words: &[Sought]) -> Result<Vec<WordView>> {
+    let mut counts = vec![0; words.len()];
+    store.all_known_by(&mut |_, texts| {
+        for (count, word) in counts.iter_mut().zip(words) {
+            *count += usize::from(word.place_in(texts).is_some());
+        }
+    })?;
+    let word = |(word, customers): (&&str, usize)| WordView { word: (*word).to_owned(), customers };
+    Ok(typed.iter().zip(counts).map(word).collect())
 }
 
 fn shown(desk: &Desk, store: &Store, code: &CustomerCode, matched: KnownBy) -> Result<Option<FoundView>> {

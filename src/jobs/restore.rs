@@ -4,7 +4,11 @@ use crate::jobs::Desk;
 use crate::outputs::beside;
 use crate::store::Store;
 use anyhow::{Context, Result, bail};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+
+/// How a file begins that `age` encrypted.
+const AGE: &[u8] = b"age-encryption.org/";
 
 /// Puts the backup where the database was; gives where the replaced one is kept now, if there was one. Whoever calls
 /// holds the lock.
@@ -18,8 +22,10 @@ pub fn put_in_place(desk: &Desk, database: &Path, backup: &Path) -> Result<Optio
     }
     // read whole, upgraded and checked in memory, before anything is touched
     let (copy, _) = Store::rehearse(backup).with_context(|| {
-        let head = std::fs::read(backup).unwrap_or_default();
-        let is_encrypted = head.starts_with(b"age-encryption.org/");
+        let mut head = Vec::new();
+        let file = std::fs::File::open(backup);
+        let _ = file.and_then(|file| file.take(AGE.len() as u64).read_to_end(&mut head));
+        let is_encrypted = head == AGE;
         let decrypt = "; age --decrypt --identity KEY FILE | konet-billing restore - takes an encrypted one";
         format!("nothing was changed{}", if is_encrypted { decrypt } else { "" })
     })?;

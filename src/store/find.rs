@@ -5,7 +5,7 @@ use super::error::Result;
 use super::{Read, Store};
 use crate::billing::ids::CustomerCode;
 use crate::billing::sought::KnownBy;
-use rusqlite::{Params, params};
+use rusqlite::{Params, Row, params};
 use std::collections::BTreeMap;
 
 /// Where the texts stand: a table of customers' rows, and what its columns are, in the order of [`KnownBy::ALL`].
@@ -46,6 +46,11 @@ const CHANGED: &str = "f.texts IS NULL AND f.customer > ?1 AND f.customer <= ?2"
 /// So many of them are gone through at once.
 const AT_ONCE: i64 = 2_000;
 
+/// What stands in a column; what is not there, or is no text, finds nobody.
+fn text<'a>(row: &'a Row<'_>, column: usize) -> &'a str {
+    row.get_ref(column).ok().and_then(|value| value.as_str().ok()).unwrap_or_default()
+}
+
 impl Read {
     /// Hands over each text that a customer can be found by, as it is stored.
     ///
@@ -65,8 +70,7 @@ impl Read {
         let mut statement = self.connection().prepare_cached(sql)?;
         let mut rows = statement.query([customer.as_str()])?;
         while let Some(row) = rows.next()? {
-            let text = |at| row.get_ref(at).ok().and_then(|value| value.as_str().ok()).unwrap_or_default();
-            each(text(0), text(1));
+            each(text(row, 0), text(row, 1));
         }
         Ok(())
     }
@@ -81,8 +85,7 @@ impl Read {
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let text = |at| row.get_ref(at).ok().and_then(|value| value.as_str().ok()).unwrap_or_default();
-            each(text(0), text(1));
+            each(text(row, 0), text(row, 1));
         }
         let mut after = String::new();
         while let Some((up_to, changed)) = self.changed(&after)? {
@@ -127,10 +130,8 @@ impl Read {
             let mut statement = self.connection().prepare_cached(&sql)?;
             let mut rows = statement.query(values)?;
             while let Some(row) = rows.next()? {
-                let text =
-                    |at| row.get_ref(at).ok().and_then(|value| value.as_str().ok()).unwrap_or_default();
                 for (at, (what, _)) in columns.iter().enumerate() {
-                    each(text(0), *what, text(at + 1));
+                    each(text(row, 0), *what, text(row, at + 1));
                 }
             }
         }

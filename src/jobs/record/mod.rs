@@ -20,7 +20,7 @@ pub use service::{Cancel, Change, End, Hold, Told};
 use crate::billing::facts::Facts;
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::money::Money;
-use crate::billing::service::{self as billed, Service, ServiceState, SuspensionReason};
+use crate::billing::service::{self as billed, Service, ServiceState};
 use crate::error::Stop;
 use crate::jobs::attention::Findings;
 use crate::jobs::{Desk, find};
@@ -232,12 +232,7 @@ fn effect(desk: &Desk, tx: &Tx<'_>, code: &CustomerCode) -> Result<Option<Effect
 /// Whether a service is suspended, and money that is there does not lift that.
 fn stays_off(facts: &Facts, service: &Service) -> Option<StaysOff> {
     let ServiceState::Suspended { reason, .. } = service.state else { return None };
-    let is_for_money = match reason {
-        SuspensionReason::Nonpayment => true,
-        SuspensionReason::Cancelled => service.renews,
-        SuspensionReason::Manual | SuspensionReason::Abuse => false,
-    };
-    let stays = !is_for_money || facts.open_period_charge(service).is_some();
+    let stays = !reason.is_for_money(service.renews) || facts.open_period_charge(service).is_some();
     stays.then(|| StaysOff { service: service.code.to_string(), reason: reason.code() })
 }
 
