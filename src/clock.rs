@@ -46,3 +46,9 @@ pub fn day(now: DateTime<Tz>, as_of: Option<NaiveDate>, dry_run: bool) -> Result
     }
     Ok(day)
 }
+
+/// A moment as it is stored and compared: UTC, to the second.
+#[must_use]
+pub fn stamp(at: DateTime<Tz>) -> String {
+    at.with_timezone(&chrono::Utc).format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

@@ -24,15 +24,26 @@ impl Findings {
         service: Option<&ServiceCode>,
         finding: &Finding,
     ) {
-        let (key, kind) = (key.into(), finding.kind());
-        let place = *self.places.entry((kind, key.clone())).or_insert(self.found.len());
+        let kind = finding.kind();
         let new = NewAttention {
             kind: kind.code(),
-            key,
+            key: key.into(),
             customer: customer.map(ToString::to_string),
             service: service.map(ToString::to_string),
             text: finding.to_string(),
         };
+        self.put(kind, new);
+    }
+
+    /// Notes what another thread found.
+    pub(crate) fn extend(&mut self, other: Self) {
+        for (kind, new) in other.found {
+            self.put(kind, new);
+        }
+    }
+
+    fn put(&mut self, kind: Kind, new: NewAttention) {
+        let place = *self.places.entry((kind, new.key.clone())).or_insert(self.found.len());
         match self.found.get_mut(place) {
             Some(known) => known.1 = new,
             None => self.found.push((kind, new)),

@@ -1,6 +1,7 @@
 //! What ties several edges together, so that commands stay thin and edges never meet.
 
 pub mod attention;
+pub mod books;
 pub mod calendar;
 pub mod check;
 mod claims;

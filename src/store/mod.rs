@@ -49,6 +49,9 @@ const STATEMENTS: usize = 200;
 /// How much of a dry run's copy stays in memory, in KiB.
 const COPY_IN_MEMORY: i64 = 32 << 10;
 
+/// The place of what lies nowhere.
+const COPY: &str = ":memory:";
+
 /// How long a writer waits for another program's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -75,6 +78,28 @@ pub struct Read {
 impl Read {
     const fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Reads everything that `work` asks for as it stood at one moment, whatever is written meanwhile.
+    ///
+    /// # Errors
+    /// Where the database cannot be read, and whatever `work` gives.
+    pub fn at_one_moment<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce() -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        // dropped, it is taken back, which is all that reading needs
+        let _moment = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)
+            .map_err(StoreError::from)?;
+        work()
+    }
+
+    /// A number that is another one as soon as anybody else has written anything.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn touched_by_others(&self) -> Result<i64> {
+        Ok(self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
     }
 }
 
@@ -175,6 +200,23 @@ impl Store {
         Ok(store)
     }
 
+    /// Another connection to the same database, from which another thread reads what is committed; none of a copy, which
+    /// has but one.
+    ///
+    /// # Errors
+    /// As [`Self::open_read_only`].
+    pub fn beside(&self) -> Result<Option<Self>> {
+        if self.is_a_copy() {
+            return Ok(None);
+        }
+        Self::open_read_only(&self.path).map(Some)
+    }
+
+    /// Whether nothing of it stays.
+    fn is_a_copy(&self) -> bool {
+        self.path.as_os_str() == COPY
+    }
+
     /// Opens the database, or makes a new one where there is none.
     ///
     /// # Errors
@@ -200,7 +242,7 @@ impl Store {
     /// Where SQLite cannot make one.
     pub fn in_memory() -> Result<Self> {
         let connection = Connection::open_in_memory()?;
-        let store = Self { read: Read { connection }, path: PathBuf::from(":memory:") };
+        let store = Self { read: Read { connection }, path: PathBuf::from(COPY) };
         store.connection.pragma_update(None, "foreign_keys", true)?;
         migrate::upgrade(&store.connection, &store.path)?;
         Ok(store)
@@ -242,7 +284,7 @@ impl Store {
         )?;
         connection.pragma_update(None, "foreign_keys", true)?;
         tune(&connection)?;
-        Ok(Self { read: Read { connection }, path: PathBuf::from(":memory:") })
+        Ok(Self { read: Read { connection }, path: PathBuf::from(COPY) })
     }
 
     /// How the database is opened.

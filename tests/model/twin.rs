@@ -555,8 +555,12 @@ impl Twin {
             let until = if *what == "renew" { format!(" until {}", service.expires) } else { String::new() };
             self.log.push(format!("{today} {what} {code} {from}{until}"));
         }
-        let made = self.compare_notices(&desk, run, &everyone);
-        let delivered = deliver::deliver(&desk, &mut self.store, run, &[]).unwrap();
+        let (made, delivered) = deliver::while_making(&desk, &mut self.store, run, &[], |books, recorded| {
+            let wanted = Wanted::default();
+            notify::make(&desk, books, run, &self.studio, &everyone, &wanted, &mut None, recorded)
+        })
+        .unwrap();
+        let made = self.compare_notices(made.made.len());
         for state in delivered.messages.values() {
             *self.happened.entry(state.code().to_owned()).or_default() += 1;
         }
@@ -688,12 +692,8 @@ impl Twin {
         }
     }
 
-    fn compare_notices(&mut self, desk: &Desk, run: Run, everyone: &[CustomerCode]) -> usize {
+    fn compare_notices(&mut self, made: usize) -> usize {
         let today = self.today;
-        let mut none = None;
-        let made =
-            notify::make(desk, &mut self.store, run, &self.studio, everyone, &Wanted::default(), &mut none)
-                .unwrap();
         let mut expected: BTreeSet<reference::Due> = BTreeSet::new();
         for customer in 0..self.company.customers.len() {
             expected.extend(self.company.due_notices(customer, today));
@@ -717,7 +717,7 @@ impl Twin {
             more.is_empty() && less.is_empty(),
             "{today}: told and not expected {more:?}; expected and not told {less:?}"
         );
-        made.made.len()
+        made
     }
 
     /// What became of the notices, and the last card: the mail server decides, so the reference is told.

@@ -68,17 +68,27 @@ impl HandoverJournal {
         so > notice.times || (before > 0 && ever() > notice.ever)
     }
 
-    /// Writes, durably, that a body is about to go out.
+    /// Writes, durably, which bodies are about to go out: an address and its cells each.
     ///
     /// # Errors
-    /// Where it cannot be written: then the body must not go out.
-    pub fn note(&mut self, at: &str, address: &str, cells: &[String]) -> Result<()> {
-        let line = format!("{at}\t{address}\t{}\n", cells.join("\t"));
-        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
+    /// Where it cannot be written: then none of them may go out.
+    pub fn note<'l>(
+        &mut self,
+        at: &str,
+        bodies: impl Iterator<Item = (&'l str, &'l [String])> + Clone,
+    ) -> Result<()> {
+        let line = |(address, cells): (&str, &[String])| format!("{at}\t{address}\t{}\n", cells.join("\t"));
+        let lines: String = bodies.clone().map(line).collect();
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let written = self.file.write_all(lines.as_bytes()).and_then(|()| self.file.sync_data());
         written
             .with_context(|| format!("the hand-over journal `{}` cannot be written", self.path.display()))?;
-        for cell in cells {
-            *self.known.entry((cell.clone(), address.to_owned())).or_insert(0) += 1;
+        for (address, cells) in bodies {
+            for cell in cells {
+                *self.known.entry((cell.clone(), address.to_owned())).or_insert(0) += 1;
+            }
         }
         Ok(())
     }
@@ -176,13 +186,17 @@ mod tests {
         (folder, journal)
     }
 
+    fn note(journal: &mut HandoverJournal, cell: String) {
+        journal.note("t", [("a@a.example", [cell].as_slice())].into_iter()).unwrap();
+    }
+
     #[test]
     fn a_trial_is_no_hand_over_in_live_and_a_copy_none_of_the_message() {
         let (_folder, mut journal) = journal("");
         let cell = |mode, role| HandoverJournal::cell(mode, role, "S-1|2025-03-31|expiry");
-        journal.note("t", "a@a.example", &[cell("trial", "trial")]).unwrap();
+        note(&mut journal, cell("trial", "trial"));
         assert!(!journal.knows_more(&known(0, 0), "bcc", "a@a.example"));
-        journal.note("t", "a@a.example", &[cell("live", "bcc")]).unwrap();
+        note(&mut journal, cell("live", "bcc"));
         assert!(journal.knows_more(&known(0, 1), "bcc", "a@a.example"));
         assert!(!journal.knows_more(&known(1, 2), "bcc", "a@a.example"));
         assert!(!journal.knows_more(&known(0, 2), "email", "a@a.example"));
@@ -193,9 +207,7 @@ mod tests {
         let (_folder, mut journal) = journal("t\ta@a.example\tS-1|2025-03-31|expiry\nt\tcut");
         assert!(journal.knows_more(&known(0, 0), "email", "a@a.example"), "of a database that was restored");
         assert!(!journal.knows_more(&known(0, 1), "bcc", "a@a.example"), "it was in the trial");
-        journal
-            .note("t", "a@a.example", &[HandoverJournal::cell("live", "email", "S-1|2025-03-31|expiry")])
-            .unwrap();
+        note(&mut journal, HandoverJournal::cell("live", "email", "S-1|2025-03-31|expiry"));
         assert!(journal.knows_more(&known(0, 1), "email", "a@a.example"));
         assert!(!journal.knows_more(&known(1, 2), "email", "a@a.example"));
     }

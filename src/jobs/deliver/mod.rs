@@ -1,37 +1,36 @@
-//! Delivering: what waits in the outbox is handed over, each delivery at most once. The delivery is in
-//! doubt, durably, before the first byte of its body goes out.
+//! Delivering: what waits in the outbox is handed over, each delivery at most once, while others are still made. The
+//! delivery is in doubt, durably, before the first byte of its body goes out.
 pub mod digest;
 mod envelope;
 pub mod handover;
+mod ledger;
 pub mod outbox;
 mod owed;
 mod postfix_log;
+mod queue;
 pub mod samples;
 
 use crate::billing::address::masked;
 use crate::billing::ids::CustomerCode;
+use crate::clock;
 use crate::jobs::Desk;
 use crate::jobs::attention::Findings;
+use crate::jobs::books::{Books, Reading, locked};
 use crate::jobs::deliver::handover::HandoverJournal;
+use crate::jobs::deliver::ledger::{Entry, Ledger, evidence};
+use crate::jobs::deliver::queue::{Going, Queue, Waits};
 use crate::jobs::import::bounces;
+use crate::jobs::notify::Made;
 use crate::jobs::spared::spared;
 use crate::mail::keyed::MailKey;
 use crate::mail::{Evidence, Handover, Outcome, Settings, Transport};
-use crate::store::{AttemptRecord, Claimed, DeliveryState, HandedOver, Run, Store};
+use crate::store::{Claimed, DeliveryState, HandedOver, Run, Store};
 use crate::views::finding::{Finding, MailFinding, TroubledDelivery};
 use crate::views::outbox::OLDER_DATABASE;
 use anyhow::{Context, Result};
-use chrono::Duration;
 use indicatif::ProgressBar;
-use owed::Look;
-use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Mutex, MutexGuard};
-use std::time::Instant;
-
-/// The first pause after a deferral; it doubles with every further one, up to about five hours.
-const FIRST_PAUSE_MINUTES: i64 = 5;
-const DOUBLINGS: u32 = 6;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 
 /// What a run of deliveries came to.
 #[derive(Debug, Default)]
@@ -44,272 +43,172 @@ pub struct Delivered {
     pub held: Vec<(CustomerCode, String)>,
 }
 
-/// What the connections share: one store, one journal, one queue.
-struct HandoverQueue<'a> {
-    store: &'a mut Store,
-    journal: HandoverJournal,
-    waiting: VecDeque<i64>,
-    touched: Vec<i64>,
-    stopped: Option<String>,
-    failure: Option<anyhow::Error>,
-    held: Vec<(CustomerCode, String)>,
-    /// When sending ends, whatever still waits.
-    deadline: Option<Instant>,
-    /// When the next message may go, where they are paced.
-    next_at: Instant,
+/// What the connections share.
+struct Sending<'a, 'b> {
+    desk: &'a Desk,
+    books: &'a Books<'b>,
+    run: Run,
+    queue: &'a Queue<'a, 'b>,
+    /// Opened when there is something to hand over.
+    outlet: Mutex<Option<Arc<Outlet<'a, 'b>>>>,
+    bar: ProgressBar,
 }
 
-/// Hands over everything that waits (of `only` these customers, if any are named).
+/// How mail leaves, and where that is written down.
+struct Outlet<'a, 'b> {
+    settings: Settings,
+    key: MailKey,
+    ledger: Ledger<'a, 'b>,
+}
+
+/// Makes messages, and hands over what waits (of `only` these customers, if any are named): what `make` makes, each from
+/// the moment it is recorded, and then what waited before.
 ///
 /// # Errors
-/// Where the database cannot be written: then no body goes out.
-pub fn deliver(desk: &Desk, store: &mut Store, run: Run, only: &[CustomerCode]) -> Result<Delivered> {
-    let mut delivered = Delivered::default();
+/// Whatever `make` gives, and where the database cannot be written: then no body goes out.
+pub fn while_making<T>(
+    desk: &Desk,
+    store: &mut Store,
+    run: Run,
+    only: &[CustomerCode],
+    make: impl FnOnce(&Books<'_>, &mut dyn FnMut(&Made) -> Result<()>) -> Result<T>,
+) -> Result<(T, Delivered)> {
     let recovered = store.recover_in_doubt()?;
     if recovered > 0 {
         desk.report.status(&format!("{recovered} deliveries of a run that was cut short are uncertain"));
     }
     postfix_log::resolve(desk, store, run)?;
-    let waiting: VecDeque<i64> = store.queued_deliveries(&stamp(crate::clock::now()))?.into();
-    if waiting.is_empty() {
-        return Ok(delivered);
-    }
-    let settings = desk.config.smtp.settings()?;
-    let connections = usize::try_from(desk.config.smtp.connections)?.clamp(1, waiting.len());
-    let bar = desk.report.progress("sending", waiting.len());
-    let journal = HandoverJournal::open(store.path())?;
-    let key = MailKey::new(store.mail_key()?);
-    let queue = Mutex::new(HandoverQueue {
-        store,
-        journal,
-        waiting,
-        touched: Vec::new(),
-        stopped: None,
-        failure: None,
-        held: Vec::new(),
-        deadline: desk
-            .config
-            .smtp
-            .deadline_minutes
-            .map(|minutes| Instant::now() + std::time::Duration::from_secs(u64::from(minutes) * 60)),
-        next_at: Instant::now(),
-    });
-    std::thread::scope(|scope| {
-        for _ in 0..connections {
-            scope.spawn(|| connection(desk, run, &queue, only, &key, &settings, &bar));
+    let before = store.queued_deliveries(&clock::stamp(clock::now()))?;
+    let books = Books::of(store);
+    let queue = Queue::new(desk, &books, run, only);
+    let bar = desk.report.progress("sending", before.len());
+    let sending = Sending { desk, books: &books, run, queue: &queue, outlet: Mutex::default(), bar };
+    let made = std::thread::scope(|scope| {
+        // whatever happens here, nobody waits for more afterwards
+        let _closes = queue.closes();
+        for _ in 0..desk.config.smtp.connections.max(1) {
+            scope.spawn(|| sending.connection());
         }
-    });
-    bar.finish_and_clear();
-    let queue = queue.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some(failure) = queue.failure {
+        let made = make(&books, &mut |made| {
+            let deliveries = books.open().queued_of(made.message)?;
+            sending.bar.inc_length(u64::try_from(deliveries.len())?);
+            queue.add(deliveries.into_iter().map(|delivery| Waits { delivery, true_at: made.true_at }));
+            Ok(())
+        })
+        .inspect_err(|_| queue.stop("the messages could not all be made"))?;
+        // what waited before may just have given way
+        queue.add(before.into_iter().map(|delivery| Waits { delivery, true_at: None }));
+        anyhow::Ok(made)
+    })?;
+    sending.bar.finish_and_clear();
+    drop(sending);
+    let delivered = came_to(queue.into_inner(), &books.open(), only)?;
+    Ok((made, delivered))
+}
+
+/// What sending came to, over all messages.
+fn came_to(going: Going, store: &Store, only: &[CustomerCode]) -> Result<Delivered> {
+    let mut messages = BTreeSet::from_iter(going.touched.iter().copied());
+    // what was not tried any more waits as well; that of others than were asked for is not waited for
+    for delivery in going.left().filter(|_| only.is_empty()) {
+        messages.extend(store.message_of(delivery)?);
+    }
+    if let Some(failure) = going.failure {
         return Err(failure);
     }
-    delivered.unavailable = queue.stopped;
-    delivered.held = queue.held;
-    // what was not tried any more waits as well; that of others than were asked for is not waited for
-    let mut messages = BTreeSet::from_iter(queue.touched);
-    for delivery in queue.waiting.iter().filter(|_| only.is_empty()) {
-        messages.extend(queue.store.message_of(*delivery)?);
-    }
+    let mut delivered = Delivered { unavailable: going.stopped, held: going.held, ..Delivered::default() };
     for message in messages {
-        delivered.messages.insert(message, joint_state(&queue.store.delivery_states(message)?));
+        delivered.messages.insert(message, joint_state(&store.delivery_states(message)?));
     }
     Ok(delivered)
 }
 
-/// Hands over one message after the other on a connection of its own, until none waits.
-fn connection(
-    desk: &Desk,
-    run: Run,
-    queue: &Mutex<HandoverQueue<'_>>,
-    only: &[CustomerCode],
-    key: &MailKey,
-    settings: &Settings,
-    bar: &ProgressBar,
-) {
-    let mut transport = Transport::new(settings);
-    while let Some(claimed) = next(desk, run, queue, only) {
-        bar.inc(1);
-        match spared(|| hand_over(desk, run, queue, &mut transport, key, &claimed)) {
-            Ok(Ok(())) => {}
-            Ok(Err(why)) => {
+impl<'a, 'b> Sending<'a, 'b> {
+    /// Hands over one message after the other on a connection of its own, until nothing comes any more.
+    fn connection(&self) {
+        if !self.queue.has_begun() {
+            return;
+        }
+        if let Err(error) = self.hand_over_all() {
+            self.queue.fail(error);
+        }
+    }
+
+    fn hand_over_all(&self) -> Result<()> {
+        let outlet = self.outlet()?;
+        let reading = self.books.reading()?;
+        let mut transport = Transport::new(&outlet.settings);
+        while let Some(claimed) = self.queue.next(&reading) {
+            self.bar.inc(1);
+            if let Err(why) = spared(|| self.hand_over(&outlet, &reading, &mut transport, &claimed))? {
                 // nobody knows where the conversation stopped
-                transport = Transport::new(settings);
-                locked(queue).held.push((CustomerCode::new(claimed.customer.clone()), why));
-            }
-            Err(error) => {
-                locked(queue).failure.get_or_insert(error);
+                transport = Transport::new(&outlet.settings);
+                self.queue.going().held.push((CustomerCode::new(claimed.customer), why));
             }
         }
-    }
-}
-
-/// A connection that panicked has stopped; what it left in the queue is sound.
-fn locked<'a, 'b>(queue: &'a Mutex<HandoverQueue<'b>>) -> MutexGuard<'a, HandoverQueue<'b>> {
-    queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// The next delivery to hand over; none when the queue is empty or sending has stopped.
-fn next(desk: &Desk, run: Run, queue: &Mutex<HandoverQueue<'_>>, only: &[CustomerCode]) -> Option<Claimed> {
-    loop {
-        let mut queue = locked(queue);
-        if queue.stopped.is_some() || queue.failure.is_some() {
-            return None;
-        }
-        if crate::jobs::stopping() {
-            queue.stopped = Some("the run was told to stop; the rest stays queued".to_owned());
-            return None;
-        }
-        if queue.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            queue.stopped =
-                Some("the time of `smtp.deadline_minutes` is over; the rest stays queued".to_owned());
-            return None;
-        }
-        let delivery = queue.waiting.pop_front()?;
-        let claimed = match queue.store.claim(delivery) {
-            Ok(Some(claimed)) => claimed,
-            Ok(None) => continue,
-            // bytes that are not what was stored are never sent; the others go on
-            Err(fault) if fault.is_data() => {
-                desk.report.error(&fault.to_string());
-                continue;
-            }
-            Err(error) => {
-                queue.failure = Some(error.into());
-                return None;
-            }
-        };
-        if !only.is_empty() && !only.iter().any(|code| code.as_str() == claimed.customer) {
-            continue;
-        }
-        match spared(|| still_owed(desk, run, &mut queue, &claimed)) {
-            Ok(Ok(true)) => {}
-            Ok(Ok(false)) => continue,
-            Ok(Err(why)) => {
-                queue.held.push((CustomerCode::new(claimed.customer.clone()), why));
-                continue;
-            }
-            Err(error) => {
-                queue.failure = Some(error);
-                return None;
-            }
-        }
-        let pause = queue.next_at.saturating_duration_since(Instant::now());
-        if let Some(per_minute) = desk.config.smtp.per_minute {
-            let step = std::time::Duration::from_secs(60) / per_minute.max(1);
-            queue.next_at = queue.next_at.max(Instant::now()) + step;
-        }
-        drop(queue);
-        std::thread::sleep(pause);
-        return Some(claimed);
-    }
-}
-
-/// Looks at a delivery once more; withdraws it where it is owed no longer, or not to this address.
-fn still_owed(desk: &Desk, run: Run, queue: &mut HandoverQueue<'_>, claimed: &Claimed) -> Result<bool> {
-    let why = match owed::look(desk, queue.store, claimed)? {
-        Look::Owed => return Ok(true),
-        Look::Anew(why) => {
-            desk.report.detail(&format!("{}: waits to be made anew, {why}", masked(&claimed.address)));
-            return Ok(false);
-        }
-        Look::Over(why) => why,
-    };
-    desk.report.detail(&format!("{}: withdrawn, {why}", masked(&claimed.address)));
-    queue.store.write(run, |tx| -> Result<()> {
-        tx.cancel_delivery(claimed.delivery, claimed.message, why)?;
-        let detail = json!({ "message": claimed.message, "delivery": claimed.delivery, "because": why });
-        let customer = CustomerCode::new(claimed.customer.clone());
-        tx.journal(Some(&customer), None, "message_cancelled", &detail)?;
         Ok(())
-    })?;
-    queue.touched.push(claimed.message);
-    Ok(false)
-}
+    }
 
-fn hand_over(
-    desk: &Desk,
-    run: Run,
-    queue: &Mutex<HandoverQueue<'_>>,
-    transport: &mut Transport,
-    key: &MailKey,
-    claimed: &Claimed,
-) -> Result<()> {
-    let lines = {
-        let mut queue = locked(queue);
-        let known = queue.store.handed_over(claimed.message, &claimed.address, claimed.role)?;
-        let role = claimed.role.code();
-        let forgotten_one =
-            known.iter().find(|notice| queue.journal.knows_more(notice, role, &claimed.address));
-        if let Some(HandedOver { notice, .. }) = forgotten_one {
-            let reply = format!("`{notice}`{OLDER_DATABASE}");
-            forgotten(run, &mut queue, claimed, &reply)?;
-            return Ok(());
+    /// How mail leaves: the first connection that has something to hand over finds out.
+    fn outlet(&self) -> Result<Arc<Outlet<'a, 'b>>> {
+        let mut outlet = locked(&self.outlet);
+        if let Some(outlet) = &*outlet {
+            return Ok(Arc::clone(outlet));
         }
-        known
-            .iter()
-            .map(|notice| HandoverJournal::cell(&notice.mode, role, &notice.notice))
-            .collect::<Vec<_>>()
-    };
-    let from = envelope::sender(desk, key, claimed.delivery, &claimed.address);
-    let handover = Handover {
-        from: &from,
-        to: &claimed.address,
-        message_id: &claimed.message_id,
-        bytes: &claimed.bytes,
-    };
-    let outcome = transport
-        .deliver(&handover, &mut || {
-            let mut queue = locked(queue);
-            let at = stamp(crate::clock::now());
-            queue.store.mark_in_doubt(claimed.delivery, &at)?;
-            queue.journal.note(&at, &claimed.address, &lines)
-        })
-        .with_context(|| format!("delivery {} could not be recorded and was not sent", claimed.delivery))?;
-    desk.report.detail(&format!("{} {}: {}", masked(&claimed.address), word(&outcome), reply(&outcome)));
-    let mut queue = locked(queue);
-    record(queue.store, run, claimed.delivery, &outcome)?;
-    queue.touched.push(claimed.message);
-    if matches!(outcome, Outcome::Unavailable(_)) {
-        queue.stopped.get_or_insert_with(|| reply(&outcome).to_owned());
+        let key = MailKey::new(self.books.open().mail_key()?);
+        let ledger = Ledger::open(self.books, self.run)?;
+        let opened = Arc::new(Outlet { settings: self.desk.config.smtp.settings()?, key, ledger });
+        *outlet = Some(Arc::clone(&opened));
+        Ok(opened)
     }
-    Ok(())
-}
 
-/// The journal knows of a hand-over that the database does not: perhaps it arrived.
-fn forgotten(run: Run, queue: &mut HandoverQueue<'_>, claimed: &Claimed, reply: &str) -> Result<()> {
-    let at = stamp(crate::clock::now());
-    let attempt = AttemptRecord {
-        state: DeliveryState::Uncertain,
-        stage: "journal",
-        code: None,
-        reply,
-        queue_id: None,
-        retry_at: None,
-        at: &at,
-    };
-    queue.store.record_attempt(run, claimed.delivery, &attempt)?;
-    queue.touched.push(claimed.message);
-    Ok(())
-}
-
-/// The moment as it is stored and compared.
-fn stamp(at: chrono::DateTime<chrono_tz::Tz>) -> String {
-    at.with_timezone(&chrono::Utc).format("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-const fn evidence(outcome: &Outcome) -> &Evidence {
-    match outcome {
-        Outcome::Sent(evidence)
-        | Outcome::Deferred(evidence)
-        | Outcome::Refused(evidence)
-        | Outcome::Uncertain(evidence)
-        | Outcome::Unavailable(evidence) => evidence,
+    fn hand_over(
+        &self,
+        outlet: &Outlet<'_, '_>,
+        reading: &Reading<'_, '_>,
+        transport: &mut Transport,
+        claimed: &Claimed,
+    ) -> Result<()> {
+        let (delivery, role) = (claimed.delivery, claimed.role.code());
+        let known = reading
+            .at_one_moment(|from| from.handed_over(claimed.message, &claimed.address, claimed.role))?;
+        if let Some(HandedOver { notice, .. }) = outlet.ledger.forgotten(&known, role, &claimed.address) {
+            // the journal knows of a hand-over that the database does not: perhaps it arrived
+            let reply = format!("`{notice}`{OLDER_DATABASE}");
+            let outcome =
+                Outcome::Uncertain(Evidence { stage: "journal", code: None, reply, queue_id: None });
+            return self.write_outcome(outlet, claimed, outcome);
+        }
+        let cells: Vec<String> =
+            known.iter().map(|notice| HandoverJournal::cell(&notice.mode, role, &notice.notice)).collect();
+        let from = envelope::sender(self.desk, &outlet.key, delivery, &claimed.address);
+        let handover = Handover {
+            from: &from,
+            to: &claimed.address,
+            message_id: &claimed.message_id,
+            bytes: &claimed.bytes,
+        };
+        let mut in_doubt = Some(Entry::InDoubt { delivery, address: claimed.address.clone(), cells });
+        let outcome = transport
+            .deliver(&handover, &mut || in_doubt.take().map_or(Ok(()), |entry| outlet.ledger.write(entry)))
+            .with_context(|| format!("delivery {delivery} could not be recorded and was not sent"))?;
+        let said = format!("{} {}: {}", masked(&claimed.address), word(&outcome), evidence(&outcome).reply);
+        self.desk.report.detail(&said);
+        self.write_outcome(outlet, claimed, outcome)
     }
-}
 
-fn reply(outcome: &Outcome) -> &str {
-    &evidence(outcome).reply
+    fn write_outcome(&self, outlet: &Outlet<'_, '_>, claimed: &Claimed, outcome: Outcome) -> Result<()> {
+        let stops = match &outcome {
+            Outcome::Unavailable(evidence) => Some(evidence.reply.clone()),
+            _ => None,
+        };
+        outlet.ledger.write(Entry::Attempt { delivery: claimed.delivery, outcome })?;
+        self.queue.going().touched.push(claimed.message);
+        if let Some(why) = stops {
+            self.queue.stop(&why);
+        }
+        Ok(())
+    }
 }
 
 const fn word(outcome: &Outcome) -> &'static str {
@@ -320,32 +219,6 @@ const fn word(outcome: &Outcome) -> &'static str {
         Outcome::Uncertain(_) => "uncertain",
         Outcome::Unavailable(_) => "not sent",
     }
-}
-
-fn record(store: &mut Store, run: Run, delivery: i64, outcome: &Outcome) -> Result<()> {
-    let evidence = evidence(outcome);
-    let now = crate::clock::now();
-    let (state, retry_at) = match outcome {
-        Outcome::Sent(_) => (DeliveryState::Sent, None),
-        Outcome::Refused(_) => (DeliveryState::Failed, None),
-        Outcome::Uncertain(_) => (DeliveryState::Uncertain, None),
-        Outcome::Unavailable(_) => (DeliveryState::Queued, None),
-        Outcome::Deferred(_) => {
-            let pause = FIRST_PAUSE_MINUTES << store.attempts_of(delivery)?.min(DOUBLINGS);
-            (DeliveryState::Queued, Some(stamp(now + Duration::minutes(pause))))
-        }
-    };
-    let attempt = AttemptRecord {
-        state,
-        stage: evidence.stage,
-        code: evidence.code,
-        reply: &evidence.reply,
-        queue_id: evidence.queue_id.as_deref(),
-        retry_at,
-        at: &stamp(now),
-    };
-    store.record_attempt(run, delivery, &attempt)?;
-    Ok(())
 }
 
 /// What a message came to over all of its deliveries: the one that matters most.

@@ -4,6 +4,7 @@ use crate::billing::coded::coded;
 use crate::billing::ids::CustomerCode;
 use crate::billing::letters::Request;
 use crate::jobs::Desk;
+use crate::jobs::books::Books;
 use crate::jobs::notify::render::Renderer;
 use crate::jobs::notify::{self, Instead, Wanted};
 use crate::store::{Addressed, DeliveryState, ListedMessage, Run, Store, Tx};
@@ -139,7 +140,8 @@ fn requeue(
     let mut because = String::new();
     for wanted in tries {
         let one = std::slice::from_ref(&customer);
-        let outcome = notify::make(desk, store, run, &renderer, one, &wanted, &mut None)?;
+        let books = Books::of(store);
+        let outcome = notify::make(desk, &books, run, &renderer, one, &wanted, &mut None, &mut |_| Ok(()))?;
         if let Some(made) = outcome.made.first() {
             let detail = json!({ "message": listed.id, "anew": made.message });
             store.write(run, |tx| journal(tx, listed, Verdict::Requeue, detail, said))?;

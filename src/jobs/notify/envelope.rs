@@ -5,7 +5,7 @@ use crate::billing::ids::CardNumber;
 use crate::billing::policy::Mode;
 use crate::jobs::Desk;
 use crate::mail::keyed::{Identity, MailKey};
-use crate::store::{Asked, Role, Store};
+use crate::store::{Asked, Read, Role};
 use anyhow::Result;
 use chrono::Datelike;
 
@@ -19,7 +19,7 @@ pub(in crate::jobs) fn keys_of(letter: &Letter) -> Vec<String> {
 /// The Message-ID of a message that is made now: no other that may have left has the same.
 pub(super) fn message_id(
     desk: &Desk,
-    store: &Store,
+    store: &Read,
     keys: &[String],
     asked: Option<&Asked>,
 ) -> Result<String> {

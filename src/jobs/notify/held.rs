@@ -7,7 +7,7 @@ use crate::billing::ids::CustomerCode;
 use crate::billing::letters::{self, Skipped};
 use crate::billing::notice::NoticeFate;
 use crate::jobs::Desk;
-use crate::store::{Store, StoreError};
+use crate::store::{Read, StoreError};
 use crate::views::SkippedView;
 use crate::views::finding::{Finding, MailFinding};
 use anyhow::Result;
@@ -65,7 +65,7 @@ pub(super) fn note_skipped(code: &CustomerCode, skipped: &[Skipped], outcome: &m
 /// Whether a customer was made so many messages today that a person must look first.
 pub(super) fn has_enough_of_today(
     desk: &Desk,
-    store: &Store,
+    store: &Read,
     code: &CustomerCode,
     outcome: &mut Notified,
 ) -> Result<bool> {

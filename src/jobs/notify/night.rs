@@ -1,12 +1,14 @@
 //! Notices from the decision to the mail server, and what a person must see of it.
 
-use super::Wanted;
 use super::preview::{Preview, Shown};
 use super::render::Renderer;
+use super::{Made, Wanted};
 use crate::billing::ids::CustomerCode;
 use crate::billing::policy::Mode;
 use crate::error::Stop;
 use crate::exit_status::ExitStatus;
+use crate::jobs::books::Books;
+use crate::jobs::deliver::Delivered;
 use crate::jobs::{Desk, deliver};
 use crate::store::{DeliveryState, Run, Store};
 use crate::views::finding::{Finding, Kind, MailFinding};
@@ -53,23 +55,27 @@ pub fn night(
         customers.to_vec()
     };
     let mut preview = out.map(Preview::open).transpose()?;
-    let mut outcome = super::make(desk, store, run, &renderer, &due, wanted, &mut preview)?;
+    let mut make = |books: &Books<'_>, recorded: &mut dyn FnMut(&Made) -> Result<()>| {
+        super::make(desk, books, run, &renderer, &due, wanted, &mut preview, recorded)
+    };
+    let (mut outcome, delivered) = if desk.dry_run {
+        (make(&Books::of(store), &mut |_| Ok(()))?, Delivered::default())
+    } else {
+        deliver::while_making(desk, store, run, customers, make)?
+    };
     if let Some(preview) = preview {
         preview.finish(desk, &outcome.skipped)?;
     }
     let mut status = ExitStatus::Done;
     let mut totals = Totals { messages: u64::try_from(outcome.made.len())?, ..Totals::default() };
-    if !desk.dry_run {
-        let delivered = deliver::deliver(desk, store, run, customers)?;
-        count(&mut totals, &mut outcome.made, &delivered);
-        for (code, why) in &delivered.held {
-            let finding = MailFinding::NotHandedOver { customer: code.clone(), why: why.clone() };
-            outcome.findings.add(format!("held {code}"), Some(code), None, &Finding::Mail(finding));
-        }
-        if let Some(why) = &delivered.unavailable {
-            desk.report.error(&format!("no mail can be handed over, all of it stays queued: {why}"));
-            status = ExitStatus::Failed;
-        }
+    count(&mut totals, &mut outcome.made, &delivered);
+    for (code, why) in &delivered.held {
+        let finding = MailFinding::NotHandedOver { customer: code.clone(), why: why.clone() };
+        outcome.findings.add(format!("held {code}"), Some(code), None, &Finding::Mail(finding));
+    }
+    if let Some(why) = &delivered.unavailable {
+        desk.report.error(&format!("no mail can be handed over, all of it stays queued: {why}"));
+        status = ExitStatus::Failed;
     }
     deliver::troubles(store, run, &mut outcome.findings)?;
     let complete = customers.is_empty().then_some(COMPLETE.as_slice());
@@ -81,7 +87,7 @@ pub fn night(
     Ok((NotifyView { run: shown, messages, skipped: outcome.skipped, totals }, fresh, status))
 }
 
-fn count(totals: &mut Totals, made: &mut [super::Made], delivered: &deliver::Delivered) {
+fn count(totals: &mut Totals, made: &mut [Made], delivered: &Delivered) {
     for made in made {
         if let Some(state) = delivered.messages.get(&made.message) {
             made.view.state = state.code();

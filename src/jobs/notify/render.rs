@@ -8,7 +8,6 @@ use crate::card::pdf::{self, Image, Look};
 use crate::jobs::Desk;
 use crate::mail::compose::{MailParts, compose};
 use anyhow::{Context, Result};
-use std::num::NonZeroUsize;
 
 /// What draws cards: loaded once, shared by all threads.
 pub struct Renderer {
@@ -103,34 +102,10 @@ impl Renderer {
         .context("the e-mail could not be composed")?;
         Ok(Finished { drawn, bytes })
     }
-
-    /// Finishes many letters on all cores, in their order.
-    pub fn finish_all<'a, T: Sync>(
-        &self,
-        desk: &Desk,
-        letters: &'a [T],
-        parts: impl Fn(&'a T) -> (&'a Letter, Header<'a>) + Sync,
-    ) -> Vec<Result<Finished>> {
-        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let share = letters.len().div_ceil(cores).max(1);
-        let work = |letters: &'a [T]| -> Vec<Result<Finished>> {
-            letters
-                .iter()
-                .map(|item| {
-                    let (letter, header) = parts(item);
-                    caught(|| self.finish(desk, letter, &header))
-                })
-                .collect()
-        };
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = letters.chunks(share).map(|chunk| scope.spawn(|| work(chunk))).collect();
-            threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
-        })
-    }
 }
 
 /// One dirty record must not end the night, even where a library panics on it.
-fn caught(work: impl FnOnce() -> Result<Finished>) -> Result<Finished> {
+pub(super) fn caught(work: impl FnOnce() -> Result<Finished>) -> Result<Finished> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(anyhow::anyhow!("drawing this card failed unexpectedly; please report it")))
 }

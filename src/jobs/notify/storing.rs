@@ -1,39 +1,20 @@
-//! Recording a batch's messages: each customer is looked at again in the transaction that stores card, message, notices and
-//! deliveries together.
+//! Recording a message: its customer is looked at again in the transaction that stores card, message, notices and deliveries
+//! together.
 
+use super::deciding::{decide, read};
 use super::render::Finished;
-use super::{Draft, Made, decide, read};
+use super::{Draft, Made};
 use crate::billing::charging::bring_up_to_date;
 use crate::billing::facts::Letter;
 use crate::billing::notice::Notice;
 use crate::jobs::Desk;
-use crate::jobs::spared::{Spared, spared};
-use crate::store::{NewMessage, Run, Store, Tx};
+use crate::store::{NewMessage, Tx};
 use crate::views::{LineView, MessageView, lines_of};
 use anyhow::Result;
 use serde_json::json;
 
-/// Stores the messages of a batch in one durable transaction, each as a part that can fail by itself: a commit for each
-/// would wait for the disk as often.
-pub(super) fn store_all(
-    desk: &Desk,
-    store: &mut Store,
-    run: Run,
-    sound: &[(Draft, Finished)],
-) -> Result<Vec<Spared<Option<Made>>>> {
-    if sound.is_empty() {
-        return Ok(Vec::new());
-    }
-    store.write(run, |tx| {
-        sound
-            .iter()
-            .map(|(draft, finished)| spared(|| tx.part(|| stored(desk, tx, draft, finished))))
-            .collect()
-    })
-}
-
 /// Looks at the customer again and stores everything together; nothing where the facts have changed.
-fn stored(desk: &Desk, tx: &Tx<'_>, draft: &Draft, finished: &Finished) -> Result<Option<Made>> {
+pub(super) fn stored(desk: &Desk, tx: &Tx<'_>, draft: &Draft, finished: &Finished) -> Result<Option<Made>> {
     let lines = lines_of(&draft.letter);
     let message = store_one(desk, tx, draft, finished, &lines)?;
     let Some(message) = message else { return Ok(None) };
@@ -53,7 +34,10 @@ fn stored(desk: &Desk, tx: &Tx<'_>, draft: &Draft, finished: &Finished) -> Resul
         lines,
         state: "queued",
     };
-    Ok(Some(Made { message, view }))
+    // others that wait may be made anew yet, and a card on request comes beside the notices of its customer
+    let alone = draft.wanted.request.is_none() && draft.wanted.instead_of.is_none();
+    let true_at = if alone { Some(tx.touched_by_others()?) } else { None };
+    Ok(Some(Made { message, view, true_at }))
 }
 
 fn store_one(

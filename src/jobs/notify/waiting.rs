@@ -3,8 +3,7 @@
 use crate::billing::facts::Facts;
 use crate::billing::ids::CustomerCode;
 use crate::billing::notice::NoticeFate;
-use crate::store::{Run, Store, Waiting};
-use anyhow::Result;
+use crate::store::{StoreError, Tx, Waiting};
 use serde_json::json;
 
 /// Facts as if messages that give way to another did not exist; what was told with them stays told.
@@ -16,24 +15,24 @@ pub(in crate::jobs) fn without_waiting(facts: &mut Facts, waiting: &[Waiting]) {
     });
 }
 
-/// What waits is withdrawn.
-pub(super) fn withdraw(
-    store: &mut Store,
-    run: Run,
-    code: &CustomerCode,
-    waiting: &[Waiting],
-    why: &str,
-) -> Result<()> {
-    if waiting.is_empty() {
-        return Ok(());
-    }
-    store.write(run, |tx| -> Result<()> {
-        for message in waiting {
-            tx.cancel_message(message.message, why)?;
-            let detail = json!({ "message": message.message, "because": why });
-            tx.journal(Some(code), None, "message_cancelled", &detail)?;
+/// Messages of a customer that wait and are withdrawn.
+pub(super) struct Over {
+    /// Whose.
+    pub(super) customer: CustomerCode,
+    /// Which.
+    pub(super) waiting: Vec<Waiting>,
+    /// Why.
+    pub(super) because: &'static str,
+}
+
+impl Over {
+    /// Withdraws them.
+    pub(super) fn withdraw(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        for message in &self.waiting {
+            tx.cancel_message(message.message, self.because)?;
+            let detail = json!({ "message": message.message, "because": self.because });
+            tx.journal(Some(&self.customer), None, "message_cancelled", &detail)?;
         }
         Ok(())
-    })?;
-    Ok(())
+    }
 }

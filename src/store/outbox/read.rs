@@ -65,6 +65,21 @@ impl Read {
         Ok(found?.into_iter().flatten().collect())
     }
 
+    /// Cards that somebody asked for and that wait: whose, and which message.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn waiting_requests(&self, mode: Mode) -> Result<Vec<(CustomerCode, i64)>> {
+        // the list is said as the index of unfinished ones says it
+        let sql = "SELECT DISTINCT m.customer, m.id FROM deliveries d JOIN messages m ON m.id = d.message
+                   WHERE d.state IN ('queued', 'in_doubt', 'failed', 'uncertain') AND d.state = 'queued'
+                     AND m.mode = ?1 AND m.request IS NOT NULL ORDER BY m.customer, m.id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let found = statement
+            .query_map([mode.code()], |row| Ok((CustomerCode::new(row.get::<_, String>(0)?), row.get(1)?)))?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// A message as it is looked at again.
     ///
     /// # Errors
@@ -131,6 +146,17 @@ impl Read {
                      AND (retry_at IS NULL OR retry_at <= ?1) ORDER BY id";
         let mut statement = self.connection().prepare_cached(sql)?;
         let ids = statement.query_map([now], |row| row.get(0))?;
+        Ok(ids.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The deliveries of a message that wait.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn queued_of(&self, message: i64) -> Result<Vec<i64>> {
+        let sql = "SELECT id FROM deliveries WHERE message = ?1 AND state = 'queued' ORDER BY id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let ids = statement.query_map([message], |row| row.get(0))?;
         Ok(ids.collect::<rusqlite::Result<_>>()?)
     }
 

@@ -4,7 +4,7 @@ use super::{AttemptRecord, DeliveryState, NewMessage, Role};
 use crate::billing::ids::ServiceCode;
 use crate::billing::notice::{Notice, Subject};
 use crate::store::error::{Result, StoreError};
-use crate::store::{Run, Store, Tx};
+use crate::store::{Store, Tx};
 use chrono::{Datelike, NaiveDate};
 use rusqlite::params;
 use sha2::{Digest, Sha256};
@@ -69,8 +69,8 @@ impl Tx<'_> {
 
     pub(super) fn insert_card(&self, new: &NewMessage<'_>) -> Result<()> {
         let year = self.run.as_of.year();
-        let sequence = self.next_card_sequence(self.run.mode, year)?;
-        let printed: Option<u32> = new.card.number.as_str().rsplit('-').next().and_then(|n| n.parse().ok());
+        let printed = new.card.number.as_str().rsplit('-').next().and_then(|n| n.parse().ok());
+        let sequence = printed.map_or_else(|| self.next_card_sequence(self.run.mode, year), Ok)?;
         self.connection()
             .prepare_cached(
                 "INSERT INTO cards (number, customer, mode, year, sequence, issued_on, replaces, fingerprint,
@@ -82,7 +82,7 @@ impl Tx<'_> {
                 new.customer.as_str(),
                 self.run.mode.code(),
                 year,
-                printed.unwrap_or(sequence),
+                sequence,
                 new.card.issued_on,
                 new.card.replaces.as_ref().map(crate::billing::ids::CardNumber::as_str),
                 new.card.fingerprint(),
@@ -274,54 +274,65 @@ impl Tx<'_> {
     }
 }
 
-impl Store {
-    /// Commits, durably, that a delivery's body is about to be handed over.
+impl Tx<'_> {
+    /// Writes that a delivery's body is about to be handed over: once that is committed it may be.
     ///
     /// # Errors
-    /// Where that cannot be committed: then the body must not be written.
-    pub fn mark_in_doubt(&mut self, delivery: i64, at: &str) -> Result<()> {
-        self.transact(|read| {
-            let changed = read.connection().execute(
+    /// Where it cannot be written, or the delivery does not wait: then the body must not be written.
+    pub fn mark_in_doubt(&self, delivery: i64, at: &str) -> Result<()> {
+        let changed = self
+            .connection()
+            .prepare_cached(
                 "UPDATE deliveries SET state = 'in_doubt', attempts = attempts + 1, updated_at = ?2
                  WHERE id = ?1 AND state = 'queued'",
-                params![delivery, at],
-            )?;
-            if changed == 1 {
-                Ok(())
-            } else {
-                Err(StoreError::Damaged(format!("delivery {delivery} is not queued")))
-            }
-        })
+            )?
+            .execute(params![delivery, at])?;
+        if changed == 1 {
+            Ok(())
+        } else {
+            Err(StoreError::Damaged(format!("delivery {delivery} is not queued")))
+        }
     }
 
     /// Records what an attempt came to; the run's day is the day of acceptance.
     ///
     /// # Errors
     /// Where the database cannot be written: the delivery stays in doubt, and so uncertain.
-    pub fn record_attempt(&mut self, run: Run, delivery: i64, attempt: &AttemptRecord<'_>) -> Result<()> {
-        self.write(run, |tx| {
-            let accepted = (attempt.state == DeliveryState::Sent).then_some(run.as_of);
-            tx.connection().execute(
+    pub fn record_attempt(&self, delivery: i64, attempt: &AttemptRecord<'_>) -> Result<()> {
+        let accepted = (attempt.state == DeliveryState::Sent).then_some(self.run.as_of);
+        self.connection()
+            .prepare_cached(
                 "UPDATE deliveries SET state = ?2, accepted_on = ?3, reply = ?4, queue_id = ?5, retry_at = ?6,
                   updated_at = ?7 WHERE id = ?1 AND state IN ('queued', 'in_doubt')",
-                params![
-                    delivery,
-                    attempt.state.code(),
-                    accepted,
-                    attempt.reply,
-                    attempt.queue_id,
-                    attempt.retry_at,
-                    attempt.at
-                ],
-            )?;
-            tx.connection().execute(
-                "INSERT INTO attempts (delivery, run, at, stage, code, reply, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![delivery, run.id.0, attempt.at, attempt.stage, attempt.code, attempt.reply, attempt.state.code()],
-            )?;
-            Ok(())
-        })
+            )?
+            .execute(params![
+                delivery,
+                attempt.state.code(),
+                accepted,
+                attempt.reply,
+                attempt.queue_id,
+                attempt.retry_at,
+                attempt.at
+            ])?;
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO attempts (delivery, run, at, stage, code, reply, outcome)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                delivery,
+                self.run.id.0,
+                attempt.at,
+                attempt.stage,
+                attempt.code,
+                attempt.reply,
+                attempt.state.code()
+            ])?;
+        Ok(())
     }
+}
 
+impl Store {
     /// What an earlier run left in doubt is uncertain from now on. Gives how many.
     ///
     /// # Errors
