@@ -2,9 +2,10 @@
 
 use crate::billing::text::{is_shown, printable};
 use anyhow::{Context, Result};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
+use std::sync::LazyLock;
 
 /// Where a command's words go.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +17,9 @@ pub struct Report {
     /// `-v`.
     pub verbose: bool,
 }
+
+/// Bars stand below each other, and what is said meanwhile above them.
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
 /// Nothing is laid out for a window that is narrower.
 const NARROWEST: usize = 20;
@@ -73,17 +77,20 @@ impl Report {
         }
     }
 
-    /// A progress bar of `steps` on a terminal; nothing at all elsewhere.
+    /// A progress bar of `steps` on a terminal, with how many a second and how long yet; nothing at all elsewhere.
     #[must_use]
     pub fn progress(&self, what: &'static str, steps: usize) -> ProgressBar {
         let bar = ProgressBar::new(u64::try_from(steps).unwrap_or(0));
-        if self.quiet || steps < 2 || !std::io::stderr().is_terminal() {
+        if self.quiet || steps == 1 || !std::io::stderr().is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::hidden());
             return bar;
         }
-        let style = ProgressStyle::with_template("{msg:>12} [{bar:30}] {pos}/{len} {eta}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        bar.with_style(style).with_message(what)
+        let style = ProgressStyle::with_template("{msg:>12} [{bar:30}] {pos}/{len} {rate:>7} {eta:>4} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .with_key("rate", |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+                let _ = write!(text, "{:.0}/s", state.per_sec());
+            });
+        BARS.add(bar).with_style(style).with_message(what)
     }
 }
 
@@ -106,7 +113,9 @@ pub fn window() -> Option<usize> {
 
 /// Says what went wrong, on stderr. A closed stderr is nobody's concern.
 pub fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
+    BARS.suspend(|| {
+        let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
+    });
 }
 
 /// Says in one line of JSON how a run ended, where stderr is systemd's journal, which only root can rewrite.

@@ -30,6 +30,7 @@ mod movements;
 mod never;
 mod night;
 mod outbox;
+mod overlay;
 mod pages;
 mod panel;
 mod plans;

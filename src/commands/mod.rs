@@ -131,14 +131,14 @@ impl Session {
         Ok(Store::open_read_only(&self.database)?)
     }
 
-    /// The database to write to, and the lock that makes this the only run; in a dry run a copy in
-    /// memory, on which the same road is walked and nothing stays.
+    /// The database to write to, and the lock that makes this the only run; in a dry run the same road is walked over it and
+    /// nothing stays.
     fn writer(&self, patience: Duration, create: bool) -> Result<(Store, Option<Lock>)> {
         if self.desk.dry_run {
             if create && !self.database.exists() {
                 return Ok((Store::in_memory()?, None));
             }
-            return Ok((Store::rehearse(&self.database)?.0, None));
+            return Ok((Store::for_a_dry_run(&self.database)?, None));
         }
         if !create && !self.database.exists() {
             // say so before a lock file is left beside a database that is not there

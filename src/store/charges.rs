@@ -47,33 +47,40 @@ pub(super) fn read(row: &Row<'_>) -> Result<Charge> {
     })
 }
 
-/// The number that a charge has by now, where it was made among the same changes.
-fn real(numbers: &BTreeMap<ChargeId, ChargeId>, id: ChargeId) -> ChargeId {
-    numbers.get(&id).copied().unwrap_or(id)
+/// The numbers of charges that came to exist among some changes, by the temporary ones that the core gave them.
+#[derive(Debug, Default)]
+pub struct ChargeNumbers(BTreeMap<ChargeId, ChargeId>);
+
+impl ChargeNumbers {
+    /// The number that a charge has by now.
+    #[must_use]
+    pub fn real(&self, id: ChargeId) -> ChargeId {
+        self.0.get(&id).copied().unwrap_or(id)
+    }
 }
 
 impl Tx<'_> {
-    /// Makes the core's changes true of the rows; temporary charge numbers become real ones.
+    /// Makes the core's changes true of the rows; temporary charge numbers become real ones, which it gives.
     ///
     /// # Errors
     /// Whatever the schema refuses: then nothing of the transaction is kept.
-    pub fn apply(&self, customer: &CustomerCode, changes: &[Change]) -> Result<()> {
-        let mut numbers: BTreeMap<ChargeId, ChargeId> = BTreeMap::new();
+    pub fn apply(&self, customer: &CustomerCode, changes: &[Change]) -> Result<ChargeNumbers> {
+        let mut numbers = ChargeNumbers::default();
         for change in changes {
             match change {
                 Change::Charged(charge) => {
-                    numbers.insert(charge.id, self.insert_charge(customer, charge)?);
+                    numbers.0.insert(charge.id, self.insert_charge(customer, charge)?);
                 }
                 Change::Repriced(charge) => self.reprice(customer, charge)?,
                 Change::Allocated { payment, charge, amount } => {
-                    self.allocate("payment", payment.0, real(&numbers, *charge), *amount)?;
+                    self.allocate("payment", payment.0, numbers.real(*charge), *amount)?;
                 }
                 Change::Adjusted { adjustment, charge, amount } => {
-                    let adjustment = real(&numbers, *adjustment);
-                    self.allocate("adjustment", adjustment.0, real(&numbers, *charge), *amount)?;
+                    let adjustment = numbers.real(*adjustment);
+                    self.allocate("adjustment", adjustment.0, numbers.real(*charge), *amount)?;
                 }
                 Change::Settled { charge, on } => {
-                    let charge = real(&numbers, *charge);
+                    let charge = numbers.real(*charge);
                     self.set_charge(charge, "settled_on = ?2", Some(*on))?;
                     self.journal_charge(customer, charge, "settled")?;
                 }
@@ -103,7 +110,7 @@ impl Tx<'_> {
                 }
             }
         }
-        Ok(())
+        Ok(numbers)
     }
 
     /// Money of a payment or of an adjustment, which `from` names, goes to a charge.

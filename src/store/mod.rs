@@ -14,6 +14,7 @@ mod gates;
 mod listing;
 mod migrate;
 mod outbox;
+mod overlay;
 mod payments;
 mod privacy;
 mod runs;
@@ -24,6 +25,7 @@ mod status;
 mod steps;
 
 pub use attention::{Attention, NewAttention};
+pub use charges::ChargeNumbers;
 pub use error::{Result, StoreError};
 pub use gates::{Cover, Met, RESTORED, UnreadFile};
 pub use listing::Filter;
@@ -60,6 +62,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Store {
     read: Read,
     path: PathBuf,
+    /// Keeps what lies under a dry run's overlay as it is; dropped after it.
+    _under: Option<Connection>,
 }
 
 /// A writing transaction of a run.
@@ -242,7 +246,7 @@ impl Store {
     /// Where SQLite cannot make one.
     pub fn in_memory() -> Result<Self> {
         let connection = Connection::open_in_memory()?;
-        let store = Self { read: Read { connection }, path: PathBuf::from(COPY) };
+        let store = Self { read: Read { connection }, path: PathBuf::from(COPY), _under: None };
         store.connection.pragma_update(None, "foreign_keys", true)?;
         migrate::upgrade(&store.connection, &store.path)?;
         Ok(store)
@@ -260,6 +264,27 @@ impl Store {
         let copy = store.copy()?;
         migrate::upgrade_in_place(&copy.connection)?;
         Ok((copy, found))
+    }
+
+    /// The database at `path` for a dry run: everything can be done and nothing stays. What is written lies over the
+    /// database ([`overlay`]) where its place allows that, and else everything is copied.
+    ///
+    /// # Errors
+    /// As [`Self::rehearse`].
+    pub fn for_a_dry_run(path: &Path) -> Result<Self> {
+        let store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        migrate::check_identity(&store.connection, path)?;
+        let over = match overlay::over(path, store.read.connection)? {
+            Ok(over) => {
+                over.connection.pragma_update(None, "foreign_keys", true)?;
+                tune(&over.connection)?;
+                let read = Read { connection: over.connection };
+                Self { read, path: PathBuf::from(COPY), _under: Some(over.under) }
+            }
+            Err(connection) => Self { read: Read { connection }, path: store.path, _under: None }.copy()?,
+        };
+        migrate::upgrade_in_place(&over.connection)?;
+        Ok(over)
     }
 
     /// The version of the schema that this program works with.
@@ -284,7 +309,7 @@ impl Store {
         )?;
         connection.pragma_update(None, "foreign_keys", true)?;
         tune(&connection)?;
-        Ok(Self { read: Read { connection }, path: PathBuf::from(COPY) })
+        Ok(Self { read: Read { connection }, path: PathBuf::from(COPY), _under: None })
     }
 
     /// How the database is opened.
@@ -295,7 +320,7 @@ impl Store {
         let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         tune(&connection)?;
-        Ok(Self { read: Read { connection }, path: path.to_owned() })
+        Ok(Self { read: Read { connection }, path: path.to_owned(), _under: None })
     }
 
     /// Durable at every commit; strict about what it reads.

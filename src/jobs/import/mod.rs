@@ -114,7 +114,7 @@ fn import_customers(
     (view, findings): Told<'_>,
 ) -> Result<()> {
     let mut sheets = read(files, intake::customers)?;
-    let taken = store.customer_codes()?;
+    let taken: BTreeSet<CustomerCode> = store.customer_codes()?.into_iter().collect();
     let mut references = BTreeSet::new();
     for sheet in &mut sheets {
         sheet.refuse_where(|row| foreign_reference(store, &taken, &mut references, row));
@@ -253,7 +253,7 @@ fn accepted<T>(
 
 fn foreign_reference(
     store: &Store,
-    known: &[CustomerCode],
+    known: &BTreeSet<CustomerCode>,
     seen: &mut BTreeSet<String>,
     row: &CustomerRow,
 ) -> Option<(&'static str, String)> {
@@ -262,7 +262,7 @@ fn foreign_reference(
     if let Some(owner) = owner.filter(|owner| owner.as_str() != row.code) {
         return Some(("reference", format!("`{reference}` is the payment reference of customer `{owner}`")));
     }
-    let is_new = !known.iter().any(|code| code.as_str() == row.code);
+    let is_new = !known.contains(&CustomerCode::new(row.code.clone()));
     let twice = !seen.insert(reference.clone());
     (is_new && twice).then(|| ("reference", format!("`{reference}` stands with another customer too")))
 }

@@ -74,7 +74,7 @@ pub(in crate::jobs) fn decide(desk: &Desk, facts: &Facts, wanted: &Wanted) -> Co
     decided
 }
 
-/// Decides for one customer, from what `from` says at this moment.
+/// Decides for one customer, from what `from` says at this moment, which is `true_at` or later.
 ///
 /// # Errors
 /// Where the database cannot be read; a record that cannot be read holds its customer back.
@@ -83,13 +83,14 @@ pub(super) fn draft(
     from: &Read,
     code: &CustomerCode,
     wanted: &Wanted,
+    true_at: Option<i64>,
     next: &mut Next,
     outcome: &mut Notified,
 ) -> Result<Decided> {
     let Some((mut facts, waiting)) = readable(read(desk, from, code, wanted), code, outcome)? else {
         return Ok(Decided::Nothing);
     };
-    bring_up_to_date(&mut facts, &desk.rules, desk.today, wanted.until);
+    let changes = bring_up_to_date(&mut facts, &desk.rules, desk.today, wanted.until);
     let decided = decide(desk, &facts, wanted);
     note_skipped(code, &decided.skipped, outcome);
     note_unheard(code, &facts, outcome);
@@ -130,5 +131,8 @@ pub(super) fn draft(
         header_to,
         meant_for: facts.customer.email.iter().chain(&facts.customer.cc).cloned().collect(),
         header_cc,
+        changes,
+        waiting,
+        true_at,
     })))
 }

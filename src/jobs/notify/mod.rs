@@ -17,7 +17,7 @@ pub use night::night;
 pub use pipeline::make;
 pub(super) use waiting::without_waiting;
 
-use crate::billing::facts::Letter;
+use crate::billing::facts::{Change, Letter};
 use crate::billing::ids::CustomerCode;
 use crate::billing::letters::Request;
 use crate::jobs::attention::Findings;
@@ -54,8 +54,8 @@ pub struct Made {
     pub message: i64,
     /// As it is reported.
     pub view: MessageView,
-    /// What [`crate::store::Read::touched_by_others`] said in the transaction that recorded it, where nothing else of
-    /// this run concerns its customer: as long as it says so, the message is as true as it was then.
+    /// What [`crate::store::Read::touched_by_others`] said when its facts were looked at, where nothing else of this run
+    /// concerns its customer: as long as it says so, the message is as true as it was then.
     pub true_at: Option<i64>,
 }
 
@@ -94,6 +94,13 @@ struct Draft {
     header_cc: Vec<String>,
     /// Whom it is for, also where a trial sends it elsewhere.
     meant_for: Vec<String>,
+    /// What has to come true with it.
+    changes: Vec<Change>,
+    /// The messages that give way to it.
+    waiting: Vec<Waiting>,
+    /// What [`crate::store::Read::touched_by_others`] said before its facts were read, where nothing else of this run
+    /// concerns its customer: as long as it says so, they are what they were.
+    true_at: Option<i64>,
 }
 
 impl Wanted {

@@ -35,6 +35,8 @@ struct Work<'a, 'b> {
     run: Run,
     renderer: &'a Renderer,
     bar: ProgressBar,
+    /// As [`Draft::true_at`].
+    true_at: Option<i64>,
 }
 
 /// What was decided, by its place in the order of the customers.
@@ -64,10 +66,14 @@ pub fn make(
     let mut outcome = Notified::default();
     let mut next = Next::of(desk, &books.open())?;
     let bar = desk.report.progress("notices", customers.len());
-    let work = Work { desk, books, run, renderer, bar };
+    let alone = wanted.request.is_none() && wanted.instead_of.is_none();
+    let true_at = if alone { Some(books.open().touched_by_others()?) } else { None };
+    let mut work = Work { desk, books, run, renderer, bar, true_at };
     let all = customers.iter().map(|code| (code.clone(), wanted.clone()));
     work.pass(all, &mut next, preview, recorded, &mut outcome)?;
-    if wanted.request.is_none() && wanted.instead_of.is_none() {
+    if alone {
+        // some of these customers were just told something
+        work.true_at = None;
         let asked_for = work.asked_for(customers)?;
         work.pass(asked_for.into_iter(), &mut next, preview, recorded, &mut outcome)?;
     }
@@ -122,7 +128,9 @@ impl Work<'_, '_> {
         for (code, wanted) in wanted {
             self.bar.inc(1);
             let letter = spared(|| {
-                reading.at_one_moment(|from| draft(self.desk, from, &code, &wanted, next, &mut outcome))
+                reading.at_one_moment(|from| {
+                    draft(self.desk, from, &code, &wanted, self.true_at, next, &mut outcome)
+                })
             })?;
             let step = match letter {
                 Ok(Decided::Letter(draft)) => Step::Letter(draft),
