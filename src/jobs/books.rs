@@ -27,7 +27,7 @@ impl<'a> Books<'a> {
     /// A database that cannot be opened once more.
     pub fn reading(&self) -> Result<Reading<'_, 'a>, StoreError> {
         let beside = self.open().beside()?;
-        Ok(beside.map_or(Reading::Shared(self), Reading::Own))
+        Ok(beside.map_or(Reading::Shared(self), |store| Reading::Own(Box::new(store))))
     }
 }
 
@@ -35,7 +35,7 @@ impl<'a> Books<'a> {
 #[derive(Debug)]
 pub enum Reading<'b, 'a> {
     /// Its own.
-    Own(Store),
+    Own(Box<Store>),
     /// The one of all.
     Shared(&'b Books<'a>),
 }
