@@ -49,6 +49,21 @@ impl Report {
         self.bytes(document.as_bytes())
     }
 
+    /// Prints what `write` writes, as it is written.
+    ///
+    /// # Errors
+    /// What `write` gives, and where stdout cannot be written.
+    pub fn stream(&self, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+        match write(&mut out) {
+            Err(error) => match error.downcast::<std::io::Error>() {
+                Ok(error) => told(Err(error)),
+                Err(error) => Err(error),
+            },
+            Ok(()) => told(out.flush()),
+        }
+    }
+
     /// Prints bytes as they are.
     ///
     /// # Errors

@@ -143,8 +143,14 @@ impl<T: Spooled> Serialize for Spool<T> {
 impl<T: Spooled> FromIterator<T> for Spool<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         let mut spool = Self::default();
-        items.into_iter().for_each(|item| spool.push(item));
+        spool.extend(items);
         spool
+    }
+}
+
+impl<T: Spooled> Extend<T> for Spool<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
+        items.into_iter().for_each(|item| self.push(item));
     }
 }
 

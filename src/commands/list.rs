@@ -22,8 +22,17 @@ pub(super) fn run(global: &Global, args: &ListArgs) -> Result<ExitStatus> {
         min_cents: args.min.map(|min| min.cents()),
     };
     let view = list::list(&session.desk, &store, args.what, &filter)?;
-    let lists = || vec![(wording::list::name(&name), wording::list::list(&view))];
-    taken_away::shown(&session.desk.report, &args.taken, &view, || wording::list::text(&view), lists)?;
+    let report = &session.desk.report;
+    // a list may be as long as the company is large
+    if args.taken.csv {
+        taken_away::as_csv(report, &args.taken, |into| wording::list::fill(&view, into))?;
+    } else if report.json {
+        report.result(&view, String::new)?;
+    } else {
+        let list = wording::list::list(&view)?;
+        let lists = || vec![(wording::list::name(&name), list.clone())];
+        taken_away::shown(report, &args.taken, &view, || wording::list::text(&list), lists)?;
+    }
     Ok(ExitStatus::Done)
 }
 

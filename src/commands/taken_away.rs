@@ -2,11 +2,12 @@
 
 use crate::cli::TakeAway;
 use crate::error::Stop;
-use crate::export::{List, excel, workbook};
+use crate::export::{Excel, List, Sink, workbook};
 use crate::outputs;
 use crate::report::Report;
 use anyhow::{Context, Result};
 use serde::Serialize;
+use std::io::Write;
 use std::path::Path;
 
 /// Shows a view: as `text` (or JSON), or its lists as they were asked for. Several lists are sheets of one workbook;
@@ -19,8 +20,8 @@ pub(super) fn shown(
     lists: impl FnOnce() -> Vec<(String, List)>,
 ) -> Result<()> {
     let bytes = if taken.csv {
-        let lists = lists();
-        let [(_, list)] = lists.as_slice() else {
+        let mut lists = lists();
+        let (1, Some((_, list))) = (lists.len(), lists.pop()) else {
             let names: Vec<&str> = lists.iter().map(|(name, _)| name.as_str()).collect();
             let text = format!(
                 "--csv is one list, and these are several ({}); choose one by its option, or take all of them with \
@@ -29,12 +30,31 @@ pub(super) fn shown(
             );
             return Err(Stop::usage(text).into());
         };
-        excel(list)?
+        return as_csv(report, taken, |into| into.whole(list));
     } else if taken.xlsx {
         workbook(&lists())?
     } else {
         return report.result(view, text);
     };
+    written(report, taken.output.as_deref(), &bytes)
+}
+
+/// A list as CSV, its rows written as they come.
+pub(super) fn as_csv(
+    report: &Report,
+    taken: &TakeAway,
+    fill: impl FnOnce(&mut dyn Sink) -> Result<()>,
+) -> Result<()> {
+    let write = |out: &mut dyn Write| -> Result<()> {
+        let mut file = Excel::new(out)?;
+        fill(&mut file)?;
+        file.end()
+    };
+    if taken.output.is_none() {
+        return report.stream(write);
+    }
+    let mut bytes = Vec::new();
+    write(&mut bytes)?;
     written(report, taken.output.as_deref(), &bytes)
 }
 

@@ -1,24 +1,44 @@
 //! A list as CSV that a Greek Excel opens: a byte order mark, `;`, decimal commas, and no cell a formula.
 
-use super::{Cell, List};
+use super::{Cell, List, Sink};
 use crate::billing::text::no_formula;
 use anyhow::Result;
-use csv::{Terminator, WriterBuilder};
+use csv::{Terminator, Writer, WriterBuilder};
+use std::io::Write;
 
-/// The bytes of the file.
-///
-/// # Errors
-/// None that can be: it is written to memory.
-pub fn excel(list: &List) -> Result<Vec<u8>> {
-    let mut writer =
-        WriterBuilder::new().delimiter(b';').terminator(Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(&list.head)?;
-    for row in &list.rows {
-        writer.write_record(row.iter().map(word))?;
+/// Such a file while it is written.
+pub struct Excel<W: Write> {
+    rows: Writer<W>,
+}
+
+impl<W: Write> Excel<W> {
+    /// Begins one.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn new(mut out: W) -> Result<Self> {
+        out.write_all("\u{feff}".as_bytes())?;
+        let rows = WriterBuilder::new().delimiter(b';').terminator(Terminator::CRLF).from_writer(out);
+        Ok(Self { rows })
     }
-    let mut bytes = "\u{feff}".as_bytes().to_vec();
-    bytes.extend(writer.into_inner().map_err(|error| error.into_error())?);
-    Ok(bytes)
+
+    /// Writes out what is not yet.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn end(mut self) -> Result<()> {
+        Ok(self.rows.flush()?)
+    }
+}
+
+impl<W: Write> Sink for Excel<W> {
+    fn begin(&mut self, list: List) -> Result<()> {
+        Ok(self.rows.write_record(&list.head)?)
+    }
+
+    fn row(&mut self, row: Vec<Cell>) -> Result<()> {
+        Ok(self.rows.write_record(row.iter().map(word))?)
+    }
 }
 
 fn word(cell: &Cell) -> String {

@@ -6,11 +6,12 @@ pub mod site;
 mod table;
 mod workbook;
 
-pub use excel::excel;
+pub use excel::Excel;
 pub use table::{Look, table, wrapped};
 pub use workbook::workbook;
 
 use crate::billing::money::Money;
+use anyhow::Result;
 use chrono::NaiveDate;
 
 /// What stands in one place of a list.
@@ -40,6 +41,43 @@ pub struct List {
     pub sum: Option<String>,
     /// Columns that a window may do without, the one that goes first first. Files have them all.
     pub spare: Vec<usize>,
+}
+
+/// What rows go into, one after the other: a list, or a file that never holds them all.
+pub trait Sink {
+    /// The list that it is, without its rows.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    fn begin(&mut self, list: List) -> Result<()>;
+
+    /// Its next row.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    fn row(&mut self, row: Vec<Cell>) -> Result<()>;
+
+    /// All of a list.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    fn whole(&mut self, mut list: List) -> Result<()> {
+        let rows = std::mem::take(&mut list.rows);
+        self.begin(list)?;
+        rows.into_iter().try_for_each(|row| self.row(row))
+    }
+}
+
+impl Sink for List {
+    fn begin(&mut self, list: List) -> Result<()> {
+        *self = list;
+        Ok(())
+    }
+
+    fn row(&mut self, row: Vec<Cell>) -> Result<()> {
+        self.rows.push(row);
+        Ok(())
+    }
 }
 
 impl List {

@@ -304,4 +304,17 @@ impl Read {
         )?;
         Ok(codes.map(|code| code.map(CustomerCode::new)).collect::<rusqlite::Result<_>>()?)
     }
+
+    /// Whether nothing can come to exist, be repriced or be paid for a customer before `until` has passed: nothing was ever
+    /// charged or paid, and every service is active and expires later.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn is_untouched(&self, customer: &CustomerCode, until: NaiveDate) -> Result<bool> {
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM services WHERE customer = ?1 AND (expires_on <= ?2 OR state <> 'active'))
+              AND NOT EXISTS (SELECT 1 FROM charges WHERE customer = ?1)
+              AND NOT EXISTS (SELECT 1 FROM payments WHERE customer = ?1)";
+        let values = params![customer.as_str(), until];
+        Ok(self.connection().prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
+    }
 }

@@ -1,4 +1,4 @@
-//! What `list` asks: each list is a query with the columns that a filter looks at – `customer`, `kind`, `state`, `day` and
+//! What `list` asks, into whatever holds rows of any length: each list is a query with the columns that a filter looks at – `customer`, `kind`, `state`, `day` and
 //! `cents` – and the filter is the same for all.
 
 use super::Read;
@@ -101,14 +101,14 @@ const OPEN_CHARGES: &str =
 
 impl Read {
     /// Rows of a list (a literal of this file), those that `filter` wants.
-    fn listed<T>(
+    fn listed<T, L: Default + Extend<T>>(
         &self,
         list: &str,
         name: &str,
         filter: &Filter,
         today: NaiveDate,
         read: impl Fn(&Record<'_>) -> Result<T>,
-    ) -> Result<Vec<T>> {
+    ) -> Result<L> {
         let sql = format!(
             "WITH open AS MATERIALIZED ({OPEN}) SELECT * FROM ({list})
              WHERE (?1 IS NULL OR customer = ?1) AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR state = ?3)
@@ -127,9 +127,9 @@ impl Read {
             today
         ];
         let mut rows = statement.query(values)?;
-        let mut found = Vec::new();
+        let mut found = L::default();
         while let Some(row) = rows.next()? {
-            found.push(read(&Record::new(row, name))?);
+            found.extend([read(&Record::new(row, name))?]);
         }
         Ok(found)
     }
@@ -138,7 +138,11 @@ impl Read {
     ///
     /// # Errors
     /// A column that cannot be read.
-    pub fn list_customers(&self, filter: &Filter, today: NaiveDate) -> Result<Vec<CustomerRow>> {
+    pub fn list_customers<L: Default + Extend<CustomerRow>>(
+        &self,
+        filter: &Filter,
+        today: NaiveDate,
+    ) -> Result<L> {
         self.listed(CUSTOMERS, "customer", filter, today, |row| {
             Ok(CustomerRow {
                 customer: row.text("customer")?,
@@ -158,7 +162,11 @@ impl Read {
     ///
     /// # Errors
     /// A column that cannot be read.
-    pub fn list_services(&self, filter: &Filter, today: NaiveDate) -> Result<Vec<ServiceLine>> {
+    pub fn list_services<L: Default + Extend<ServiceLine>>(
+        &self,
+        filter: &Filter,
+        today: NaiveDate,
+    ) -> Result<L> {
         self.listed(SERVICES, "service", filter, today, |row| {
             Ok(ServiceLine {
                 service: row.text("code")?,
@@ -182,7 +190,11 @@ impl Read {
     ///
     /// # Errors
     /// A column that cannot be read.
-    pub fn list_charges(&self, filter: &Filter, today: NaiveDate) -> Result<Vec<ChargeLine>> {
+    pub fn list_charges<L: Default + Extend<ChargeLine>>(
+        &self,
+        filter: &Filter,
+        today: NaiveDate,
+    ) -> Result<L> {
         self.listed(CHARGES, "charge", filter, today, |row| {
             Ok(ChargeLine {
                 charge: row.integer("id")?,
@@ -204,7 +216,11 @@ impl Read {
     ///
     /// # Errors
     /// A column that cannot be read.
-    pub fn list_payments(&self, filter: &Filter, today: NaiveDate) -> Result<Vec<PaymentLine>> {
+    pub fn list_payments<L: Default + Extend<PaymentLine>>(
+        &self,
+        filter: &Filter,
+        today: NaiveDate,
+    ) -> Result<L> {
         self.listed(PAYMENTS, "payment", filter, today, |row| {
             Ok(PaymentLine {
                 payment: row.integer("id")?,
@@ -226,7 +242,7 @@ impl Read {
     ///
     /// # Errors
     /// A column that cannot be read.
-    pub fn list_cards(&self, filter: &Filter, today: NaiveDate) -> Result<Vec<CardLine>> {
+    pub fn list_cards<L: Default + Extend<CardLine>>(&self, filter: &Filter, today: NaiveDate) -> Result<L> {
         self.listed(CARDS, "card", filter, today, |row| {
             Ok(CardLine {
                 card: row.text("number")?,
@@ -244,7 +260,11 @@ impl Read {
     ///
     /// # Errors
     /// A column that cannot be read.
-    pub fn list_invoices(&self, filter: &Filter, today: NaiveDate) -> Result<Vec<InvoiceLine>> {
+    pub fn list_invoices<L: Default + Extend<InvoiceLine>>(
+        &self,
+        filter: &Filter,
+        today: NaiveDate,
+    ) -> Result<L> {
         self.listed(INVOICES, "invoice", filter, today, |row| {
             Ok(InvoiceLine {
                 invoice: row.text("number")?,

@@ -256,6 +256,24 @@ impl Tx<'_> {
     /// # Errors
     /// A customer that does not exist, or a value the schema refuses.
     pub fn put_service(&self, service: &Service) -> Result<()> {
+        let before = match self.service(&service.code) {
+            Ok(before) => before,
+            // a record that cannot be read is mended by what replaces it
+            Err(fault) if fault.is_data() => None,
+            Err(error) => return Err(error),
+        };
+        self.write_service(service, before.map_or(service.episode, |before| before.episode_as(service)))
+    }
+
+    /// Stores a service that is not there yet.
+    ///
+    /// # Errors
+    /// As [`Self::put_service`].
+    pub fn put_new_service(&self, service: &Service) -> Result<()> {
+        self.write_service(service, service.episode)
+    }
+
+    fn write_service(&self, service: &Service, episode: Episode) -> Result<()> {
         let sql = "INSERT INTO services (code, customer, kind, name, domain_name, price_cents, price_is_gross,
                     period_months, expires_on, anchor_day, state, state_on, suspension_reason,
                     suspension_expiry, renews, hold_until, hold_note, account, server, vat_rate, imported_on,
@@ -268,13 +286,6 @@ impl Tx<'_> {
                     hold_until = ?16, hold_note = ?17, account = ?18, server = ?19, vat_rate = ?20,
                     confirmed = ?22, cancelled_on = ?23, episode = ?24,
                     later_price_cents = ?25, later_price_is_gross = ?26, later_price_from = ?27";
-        let before = match self.service(&service.code) {
-            Ok(before) => before,
-            // a record that cannot be read is mended by what replaces it
-            Err(fault) if fault.is_data() => None,
-            Err(error) => return Err(error),
-        };
-        let episode = before.map_or(service.episode, |before| before.episode_as(service));
         let (state, state_on, reason, expiry) = state_columns(service.state);
         let gross = matches!(service.price, Price::Gross(_));
         self.connection().prepare_cached(sql)?.execute(params![

@@ -1,25 +1,26 @@
 //! What `list` and `forecast` report: rows as they are stored, with what is due of each, and who owes what since when.
 
+use crate::spool::Spool;
 use chrono::NaiveDate;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One list, by its name.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Listing {
-    Customers { customers: Vec<CustomerRow> },
-    Services { services: Vec<ServiceLine> },
-    Charges { charges: Vec<ChargeLine> },
-    Payments { payments: Vec<PaymentLine> },
-    Cards { cards: Vec<CardLine> },
-    Invoices { invoices: Vec<InvoiceLine> },
+    Customers { customers: Spool<CustomerRow> },
+    Services { services: Spool<ServiceLine> },
+    Charges { charges: Spool<ChargeLine> },
+    Payments { payments: Spool<PaymentLine> },
+    Cards { cards: Spool<CardLine> },
+    Invoices { invoices: Spool<InvoiceLine> },
     Debtors { debtors: Vec<DebtorRow>, totals: DebtorTotals },
     Credits { credits: Vec<CreditRow>, total_cents: i64 },
 }
 
 /// A customer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CustomerRow {
     /// Code.
     pub customer: String,
@@ -42,7 +43,7 @@ pub struct CustomerRow {
 }
 
 /// A service.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ServiceLine {
     /// Code.
     pub service: String,
@@ -73,7 +74,7 @@ pub struct ServiceLine {
 }
 
 /// A charge.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ChargeLine {
     /// Number.
     pub charge: i64,
@@ -100,7 +101,7 @@ pub struct ChargeLine {
 }
 
 /// A payment.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PaymentLine {
     /// Number.
     pub payment: i64,
@@ -127,7 +128,7 @@ pub struct PaymentLine {
 }
 
 /// A card.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CardLine {
     /// Number.
     pub card: String,
@@ -146,7 +147,7 @@ pub struct CardLine {
 }
 
 /// A tax invoice that accounting issued.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InvoiceLine {
     /// Number.
     pub invoice: String,

@@ -3,11 +3,13 @@
 use super::speech::{heads, say, service_state, table, word};
 use crate::billing::money::Money;
 use crate::billing::text::bare_capitals;
-use crate::export::{Cell, List, code};
+use crate::export::{Cell, List, Sink, code};
 use crate::views::list::{
     BUCKETS, CardLine, ChargeLine, CreditRow, CustomerRow, DebtorRow, ForecastView, IncomeRow, InvoiceLine,
     Listing, PaymentLine, ServiceLine,
 };
+use anyhow::Result;
+use std::io;
 
 /// What a list is called.
 #[must_use]
@@ -29,24 +31,65 @@ pub(crate) fn state_of(list: &str, states: &[&str], said: &str) -> String {
 }
 
 /// The list as a table.
-#[must_use]
-pub(crate) fn text(view: &Listing) -> String {
-    let list = list(view);
-    if list.rows.is_empty() { say!("status.nothing") + "\n" } else { table(&list) }
+pub(crate) fn text(list: &List) -> String {
+    if list.rows.is_empty() { say!("status.nothing") + "\n" } else { table(list) }
 }
 
 /// The list with its columns.
-#[must_use]
-pub(crate) fn list(view: &Listing) -> List {
+///
+/// # Errors
+/// A spool that cannot be read.
+pub(crate) fn list(view: &Listing) -> Result<List> {
+    let mut list = List::default();
+    fill(view, &mut list)?;
+    Ok(list)
+}
+
+/// Fills a list or a file with one row after the other.
+///
+/// # Errors
+/// A spool that cannot be read, a file that cannot be written.
+pub(crate) fn fill(view: &Listing, into: &mut dyn Sink) -> Result<()> {
     match view {
-        Listing::Customers { customers } => of_customers(customers),
-        Listing::Services { services } => of_services(services),
-        Listing::Charges { charges } => of_charges(charges),
-        Listing::Payments { payments } => of_payments(payments),
-        Listing::Cards { cards } => of_cards(cards),
-        Listing::Invoices { invoices } => of_invoices(invoices),
-        Listing::Debtors { debtors, .. } => of_debtors(debtors),
-        Listing::Credits { credits, .. } => of_credits(credits),
+        Listing::Customers { customers } => of_customers().fill(customers.iter(), into),
+        Listing::Services { services } => of_services().fill(services.iter(), into),
+        Listing::Charges { charges } => of_charges().fill(charges.iter(), into),
+        Listing::Payments { payments } => of_payments().fill(payments.iter(), into),
+        Listing::Cards { cards } => of_cards().fill(cards.iter(), into),
+        Listing::Invoices { invoices } => of_invoices().fill(invoices.iter(), into),
+        Listing::Debtors { debtors, .. } => into.whole(of_debtors(debtors)),
+        Listing::Credits { credits, .. } => into.whole(of_credits(credits)),
+    }
+}
+
+/// These customers, as a list.
+pub(super) fn customers<'a>(rows: impl Iterator<Item = &'a CustomerRow>) -> List {
+    let Form { list, row } = of_customers();
+    List { rows: rows.map(row).collect(), ..list }
+}
+
+/// A list without its rows, and how one is made of an item.
+struct Form<T> {
+    list: List,
+    row: fn(&T) -> Vec<Cell>,
+}
+
+impl<T> Form<T> {
+    fn of(heads: Vec<String>, row: fn(&T) -> Vec<Cell>) -> Self {
+        Self { list: List { head: heads, ..List::default() }, row }
+    }
+
+    fn summed(self) -> Self {
+        Self { list: summed(self.list), ..self }
+    }
+
+    fn sparing(self, columns: &[usize]) -> Self {
+        Self { list: self.list.sparing(columns), ..self }
+    }
+
+    fn fill(self, mut items: impl Iterator<Item = io::Result<T>>, into: &mut dyn Sink) -> Result<()> {
+        into.begin(self.list)?;
+        items.try_for_each(|item| into.row((self.row)(&item?)))
     }
 }
 
@@ -109,10 +152,10 @@ fn summed(list: List) -> List {
     list.summed(word("column", "sum"))
 }
 
-fn of_customers(rows: &[CustomerRow]) -> List {
+fn of_customers() -> Form<CustomerRow> {
     let head =
         heads(&["customer", "name", "phone", "email", "tax_id", "reference", "services", "due", "credit"]);
-    summed(List::of(head, rows, |row| {
+    Form::of(head, |row: &CustomerRow| {
         vec![
             code(&row.customer),
             (&row.name).into(),
@@ -124,11 +167,12 @@ fn of_customers(rows: &[CustomerRow]) -> List {
             some_money(row.due_cents),
             some_money(row.credit_cents),
         ]
-    }))
+    })
+    .summed()
     .sparing(&[3, 4, 6, 2, 5, 8])
 }
 
-fn of_services(rows: &[ServiceLine]) -> List {
+fn of_services() -> Form<ServiceLine> {
     let head = heads(&[
         "service",
         "customer",
@@ -142,7 +186,7 @@ fn of_services(rows: &[ServiceLine]) -> List {
         "months",
         "hold",
     ]);
-    List::of(head, rows, |row| {
+    Form::of(head, |row: &ServiceLine| {
         let state = service_state(&row.state);
         let state = if row.renews { state } else { format!("{state}, {}", word("reason", "cancelled")) };
         vec![
@@ -162,11 +206,11 @@ fn of_services(rows: &[ServiceLine]) -> List {
     .sparing(&[9, 2, 3, 10, 4, 8])
 }
 
-fn of_charges(rows: &[ChargeLine]) -> List {
+fn of_charges() -> Form<ChargeLine> {
     let head = heads(&[
         "charge", "customer", "name", "service", "what", "expires", "state", "gross", "due", "settled",
     ]);
-    summed(List::of(head, rows, |row| {
+    Form::of(head, |row: &ChargeLine| {
         vec![
             code(row.charge.to_string()),
             code(&row.customer),
@@ -179,16 +223,17 @@ fn of_charges(rows: &[ChargeLine]) -> List {
             some_money(row.due_cents),
             row.settled_on.into(),
         ]
-    }))
+    })
+    .summed()
     .sparing(&[9, 2, 4, 7])
 }
 
-fn of_payments(rows: &[PaymentLine]) -> List {
+fn of_payments() -> Form<PaymentLine> {
     let head = heads(&[
         "payment", "date", "amount", "kept", "credit", "customer", "name", "bank_ref", "method", "who",
         "state",
     ]);
-    summed(List::of(head, rows, |row| {
+    Form::of(head, |row: &PaymentLine| {
         vec![
             code(row.payment.to_string()),
             row.date.into(),
@@ -202,13 +247,14 @@ fn of_payments(rows: &[PaymentLine]) -> List {
             row.payer.clone().into(),
             word("payment", &row.state).into(),
         ]
-    }))
+    })
+    .summed()
     .sparing(&[8, 4, 9, 7, 6])
 }
 
-fn of_cards(rows: &[CardLine]) -> List {
+fn of_cards() -> Form<CardLine> {
     let head = heads(&["card", "made", "customer", "name", "amount", "state", "replaces"]);
-    List::of(head, rows, |row| {
+    Form::of(head, |row: &CardLine| {
         vec![
             code(&row.card),
             row.issued_on.into(),
@@ -222,9 +268,9 @@ fn of_cards(rows: &[CardLine]) -> List {
     .sparing(&[6, 3])
 }
 
-fn of_invoices(rows: &[InvoiceLine]) -> List {
+fn of_invoices() -> Form<InvoiceLine> {
     let head = heads(&["invoice", "date", "customer", "name", "service", "gross"]);
-    summed(List::of(head, rows, |row| {
+    Form::of(head, |row: &InvoiceLine| {
         vec![
             code(&row.invoice),
             row.date.into(),
@@ -233,11 +279,12 @@ fn of_invoices(rows: &[InvoiceLine]) -> List {
             row.service.as_ref().map(code).into(),
             money(row.gross_cents),
         ]
-    }))
+    })
+    .summed()
     .sparing(&[4])
 }
 
-fn of_debtors(rows: &[DebtorRow]) -> List {
+pub(super) fn of_debtors(rows: &[DebtorRow]) -> List {
     // an age in which nobody owes anything takes no place
     let owes = |age: &&str| rows.iter().any(|row| row.buckets.get(age).is_some_and(|cents| *cents != 0));
     let ages: Vec<&str> = BUCKETS.into_iter().filter(owes).collect();

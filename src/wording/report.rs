@@ -8,7 +8,7 @@ use crate::billing::money::Money;
 use crate::export::site::{Page, Part, Site};
 use crate::export::{List, code};
 use crate::views::explain::ExplainView;
-use crate::views::list::{BUCKETS, Listing};
+use crate::views::list::BUCKETS;
 use crate::views::report::{CustomerPage, ReportView, WrittenView};
 use crate::views::runs::{ListedRun, RunsView};
 
@@ -136,10 +136,9 @@ fn owed(view: &ReportView) -> Vec<Part> {
         let cents = view.debtors.iter().filter_map(|row| row.buckets.get(age)).sum();
         (say!("list.age", age), Money::from_cents(cents))
     };
-    let debtors = Listing::Debtors { debtors: view.debtors.clone(), totals: Default::default() };
     vec![
         Part::Bars(say!("report.by_age"), BUCKETS.map(age).to_vec()),
-        Part::Table(say!("report.owed"), list::list(&debtors)),
+        Part::Table(say!("report.owed"), list::of_debtors(&view.debtors)),
     ]
 }
 
@@ -162,8 +161,7 @@ fn coming(view: &ReportView) -> Vec<Part> {
 }
 
 fn customers(view: &ReportView) -> Vec<Part> {
-    let rows = view.customers.iter().map(|page| page.row.clone()).collect();
-    let all = list::list(&Listing::Customers { customers: rows });
+    let all = list::customers(view.customers.iter().map(|page| &page.row));
     let mut parts = vec![Part::Table(say!("report.customers"), all)];
     if view.left_off > 0 {
         parts.insert(0, Part::Tell(say!("report.left_off", count = view.left_off)));

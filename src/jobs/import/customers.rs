@@ -6,6 +6,8 @@ use crate::billing::reference::creditor_reference;
 use crate::billing::vat::VatTreatment;
 use crate::intake::{CustomerRow, Field};
 use crate::jobs::import::differences::Differences;
+use crate::store::Store;
+use std::collections::BTreeSet;
 
 /// A new customer from its row. `sequence` is theirs for ever and makes their payment reference.
 #[must_use]
@@ -28,6 +30,23 @@ pub(crate) fn created(row: &CustomerRow, sequence: i64, prefix: &str, language: 
         reference: reference(row, sequence, prefix),
         enforcement: row.enforcement.value().copied().unwrap_or(true),
     }
+}
+
+/// Why a row's payment reference cannot be its customer's.
+pub(super) fn foreign_reference(
+    store: &Store,
+    known: &BTreeSet<CustomerCode>,
+    seen: &mut BTreeSet<String>,
+    row: &CustomerRow,
+) -> Option<(&'static str, String)> {
+    let reference = row.reference.value()?;
+    let owner = store.customer_of_reference(reference).ok().flatten();
+    if let Some(owner) = owner.filter(|owner| owner.as_str() != row.code) {
+        return Some(("reference", format!("`{reference}` is the payment reference of customer `{owner}`")));
+    }
+    let is_new = !known.contains(&CustomerCode::new(row.code.clone()));
+    let twice = !seen.insert(reference.clone());
+    (is_new && twice).then(|| ("reference", format!("`{reference}` stands with another customer too")))
 }
 
 /// A bank-issued code as it is, or our own from the sequence: stable, unique, and never reused.

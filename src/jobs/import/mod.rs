@@ -15,6 +15,7 @@ use crate::billing::charging::{bring_up_to_date, reprice};
 use crate::billing::coded::coded;
 use crate::billing::customer::pseudonym;
 use crate::billing::ids::{CustomerCode, ServiceCode};
+use crate::billing::period::days_after;
 use crate::billing::policy::Mode;
 use crate::exit_status::ExitStatus;
 use crate::intake::{self, CustomerRow, ServiceRow, Sheet};
@@ -117,7 +118,7 @@ fn import_customers(
     let taken: BTreeSet<CustomerCode> = store.customer_codes()?.into_iter().collect();
     let mut references = BTreeSet::new();
     for sheet in &mut sheets {
-        sheet.refuse_where(|row| foreign_reference(store, &taken, &mut references, row));
+        sheet.refuse_where(|row| customers::foreign_reference(store, &taken, &mut references, row));
     }
     let sheets = accepted(desk, files, sheets, manner, view)?;
     store.write(run, |tx| write_customers(desk, tx, &sheets, manner, view, findings))
@@ -251,22 +252,6 @@ fn accepted<T>(
     Ok(sheets)
 }
 
-fn foreign_reference(
-    store: &Store,
-    known: &BTreeSet<CustomerCode>,
-    seen: &mut BTreeSet<String>,
-    row: &CustomerRow,
-) -> Option<(&'static str, String)> {
-    let reference = row.reference.value()?;
-    let owner = store.customer_of_reference(reference).ok().flatten();
-    if let Some(owner) = owner.filter(|owner| owner.as_str() != row.code) {
-        return Some(("reference", format!("`{reference}` is the payment reference of customer `{owner}`")));
-    }
-    let is_new = !known.contains(&CustomerCode::new(row.code.clone()));
-    let twice = !seen.insert(reference.clone());
-    (is_new && twice).then(|| ("reference", format!("`{reference}` stands with another customer too")))
-}
-
 fn write_customers(
     desk: &Desk,
     tx: &Tx<'_>,
@@ -340,7 +325,7 @@ fn write_services(
             pending.push((code.clone(), state.code()));
         }
         let Some(mut stored) = known else {
-            tx.put_service(&services::created(row, desk.today))?;
+            tx.put_new_service(&services::created(row, desk.today))?;
             tx.journal(Some(&customer), Some(&code), "service_created", &json!({}))?;
             touched.insert(customer);
             view.created += 1;
@@ -379,6 +364,11 @@ fn write_services(
 /// New prices reach charges that nobody was told of; charges that are due come to exist.
 /// A customer for whom that fails is held back, and keeps no others from being imported.
 fn bring_customer_up(desk: &Desk, tx: &Tx<'_>, code: &CustomerCode, findings: &mut Findings) -> Result<()> {
+    // most of a first import: nothing of theirs is due for a long time
+    let horizon = days_after(desk.today, desk.rules.policies.longest_horizon_days());
+    if tx.is_untouched(code, horizon)? {
+        return Ok(());
+    }
     let done = spared(|| {
         tx.part(|| -> Result<()> {
             let Some(mut facts) = tx.facts(code, desk.rules.mode, desk.today)? else { return Ok(()) };
