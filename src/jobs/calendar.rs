@@ -1,6 +1,5 @@
 //! Every mail and step to come, day by day, if nobody pays and every message arrives.
 
-use crate::billing::action::Action;
 use crate::billing::forecast::{Coming, forecast};
 use crate::billing::ids::CustomerCode;
 use crate::jobs::Desk;
@@ -46,12 +45,7 @@ fn count(day: &mut DayView, coming: &Coming, name: &str) {
             day.asked_cents += total_due.cents();
         }
         Coming::Step(step) => {
-            match step.action {
-                Action::Renew => day.renewals += 1,
-                Action::Reinstate => day.reinstatements += 1,
-                Action::Suspend => day.suspensions += 1,
-                Action::Terminate => day.terminations += 1,
-            }
+            day.count(step.action);
             day.services.push(format!("{} {}", step.action.code(), step.service));
             day.names.push(name.to_owned());
         }

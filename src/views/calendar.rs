@@ -1,5 +1,6 @@
 //! What `calendar` reports.
 
+use crate::billing::action::Action;
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -21,4 +22,16 @@ pub(crate) struct DayView {
     pub(crate) services: Vec<String>,
     /// The names of their customers.
     pub(crate) names: Vec<String>,
+}
+
+impl DayView {
+    /// Counts a step.
+    pub(crate) const fn count(&mut self, action: Action) {
+        match action {
+            Action::Renew => self.renewals += 1,
+            Action::Reinstate => self.reinstatements += 1,
+            Action::Suspend => self.suspensions += 1,
+            Action::Terminate => self.terminations += 1,
+        }
+    }
 }
