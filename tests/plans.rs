@@ -1,6 +1,6 @@
 //! What a night asks of the database costs what is due: SQLite's own plans of every statement in the rooms that a night
 //! walks through are read, and none may look at all rows of a table that grows with the years, or make an index of its
-//! own for the length of a statement.
+//! own for the length of a statement. What a statement sorts is what it searched for, and no longer than that.
 
 use konet_billing::store::Store;
 use rusqlite::types::Null;
