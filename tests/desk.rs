@@ -768,3 +768,16 @@ fn an_act_says_what_it_changes_before_and_after_and_what_stays_off() {
     let nobody = sandbox.run(&["find", "alpha", "κανένας", "--as-of", "2025-03-03"]).exits(0).stdout;
     assert!(nobody.contains("alpha: 1 πελάτης") && nobody.contains("κανένας: 0 πελάτες"), "{nobody}");
 }
+
+#[test]
+fn one_record_that_cannot_be_read_keeps_nobody_else_from_being_listed() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    let edit = "PRAGMA ignore_check_constraints = ON; UPDATE services SET expires_on = '2025-02-30x' WHERE code = 'S-2'";
+    rusqlite::Connection::open(sandbox.path("konet.db")).unwrap().execute_batch(edit).unwrap();
+    for format in [&["--json"][..], &["--csv"], &[]] {
+        let listed = sandbox.run(&[&["list", "services"], format].concat()).exits(3);
+        assert!(listed.stdout.contains("S-1") && !listed.stdout.contains("S-2"), "{listed:?}");
+        assert!(listed.stderr.contains("left out") && listed.stderr.contains("2025-02-30x"), "{listed:?}");
+    }
+    sandbox.run(&["list", "customers"]).exits(0);
+}

@@ -278,6 +278,29 @@ fn a_stop_signal_ends_the_run_between_two_messages() {
     assert_eq!(oracle(&sandbox, &server, 60, 0), [60, 0, 0]);
 }
 
+#[test]
+fn the_first_messages_leave_while_others_are_still_made() {
+    let server = Server::start(Behaviour::Friendly);
+    let sandbox = company(&server, 150);
+    let database = rusqlite::Connection::open(sandbox.path("konet.db")).unwrap();
+    let watched = "CREATE TABLE watched (at INTEGER PRIMARY KEY, what TEXT);
+        CREATE TRIGGER watched_made AFTER INSERT ON messages BEGIN INSERT INTO watched (what) VALUES ('made'); END;
+        CREATE TRIGGER watched_left AFTER UPDATE OF state ON deliveries WHEN NEW.state = 'in_doubt' BEGIN
+            INSERT INTO watched (what) VALUES ('left'); END;";
+    database.execute_batch(watched).unwrap();
+    sandbox.notify("2025-03-01").exits(0);
+    let one = |sql: &str| -> i64 { database.query_row(sql, [], |row| row.get(0)).unwrap() };
+    assert_eq!(one("SELECT count(*) FROM watched WHERE what = 'made'"), 150);
+    assert_eq!(one("SELECT count(*) FROM watched WHERE what = 'left'"), 150);
+    let before_the_last = "SELECT count(*) FROM watched WHERE what = 'left'
+        AND at < (SELECT max(at) FROM watched WHERE what = 'made')";
+    assert!(one(before_the_last) > 0, "nothing left before everything was made");
+    database
+        .execute_batch("DROP TRIGGER watched_made; DROP TRIGGER watched_left; DROP TABLE watched")
+        .unwrap();
+    assert_eq!(oracle(&sandbox, &server, 150, 0), [150, 0, 0]);
+}
+
 /// What waited is looked at again while the runs are killed: some have paid since, some have another address, some
 /// had asked for a card.
 #[test]

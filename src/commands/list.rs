@@ -21,7 +21,7 @@ pub(super) fn run(global: &Global, args: &ListArgs) -> Result<ExitStatus> {
         to: args.to,
         min_cents: args.min.map(|min| min.cents()),
     };
-    let view = list::list(&session.desk, &store, args.what, &filter)?;
+    let (view, status) = list::list(&session.desk, &store, args.what, &filter)?;
     let report = &session.desk.report;
     // a list may be as long as the company is large
     if args.taken.csv {
@@ -33,7 +33,7 @@ pub(super) fn run(global: &Global, args: &ListArgs) -> Result<ExitStatus> {
         let lists = || vec![(wording::list::name(&name), list.clone())];
         taken_away::shown(report, &args.taken, &view, || wording::list::text(&list), lists)?;
     }
-    Ok(ExitStatus::Done)
+    Ok(status)
 }
 
 pub(super) fn forecast(global: &Global, args: &ForecastArgs) -> Result<ExitStatus> {

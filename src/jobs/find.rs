@@ -9,6 +9,9 @@ use crate::views::find::{FindView, FoundView, WordView};
 use anyhow::Result;
 use std::collections::BTreeMap;
 
+/// Who was found, by what, and how many more were.
+type Found = (BTreeMap<String, KnownBy>, usize);
+
 /// So many customers are shown at most.
 const MOST: usize = 50;
 
@@ -24,16 +27,23 @@ pub(crate) fn find(desk: &Desk, store: &Store, words: &[String]) -> Result<FindV
     if words.is_empty() {
         return Err(Stop::usage("say what to look for: a few letters of it are enough").into());
     }
-    let mut found: BTreeMap<String, KnownBy> = BTreeMap::new();
-    let mut left_off = 0;
-    store.all_known_by(&mut |code, texts| {
+    let (mut found, mut left_off) = Found::default();
+    let halves = everybody(store, &|(found, left_off): &mut Found, code, texts| {
         let Some(what) = sought::met(&words, texts) else { return };
         found.insert(code.to_owned(), what);
         if found.len() > MOST {
             found.pop_last();
-            left_off += 1;
+            *left_off += 1;
         }
     })?;
+    for (some, left) in halves {
+        found.extend(some);
+        left_off += left;
+    }
+    while found.len() > MOST {
+        found.pop_last();
+        left_off += 1;
+    }
     let mut customers = Vec::new();
     for (code, matched) in found {
         customers.extend(shown(desk, store, &CustomerCode::new(code), matched)?);
@@ -45,14 +55,38 @@ pub(crate) fn find(desk: &Desk, store: &Store, words: &[String]) -> Result<FindV
 
 /// How many customers each word fits.
 fn each_alone(store: &Store, typed: &[&str], words: &[Sought]) -> Result<Vec<WordView>> {
-    let mut counts = vec![0; words.len()];
-    store.all_known_by(&mut |_, texts| {
+    let halves = everybody(store, &|counts: &mut Vec<usize>, _, texts| {
+        counts.resize(words.len(), 0);
         for (count, word) in counts.iter_mut().zip(words) {
             *count += usize::from(word.place_in(texts).is_some());
         }
     })?;
-    let word = |(word, customers): (&&str, usize)| WordView { word: (*word).to_owned(), customers };
-    Ok(typed.iter().zip(counts).map(word).collect())
+    let count = |at: usize| halves.iter().filter_map(|counts| counts.get(at)).sum();
+    let word = |(at, word): (usize, &&str)| WordView { word: (*word).to_owned(), customers: count(at) };
+    Ok(typed.iter().enumerate().map(word).collect())
+}
+
+/// Shows everybody to `see`, each with all that they can be found by, and gives what it gathered: where they are many, two
+/// threads look, each through one half.
+///
+/// # Errors
+/// Where the database cannot be read.
+fn everybody<T: Default + Send>(store: &Store, see: &(impl Fn(&mut T, &str, &str) + Sync)) -> Result<Vec<T>> {
+    let look = |store: &Store, after: &str, up_to: Option<&str>| -> Result<T> {
+        let mut gathered = T::default();
+        store.known_between(after, up_to, &mut |code, texts| see(&mut gathered, code, texts))?;
+        Ok(gathered)
+    };
+    let half = store.half_way()?;
+    let (Some(half), Some(beside)) = (&half, store.beside()?) else {
+        return Ok(vec![look(store, "", None)?]);
+    };
+    std::thread::scope(|scope| {
+        let second = scope.spawn(move || look(&beside, half, None));
+        let first = look(store, "", Some(half))?;
+        let second = second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok(vec![first, second])
+    })
 }
 
 fn shown(desk: &Desk, store: &Store, code: &CustomerCode, matched: KnownBy) -> Result<Option<FoundView>> {
@@ -104,12 +138,12 @@ pub(crate) fn known(store: &Store, which: &str) -> Result<Option<CustomerCode>> 
 /// Those whom `which` names exactly but for marks on its letters.
 fn resembling(store: &Store, which: &str) -> Result<Vec<CustomerCode>> {
     let wanted = Sought::of(which.trim());
-    let mut found = Vec::new();
-    store.all_known_by(&mut |code, texts| {
+    let halves = everybody(store, &|found: &mut Vec<CustomerCode>, code, texts| {
         if wanted.is_exactly_in(texts) {
             found.push(CustomerCode::new(code));
         }
     })?;
+    let mut found = halves.concat();
     found.sort();
     Ok(found)
 }

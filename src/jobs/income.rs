@@ -48,7 +48,7 @@ pub(crate) fn forecast<const N: usize>(
     };
     let mut overdue_cents = 0;
     // what was charged already, one-off charges and what is owed again with it: what is still due of it
-    for line in store.list_open(&Filter::default(), from)? {
+    for line in store.list_open(&Filter::default(), from)?.rows {
         let kind = line.kind.as_deref().unwrap_or("other");
         if line.is_overdue(from) {
             overdue_cents += line.due_cents;

@@ -1,10 +1,12 @@
 //! Lists as accounting and support want them, and who owes what since when.
 
 use crate::error::Stop;
+use crate::exit_status::ExitStatus;
 use crate::jobs::Desk;
-use crate::store::{Filter, Store};
+use crate::store::{Filter, Rows, Store};
 use crate::views::list::{Ageing, BUCKETS, DebtorRow, DebtorTotals, Listing, OpenLine};
 use anyhow::Result;
+use chrono::NaiveDate;
 use clap::ValueEnum;
 
 /// What can be listed.
@@ -75,43 +77,74 @@ impl Listed {
     }
 }
 
-/// The rows of a list that `filter` wants.
+/// The rows of a list that `filter` wants, and whether all of them could be read.
 ///
 /// # Errors
 /// A filter that the list does not know; a database that cannot be read.
-pub(crate) fn list(desk: &Desk, store: &Store, what: Listed, filter: &Filter) -> Result<Listing> {
+pub(crate) fn list(
+    desk: &Desk,
+    store: &Store,
+    what: Listed,
+    filter: &Filter,
+) -> Result<(Listing, ExitStatus)> {
     what.check(filter)?;
     let today = desk.today;
-    Ok(match what {
-        Listed::Customers => Listing::Customers { customers: store.list_customers(filter, today)? },
-        Listed::Services => Listing::Services { services: store.list_services(filter, today)? },
-        Listed::Charges => Listing::Charges { charges: store.list_charges(filter, today)? },
-        Listed::Payments => Listing::Payments { payments: store.list_payments(filter, today)? },
-        Listed::Cards => Listing::Cards { cards: store.list_cards(filter, today)? },
-        Listed::Invoices => Listing::Invoices { invoices: store.list_invoices(filter, today)? },
+    let mut status = ExitStatus::Done;
+    let listing = match what {
+        Listed::Customers => {
+            Listing::Customers { customers: told(desk, &mut status, store.list_customers(filter, today)?) }
+        }
+        Listed::Services => {
+            Listing::Services { services: told(desk, &mut status, store.list_services(filter, today)?) }
+        }
+        Listed::Charges => {
+            Listing::Charges { charges: told(desk, &mut status, store.list_charges(filter, today)?) }
+        }
+        Listed::Payments => {
+            Listing::Payments { payments: told(desk, &mut status, store.list_payments(filter, today)?) }
+        }
+        Listed::Cards => Listing::Cards { cards: told(desk, &mut status, store.list_cards(filter, today)?) },
+        Listed::Invoices => {
+            Listing::Invoices { invoices: told(desk, &mut status, store.list_invoices(filter, today)?) }
+        }
         Listed::Debtors => {
-            let (debtors, totals) = debtors(desk, store, filter)?;
+            let lines = store.list_open(&Filter { min_cents: None, ..filter.clone() }, today)?;
+            let (debtors, totals) = aged(told(desk, &mut status, lines), filter, today);
             Listing::Debtors { debtors, totals }
         }
         Listed::Credits => {
-            let credits = store.list_credits(filter, today)?;
+            let credits = told(desk, &mut status, store.list_credits(filter, today)?);
             let total_cents = credits.iter().map(|row| row.credit_cents).sum();
             Listing::Credits { credits, total_cents }
         }
-    })
+    };
+    Ok((listing, status))
+}
+
+/// The rows of a list; of what cannot be read it is said that it is not among them.
+fn told<L>(desk: &Desk, status: &mut ExitStatus, rows: Rows<L>) -> L {
+    for fault in &rows.unread {
+        desk.report.error(&format!("left out: {fault}"));
+        *status = ExitStatus::NeedsPerson;
+    }
+    rows.rows
 }
 
 /// Who owes what, by its age, the most first, with the sums.
 ///
 /// # Errors
 /// A database that cannot be read.
-pub(crate) fn debtors(desk: &Desk, store: &Store, filter: &Filter) -> Result<(Vec<DebtorRow>, DebtorTotals)> {
-    // `--min` is of what a customer owes in all
-    let lines = store.list_open(&Filter { min_cents: None, ..filter.clone() }, desk.today)?;
+pub(crate) fn debtors(desk: &Desk, store: &Store) -> Result<(Vec<DebtorRow>, DebtorTotals)> {
+    let filter = Filter::default();
+    Ok(aged(store.list_open(&filter, desk.today)?.rows, &filter, desk.today))
+}
+
+/// Open charges by customer; `--min` is of what a customer owes in all.
+fn aged(lines: Vec<OpenLine>, filter: &Filter, today: NaiveDate) -> (Vec<DebtorRow>, DebtorTotals) {
     let mut debtors: Vec<DebtorRow> = Vec::new();
-    for line in lines.into_iter().filter(|line| line.is_overdue(desk.today)) {
+    for line in lines.into_iter().filter(|line| line.is_overdue(today)) {
         let known = debtors.last().is_some_and(|row| row.customer == line.customer);
-        let days = (desk.today - line.since).num_days();
+        let days = (today - line.since).num_days();
         let cents = line.due_cents;
         if !known {
             debtors.push(first_line(line));
@@ -131,7 +164,7 @@ pub(crate) fn debtors(desk: &Desk, store: &Store, filter: &Filter) -> Result<(Ve
             *totals.buckets.entry(age).or_default() += cents;
         }
     }
-    Ok((debtors, totals))
+    (debtors, totals)
 }
 
 fn empty() -> Ageing {

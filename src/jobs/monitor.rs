@@ -46,7 +46,7 @@ pub fn figures(desk: &Desk, store: &Store, night: &NightlyView, status: ExitStat
     let Some(file) = desk.config.monitor.textfile.as_deref() else { return Ok(()) };
     let totals = &night.notify.totals;
     let unmatched = store.unmatched_payments()?;
-    let open = store.list_open(&Filter::default(), desk.today)?;
+    let open = store.list_open(&Filter::default(), desk.today)?.rows;
     let overdue: i64 =
         open.iter().filter(|line| line.is_overdue(desk.today)).map(|line| line.due_cents).sum();
     let size = std::fs::metadata(store.path()).map_or(0, |metadata| metadata.len());

@@ -40,13 +40,13 @@ const CARDS_MAX: usize = 3;
 /// A database that cannot be read.
 pub(crate) fn gather(desk: &Desk, store: &Store) -> Result<ReportView> {
     let status = status::status(desk, store)?;
-    let (debtors, _) = list::debtors(desk, store, &Filter::default())?;
+    let (debtors, _) = list::debtors(desk, store)?;
     let filter = Filter { from: Some(days_before(desk.today, RECENT_DAYS)), ..Filter::default() };
-    let recent: Vec<CardLine> = store.list_cards(&filter, desk.today)?;
+    let recent: Vec<CardLine> = store.list_cards(&filter, desk.today)?.rows;
     let mut codes = Codes::default();
     debtors.iter().for_each(|row| codes.add(&row.customer));
     of_status(&status, &mut codes);
-    let rows: Vec<CustomerRow> = store.list_customers(&Filter::default(), desk.today)?;
+    let rows: Vec<CustomerRow> = store.list_customers(&Filter::default(), desk.today)?.rows;
     rows.iter().filter(|row| row.due_cents > 0).for_each(|row| codes.add(&row.customer));
     recent.iter().rev().for_each(|card| codes.add(&card.customer));
     let all = rows.len();

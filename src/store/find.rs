@@ -5,7 +5,7 @@ use super::error::Result;
 use super::{Read, Store};
 use crate::billing::ids::CustomerCode;
 use crate::billing::sought::KnownBy;
-use rusqlite::{Params, Row, params};
+use rusqlite::{OptionalExtension, Params, Row, params};
 use std::collections::BTreeMap;
 
 /// Where the texts stand: a table of customers' rows, and what its columns are, in the order of [`KnownBy::ALL`].
@@ -43,6 +43,9 @@ const PLACES: [Place; 6] = [
 const ONE: &str = "f.customer = ?1";
 const CHANGED: &str = "f.texts IS NULL AND f.customer > ?1 AND f.customer <= ?2";
 
+/// So many customers are worth a second thread.
+const MANY: i64 = if cfg!(debug_assertions) { 2 } else { 20_000 };
+
 /// So many of them are gone through at once.
 const AT_ONCE: i64 = 2_000;
 
@@ -75,22 +78,48 @@ impl Read {
         Ok(())
     }
 
-    /// Hands over each customer with all that they can be found by, as [`KnownBy::append`] puts it together.
+    /// The customer that stands about half way among all, by their codes; none where they are few.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    pub fn all_known_by(&self, each: &mut dyn FnMut(&str, &str)) -> Result<()> {
+    pub fn half_way(&self) -> Result<Option<String>> {
+        let all = self.next_customer_sequence()?;
+        if all < MANY {
+            return Ok(None);
+        }
+        let sql = "SELECT code FROM customers ORDER BY code LIMIT 1 OFFSET ?1";
+        Ok(self.connection().prepare_cached(sql)?.query_row([all / 2], |row| row.get(0)).optional()?)
+    }
+
+    /// Hands over each customer after one and up to another with all that they can be found by, as [`KnownBy::append`] puts
+    /// it together.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn known_between(
+        &self,
+        after: &str,
+        up_to: Option<&str>,
+        each: &mut dyn FnMut(&str, &str),
+    ) -> Result<()> {
         let mut statement = self.connection().prepare_cached(
-            "SELECT customer, texts FROM found_by WHERE texts IS NOT NULL ORDER BY customer",
+            "SELECT customer, texts FROM found_by WHERE customer > ?1 AND texts IS NOT NULL ORDER BY customer",
         )?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
+        let is_beyond = |customer: &str| up_to.is_some_and(|up_to| customer > up_to);
+        let mut rows = statement.query([after])?;
+        while let Some(row) = rows.next()?
+            && !is_beyond(text(row, 0))
+        {
             each(text(row, 0), text(row, 1));
         }
-        let mut after = String::new();
-        while let Some((up_to, changed)) = self.changed(&after)? {
-            changed.iter().for_each(|(customer, texts)| each(customer, texts));
-            after = up_to;
+        let mut after = after.to_owned();
+        while let Some((last, changed)) = self.changed(&after)? {
+            let those = changed.iter().filter(|(code, _)| !is_beyond(code));
+            those.for_each(|(customer, texts)| each(customer, texts));
+            if is_beyond(&last) {
+                break;
+            }
+            after = last;
         }
         Ok(())
     }

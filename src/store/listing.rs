@@ -3,7 +3,7 @@
 
 use super::Read;
 use super::columns::Record;
-use super::error::Result;
+use super::error::{Result, StoreError};
 use crate::billing::ids::{CustomerCode, ServiceCode};
 use crate::billing::service::ServiceKind;
 use crate::views::list::{
@@ -99,6 +99,15 @@ const OPEN_CHARGES: &str =
     FROM open o JOIN charges c ON c.id = o.id JOIN customers k ON k.code = o.customer
       LEFT JOIN services s ON s.code = c.service WHERE o.due_cents > 0 ORDER BY o.customer, o.since";
 
+/// Rows of a list, and the records that cannot be read: they keep nobody else from being listed.
+#[derive(Debug)]
+pub struct Rows<L> {
+    /// The rows.
+    pub rows: L,
+    /// Why one is not among them, each.
+    pub unread: Vec<StoreError>,
+}
+
 impl Read {
     /// Rows of a list (a literal of this file), those that `filter` wants.
     fn listed<T, L: Default + Extend<T>>(
@@ -108,7 +117,7 @@ impl Read {
         filter: &Filter,
         today: NaiveDate,
         read: impl Fn(&Record<'_>) -> Result<T>,
-    ) -> Result<L> {
+    ) -> Result<Rows<L>> {
         let sql = format!(
             "WITH open AS MATERIALIZED ({OPEN}) SELECT * FROM ({list})
              WHERE (?1 IS NULL OR customer = ?1) AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR state = ?3)
@@ -127,9 +136,13 @@ impl Read {
             today
         ];
         let mut rows = statement.query(values)?;
-        let mut found = L::default();
+        let mut found = Rows { rows: L::default(), unread: Vec::new() };
         while let Some(row) = rows.next()? {
-            found.extend([read(&Record::new(row, name))?]);
+            match read(&Record::new(row, name)) {
+                Ok(row) => found.rows.extend([row]),
+                Err(fault) if fault.is_data() => found.unread.push(fault),
+                Err(error) => return Err(error),
+            }
         }
         Ok(found)
     }
@@ -137,12 +150,12 @@ impl Read {
     /// Customers, by name.
     ///
     /// # Errors
-    /// A column that cannot be read.
+    /// Where the database cannot be read.
     pub fn list_customers<L: Default + Extend<CustomerRow>>(
         &self,
         filter: &Filter,
         today: NaiveDate,
-    ) -> Result<L> {
+    ) -> Result<Rows<L>> {
         self.listed(CUSTOMERS, "customer", filter, today, |row| {
             Ok(CustomerRow {
                 customer: row.text("customer")?,
@@ -161,12 +174,12 @@ impl Read {
     /// Services, the earliest expiry first.
     ///
     /// # Errors
-    /// A column that cannot be read.
+    /// Where the database cannot be read.
     pub fn list_services<L: Default + Extend<ServiceLine>>(
         &self,
         filter: &Filter,
         today: NaiveDate,
-    ) -> Result<L> {
+    ) -> Result<Rows<L>> {
         self.listed(SERVICES, "service", filter, today, |row| {
             Ok(ServiceLine {
                 service: row.text("code")?,
@@ -189,12 +202,12 @@ impl Read {
     /// Charges, the oldest first.
     ///
     /// # Errors
-    /// A column that cannot be read.
+    /// Where the database cannot be read.
     pub fn list_charges<L: Default + Extend<ChargeLine>>(
         &self,
         filter: &Filter,
         today: NaiveDate,
-    ) -> Result<L> {
+    ) -> Result<Rows<L>> {
         self.listed(CHARGES, "charge", filter, today, |row| {
             Ok(ChargeLine {
                 charge: row.integer("id")?,
@@ -215,12 +228,12 @@ impl Read {
     /// Payments, the oldest first.
     ///
     /// # Errors
-    /// A column that cannot be read.
+    /// Where the database cannot be read.
     pub fn list_payments<L: Default + Extend<PaymentLine>>(
         &self,
         filter: &Filter,
         today: NaiveDate,
-    ) -> Result<L> {
+    ) -> Result<Rows<L>> {
         self.listed(PAYMENTS, "payment", filter, today, |row| {
             Ok(PaymentLine {
                 payment: row.integer("id")?,
@@ -241,8 +254,12 @@ impl Read {
     /// Cards, the oldest first.
     ///
     /// # Errors
-    /// A column that cannot be read.
-    pub fn list_cards<L: Default + Extend<CardLine>>(&self, filter: &Filter, today: NaiveDate) -> Result<L> {
+    /// Where the database cannot be read.
+    pub fn list_cards<L: Default + Extend<CardLine>>(
+        &self,
+        filter: &Filter,
+        today: NaiveDate,
+    ) -> Result<Rows<L>> {
         self.listed(CARDS, "card", filter, today, |row| {
             Ok(CardLine {
                 card: row.text("number")?,
@@ -259,12 +276,12 @@ impl Read {
     /// Tax invoices, the oldest first.
     ///
     /// # Errors
-    /// A column that cannot be read.
+    /// Where the database cannot be read.
     pub fn list_invoices<L: Default + Extend<InvoiceLine>>(
         &self,
         filter: &Filter,
         today: NaiveDate,
-    ) -> Result<L> {
+    ) -> Result<Rows<L>> {
         self.listed(INVOICES, "invoice", filter, today, |row| {
             Ok(InvoiceLine {
                 invoice: row.text("number")?,
@@ -280,8 +297,8 @@ impl Read {
     /// Customers with money that is for nothing yet, the most first.
     ///
     /// # Errors
-    /// A column that cannot be read.
-    pub fn list_credits(&self, filter: &Filter, today: NaiveDate) -> Result<Vec<CreditRow>> {
+    /// Where the database cannot be read.
+    pub fn list_credits(&self, filter: &Filter, today: NaiveDate) -> Result<Rows<Vec<CreditRow>>> {
         self.listed(CREDITS, "credit of", filter, today, |row| {
             Ok(CreditRow {
                 customer: row.text("customer")?,
@@ -296,8 +313,8 @@ impl Read {
     /// What is open, by customer: overdue or not.
     ///
     /// # Errors
-    /// A column that cannot be read.
-    pub fn list_open(&self, filter: &Filter, today: NaiveDate) -> Result<Vec<OpenLine>> {
+    /// Where the database cannot be read.
+    pub fn list_open(&self, filter: &Filter, today: NaiveDate) -> Result<Rows<Vec<OpenLine>>> {
         self.listed(OPEN_CHARGES, "charge of", filter, today, |row| {
             Ok(OpenLine {
                 customer: row.text("customer")?,

@@ -28,7 +28,7 @@ pub use attention::{Attention, NewAttention};
 pub use charges::ChargeNumbers;
 pub use error::{Result, StoreError};
 pub use gates::{Cover, Met, RESTORED, UnreadFile};
-pub use listing::Filter;
+pub use listing::{Filter, Rows};
 pub use outbox::{
     Addressed, Asked, AttemptRecord, Bounced, Claimed, DeliveryState, HandedOver, ListedMessage, NewMessage,
     Role, SentDelivery, Troubled, Waiting, sorted,
@@ -267,7 +267,7 @@ impl Store {
     }
 
     /// The database at `path` for a dry run: everything can be done and nothing stays. What is written lies over the
-    /// database ([`overlay`]) where its place allows that, and else everything is copied.
+    /// database (`overlay.rs`) where its place allows that, and else everything is copied.
     ///
     /// # Errors
     /// As [`Self::rehearse`].

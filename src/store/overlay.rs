@@ -6,10 +6,13 @@
 //! names are taken away as soon as they are open. Meanwhile a second connection reads the database under its own name, and
 //! as long as it does, SQLite lets nobody put back what is newer than the moment at which it began.
 
-use crate::store::error::{Result, StoreError};
+use crate::outputs::beside;
+use crate::store::error::Result;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tempfile::TempDir;
 
 /// How much of what a dry run reads stays in memory, in KiB.
 const IN_MEMORY: i64 = 16 << 10;
@@ -23,6 +26,13 @@ pub(super) struct Overlay {
     pub(super) under: Connection,
 }
 
+/// A name of the database that was left behind, because somebody was killed in the moment in which it had two, is taken away
+/// after so long.
+const LEFT_BEHIND: Duration = Duration::from_secs(60 * 60);
+
+/// What a folder with such a name is called.
+const PREFIX: &str = ".konet-billing-";
+
 /// Lays an overlay over the database of `under`; none where the place does not allow it (another file system, a folder that
 /// cannot be written, a file of somebody else's) or the database is not in WAL mode.
 ///
@@ -35,39 +45,53 @@ pub(super) fn over(path: &Path, under: Connection) -> Result<std::result::Result
     }
     under.execute_batch("BEGIN")?;
     let _: i64 = under.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    match second_name(path) {
-        Ok(connection) => Ok(Ok(Overlay { connection, under })),
-        Err(_) => {
-            under.execute_batch("COMMIT")?;
-            Ok(Err(under))
+    let Ok((names, second)) = second_name(path) else {
+        under.execute_batch("COMMIT")?;
+        return Ok(Err(under));
+    };
+    let connection = opened(&second)?;
+    // both files are open
+    drop(names);
+    Ok(Ok(Overlay { connection, under }))
+}
+
+/// Another name of the database, with what has not been put back into it beside it, in a folder that goes when it is dropped.
+fn second_name(path: &Path) -> std::io::Result<(TempDir, PathBuf)> {
+    let real = path.canonicalize()?;
+    let (Some(folder), Some(name)) = (real.parent(), real.file_name()) else {
+        return Err(std::io::ErrorKind::InvalidFilename.into());
+    };
+    sweep(folder);
+    let names = tempfile::Builder::new().prefix(PREFIX).tempdir_in(folder)?;
+    let second = names.path().join(name);
+    std::fs::hard_link(&real, &second)?;
+    match std::fs::copy(beside(&real, "-wal"), beside(&second, "-wal")) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok((names, second)),
+    }
+}
+
+fn sweep(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        if is_ours && age().is_some_and(|age| age > LEFT_BEHIND) {
+            // who may not take it away left nothing here either
+            let _ = std::fs::remove_dir_all(entry.path());
         }
     }
 }
 
-fn second_name(path: &Path) -> Result<Connection> {
-    let failed = |cause| StoreError::Io { path: path.to_owned(), cause };
-    let real = path.canonicalize().map_err(failed)?;
-    let (Some(folder), Some(name)) = (real.parent(), real.file_name()) else {
-        return Err(failed(std::io::ErrorKind::InvalidFilename.into()));
-    };
-    // gone at the end of this function, when both files are open
-    let names = tempfile::Builder::new().prefix(".konet-billing-").tempdir_in(folder).map_err(failed)?;
-    let second = names.path().join(name);
-    std::fs::hard_link(&real, &second).map_err(failed)?;
-    let wal = crate::outputs::beside(&real, "-wal");
-    match std::fs::copy(wal, crate::outputs::beside(&second, "-wal")) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
-        _ => {}
-    }
+fn opened(second: &Path) -> Result<Connection> {
     // without locks, for those of this process are one file's whatever it is called, and letting one go lets all go
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags_and_vfs(&second, flags, c"unix-none")?;
+    let connection = Connection::open_with_flags_and_vfs(second, flags, c"unix-none")?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "synchronous", "OFF")?;
     connection.pragma_update(None, "cache_size", -IN_MEMORY)?;
-    // what is written once is there, and the file for it is open
+    // as soon as something could be written, the file for it is open
     connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
     Ok(connection)
 }

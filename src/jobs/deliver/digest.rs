@@ -39,7 +39,7 @@ pub(crate) fn send<'a>(
     if !has_news(view) && (!desk.config.mail.digest_always || store.had_night(desk.today, run)?) {
         return Ok(Vec::new());
     }
-    let open = store.list_open(&Filter::default(), desk.today)?;
+    let open = store.list_open(&Filter::default(), desk.today)?.rows;
     let unpaid: Vec<_> = open.into_iter().filter(|line| line.is_overdue(desk.today)).collect();
     let to_invoice = store.to_invoice()?;
     let digest = Digest {
