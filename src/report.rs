@@ -100,13 +100,31 @@ impl Report {
             bar.set_draw_target(ProgressDrawTarget::hidden());
             return bar;
         }
-        let style = ProgressStyle::with_template("{msg:>12} [{bar:30}] {pos}/{len} {rate:>7} {eta:>4} left")
-            .unwrap_or_else(|_| ProgressStyle::default_bar())
-            .with_key("rate", |state: &ProgressState, text: &mut dyn std::fmt::Write| {
-                let _ = write!(text, "{:.0}/s", state.per_sec());
-            });
-        BARS.add(bar).with_style(style).with_message(what)
+        BARS.add(bar).with_style(style(&format!("{COUNTED} {{eta:>4}} left"))).with_message(what)
     }
+
+    /// The same for steps that come to be known on the way: how long yet nobody knows before [`Self::all_known`].
+    #[must_use]
+    pub fn growing(&self, what: &'static str) -> ProgressBar {
+        self.progress(what, 0).with_style(style(COUNTED))
+    }
+
+    /// No more steps come to be known.
+    pub fn all_known(&self, bar: &ProgressBar) {
+        bar.set_style(style(&format!("{COUNTED} {{eta:>4}} left")));
+    }
+}
+
+/// How a bar looks, without how long yet.
+const COUNTED: &str = "{msg:>12} [{bar:30}] {pos}/{len} {rate:>7}";
+
+fn style(template: &str) -> ProgressStyle {
+    let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+        let _ = write!(text, "{:.0}/s", state.per_sec());
+    };
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", rate)
 }
 
 /// Whoever reads and has read enough (`| head`) was told; a full disk tells nobody.

@@ -81,7 +81,7 @@ pub fn while_making<T>(
     let before = store.queued_deliveries(&clock::stamp(clock::now()))?;
     let books = Books::of(store);
     let queue = Queue::new(desk, &books, run, only);
-    let bar = desk.report.progress("sending", before.len());
+    let bar = desk.report.growing("sending");
     let sending = Sending { desk, books: &books, run, queue: &queue, outlet: Mutex::default(), bar };
     let made = std::thread::scope(|scope| {
         // whatever happens here, nobody waits for more afterwards
@@ -96,6 +96,8 @@ pub fn while_making<T>(
             Ok(())
         })
         .inspect_err(|_| queue.stop("the messages could not all be made"))?;
+        sending.bar.inc_length(u64::try_from(before.len())?);
+        desk.report.all_known(&sending.bar);
         // what waited before may just have given way
         queue.add(before.into_iter().map(|delivery| Waits { delivery, true_at: None }));
         anyhow::Ok(made)
