@@ -7,6 +7,8 @@ use std::fs::{File, OpenOptions, Permissions};
 use std::io::{Error, ErrorKind, Result, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tempfile::TempDir;
 
 /// Readable by the program's user alone.
 const OURS: u32 = 0o600;
@@ -23,6 +25,26 @@ pub fn beside(file: &Path, suffix: &str) -> PathBuf {
     let mut path = file.as_os_str().to_owned();
     path.push(suffix);
     path.into()
+}
+
+/// A folder of this prefix for what passes, which goes with the process; what of it was left by one that was killed, and is
+/// older than this one by `forgotten`, goes too.
+///
+/// # Errors
+/// Where none can be made.
+pub fn passing(folder: &Path, prefix: &str, forgotten: Duration) -> Result<TempDir> {
+    let ours = tempfile::Builder::new().prefix(prefix).tempdir_in(folder)?;
+    // the clock that dates it has dated the others
+    let now = ours.path().metadata()?.modified()?;
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_of_it = entry.file_name().to_string_lossy().starts_with(prefix);
+        let age = || now.duration_since(entry.metadata().ok()?.modified().ok()?).ok();
+        if is_of_it && age().is_some_and(|age| age > forgotten) {
+            // what cannot go is in nobody's way
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    Ok(ours)
 }
 
 /// Writes a file whole: whoever reads it finds the old bytes or all of the new ones. A link in its place is replaced, not

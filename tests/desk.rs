@@ -781,3 +781,23 @@ fn one_record_that_cannot_be_read_keeps_nobody_else_from_being_listed() {
     }
     sandbox.run(&["list", "customers"]).exits(0);
 }
+
+#[test]
+fn who_has_read_enough_of_a_long_list_ends_it_in_peace() {
+    let sandbox = Sandbox::with_company("2025-02-01");
+    // more than a pipe holds
+    let rows: String =
+        (0..3000).map(|at| format!("K-1{at:05};{};a@a.example\n", "Άλφα ".repeat(20))).collect();
+    sandbox.import("customers", format!("code;name;email\n{rows}"), "2025-02-01").exits(0);
+    for format in ["--csv", "--json"] {
+        let mut child = sandbox
+            .command(&["list", "customers", format])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{format}: {}", String::from_utf8_lossy(&ended.stderr));
+    }
+}

@@ -135,14 +135,19 @@ fn where_nothing_can_lie_over_it_a_dry_run_works_on_a_copy() {
 fn what_somebody_killed_in_the_wrong_moment_left_behind_is_swept_away() {
     let sandbox = Sandbox::with_company("2025-02-01");
     for (name, hours) in [("old", 2), ("new", 0)] {
-        let folder = sandbox.path(&format!(".konet-billing-{name}"));
+        let folder = sandbox.path(&format!(".konet-billing-dry-run-{name}"));
         std::fs::create_dir(&folder).unwrap();
         std::fs::hard_link(sandbox.path("konet.db"), folder.join("konet.db")).unwrap();
         let made = folder.metadata().unwrap().modified().unwrap();
         let then = made - std::time::Duration::from_secs(hours * 3600);
         std::fs::File::open(&folder).unwrap().set_modified(then).unwrap();
     }
+    // somebody's own, however old
+    let own = sandbox.path(".konet-billing-backups");
+    std::fs::create_dir(&own).unwrap();
+    std::fs::File::open(&own).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
     sandbox.run(&["notify", "--as-of", "2025-03-01", "--dry-run"]).exits(0);
-    assert!(!sandbox.path(".konet-billing-old").exists() && sandbox.path(".konet-billing-new").exists());
+    let is_there = |name: &str| sandbox.path(&format!(".konet-billing-{name}")).exists();
+    assert!(!is_there("dry-run-old") && is_there("dry-run-new") && is_there("backups"));
     sandbox.notify("2025-03-01").exits(0);
 }

@@ -3,7 +3,7 @@
 use super::{Cell, List, Sink};
 use crate::billing::text::no_formula;
 use anyhow::Result;
-use csv::{Terminator, Writer, WriterBuilder};
+use csv::{ErrorKind, Terminator, Writer, WriterBuilder};
 use std::io::Write;
 
 /// Such a file while it is written.
@@ -33,11 +33,19 @@ impl<W: Write> Excel<W> {
 
 impl<W: Write> Sink for Excel<W> {
     fn begin(&mut self, list: List) -> Result<()> {
-        Ok(self.rows.write_record(&list.head)?)
+        self.rows.write_record(&list.head).map_err(why)
     }
 
     fn row(&mut self, row: Vec<Cell>) -> Result<()> {
-        Ok(self.rows.write_record(row.iter().map(word))?)
+        self.rows.write_record(row.iter().map(word)).map_err(why)
+    }
+}
+
+/// What the file itself said, so that a reader who has read enough is known as such.
+fn why(error: csv::Error) -> anyhow::Error {
+    match error.into_kind() {
+        ErrorKind::Io(error) => error.into(),
+        other => anyhow::anyhow!("{other:?}"),
     }
 }
 

@@ -1,13 +1,11 @@
 //! Copies of the database that leave its folder: whole, sound, and encrypted where the configuration names who does that.
 
-use crate::clock;
 use crate::config::{ENCRYPTED, PLAIN};
 use crate::hooks::{self, Call};
 use crate::jobs::Desk;
 use crate::outputs::{self, folder_of};
 use crate::store::Store;
 use anyhow::{Context, Result, bail};
-use chrono::{DateTime, TimeDelta, Utc};
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -27,26 +25,13 @@ pub fn passing(database: &Path) -> Result<TempDir> {
     std::fs::create_dir_all(folder).with_context(|| format!("`{}` cannot be made", folder.display()))?;
     // the program that encrypts runs in another folder
     let folder = std::path::absolute(folder)?;
-    forget_stranded(&folder);
-    tempfile::Builder::new().prefix(PREFIX).tempdir_in(&folder).context("there is no place for a copy")
+    outputs::passing(&folder, PREFIX, DAY).context("there is no place for a copy")
 }
 
 const PREFIX: &str = ".passing-";
 
 /// So long no copy is on its way.
-const DAY: TimeDelta = TimeDelta::hours(24);
-
-/// Copies that were on their way when their process was killed.
-fn forget_stranded(folder: &Path) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        let begun = entry.metadata().and_then(|metadata| metadata.modified()).ok().map(DateTime::<Utc>::from);
-        if is_ours && begun.is_some_and(|begun| clock::now().signed_duration_since(begun) > DAY) {
-            // what cannot go is in nobody's way
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
-}
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Writes a copy of the database, encrypted where that is configured: what cannot be encrypted is not written. `looks`: it is
 /// tried out first, for one that cannot be restored is none.

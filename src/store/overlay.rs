@@ -6,7 +6,7 @@
 //! names are taken away as soon as they are open. Meanwhile a second connection reads the database under its own name, and
 //! as long as it does, SQLite lets nobody put back what is newer than the moment at which it began.
 
-use crate::outputs::beside;
+use crate::outputs::{self, beside};
 use crate::store::error::Result;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -26,12 +26,11 @@ pub(super) struct Overlay {
     pub(super) under: Connection,
 }
 
-/// A name of the database that was left behind, because somebody was killed in the moment in which it had two, is taken away
-/// after so long.
-const LEFT_BEHIND: Duration = Duration::from_secs(60 * 60);
+/// What the folder of a second name is called: nobody else calls one so, for what is left of it is taken away.
+const PREFIX: &str = ".konet-billing-dry-run-";
 
-/// What a folder with such a name is called.
-const PREFIX: &str = ".konet-billing-";
+/// Nobody has two names for so long: who had was killed in that moment.
+const LEFT_BEHIND: Duration = Duration::from_secs(60 * 60);
 
 /// Lays an overlay over the database of `under`; none where the place does not allow it (another file system, a folder that
 /// cannot be written, a file of somebody else's) or the database is not in WAL mode.
@@ -61,24 +60,12 @@ fn second_name(path: &Path) -> std::io::Result<(TempDir, PathBuf)> {
     let (Some(folder), Some(name)) = (real.parent(), real.file_name()) else {
         return Err(std::io::ErrorKind::InvalidFilename.into());
     };
-    sweep(folder);
-    let names = tempfile::Builder::new().prefix(PREFIX).tempdir_in(folder)?;
+    let names = outputs::passing(folder, PREFIX, LEFT_BEHIND)?;
     let second = names.path().join(name);
     std::fs::hard_link(&real, &second)?;
     match std::fs::copy(beside(&real, "-wal"), beside(&second, "-wal")) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => Ok((names, second)),
-    }
-}
-
-fn sweep(folder: &Path) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
-        if is_ours && age().is_some_and(|age| age > LEFT_BEHIND) {
-            // who may not take it away left nothing here either
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
     }
 }
 
